@@ -1,0 +1,200 @@
+"""The command `xrayto3d`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+
+from .errors import Cancelled, RadiographError, ReconstructionError
+from .progress import Progress
+from .version import __version__
+
+DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
+
+_LATER = {
+    "segment": "bone mask of a radiograph",
+    "simulate": "radiographs from a surface",
+    "evaluate": "surface distances to a reference",
+    "train-shape-model": "a shape model from a folder of bone surfaces",
+    "train-reader": "the network that finds bones",
+    "batch": "many radiographs",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status (0 done, 2 bad usage or input, 130 interrupted)."""
+    options = _parser().parse_args(arguments)
+    with contextlib.suppress(ValueError):  # only the main thread may set signal handlers
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return options.run(options)
+    except (RadiographError, ReconstructionError) as error:
+        return _fail(str(error))
+    except MemoryError:
+        return _fail("there is not enough memory for this; mark a region of interest or use a smaller picture.")
+    except (KeyboardInterrupt, Cancelled):
+        print("xrayto3d: stopped; nothing was written.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="xrayto3d", description="Turn an X-ray of a bone into a closed 3D surface in millimetres."
+    )
+    parser.add_argument("--version", action="version", version=f"xrayto3d {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_reconstruct(commands)
+    for name, what in _LATER.items():
+        later = commands.add_parser(name, help=f"{what} (not available yet)", add_help=False, prefix_chars="\0")
+        later.add_argument("rest", nargs="*")
+        later.set_defaults(run=lambda options: _not_yet(f"the command {options.command!r}"))
+    return parser
+
+
+def _add_reconstruct(commands: argparse._SubParsersAction) -> None:
+    from .pipeline import Settings
+
+    usual = Settings()
+    command = commands.add_parser(
+        "reconstruct",
+        help="a closed 3D surface from a radiograph",
+        description="Reconstruct a bone surface from a radiograph (PNG, JPEG, TIFF, BMP or DICOM).",
+    )
+    command.set_defaults(run=_reconstruct)
+    add = command.add_argument
+    add("image", metavar="IMAGE", help="the radiograph")
+    add("-o", "--output", metavar="OUT", required=True, help="surface to write: .stl, .ply, .obj or .vtp")
+    add("--method", choices=("auto", "relief", "solid", "shape"), default=usual.method)
+
+    bone = command.add_argument_group("where the bone is (pixel coordinates: column, row)")
+    bone.add_argument("--roi", nargs=4, type=float, metavar=("X0", "Y0", "X1", "Y1"), help="box to look in")
+    bone.add_argument("--mask", metavar="IMAGE", help="the bone drawn by hand: a picture that is not black there")
+    bone.add_argument("--segmentation", choices=("auto", "clusters", "network"), default="auto")
+    bone.add_argument(
+        "--clusters", type=int, metavar="K", default=usual.clusters, help="grey value clusters (%(default)s)"
+    )
+    bone.add_argument("--threshold", nargs=2, type=float, metavar=("LOW", "HIGH"), help="grey range of bone, 0 to 1")
+    bone.add_argument("--pieces", choices=("main", "near", "all"), default=usual.pieces)
+    for name in ("--include", "--exclude"):
+        bone.add_argument(name, nargs=2, type=float, metavar=("X", "Y"), action="append", help="(not available yet)")
+
+    picture = command.add_argument_group("how to read the radiograph")
+    picture.add_argument("--bone", choices=("auto", "bright", "dark"), default="auto", help="how bone looks in it")
+    picture.add_argument("--frame", type=int, default=0, metavar="N", help="frame of a multi-frame file, from 0")
+    picture.add_argument("--pixel-size", type=float, metavar="MM", help="pixel size at the detector")
+    picture.add_argument("--sid", type=float, metavar="MM", help="distance from source to detector")
+    picture.add_argument("--sod", type=float, metavar="MM", help="distance from source to bone")
+    picture.add_argument(
+        "--max-megapixels", type=float, default=200, metavar="N", help="refuse larger pictures (%(default)s)"
+    )
+
+    second = command.add_argument_group("second view and shape model (not available yet)")
+    second.add_argument("--lateral", metavar="IMAGE")
+    second.add_argument("--lateral-roi", nargs=4, type=float, metavar=("X0", "Y0", "X1", "Y1"))
+    second.add_argument("--lateral-mask", metavar="IMAGE")
+    second.add_argument("--view-angle", type=float, metavar="DEGREES")
+    second.add_argument("--side", choices=("auto", "left", "right"), default="auto")
+    second.add_argument("--shape-model", metavar="FILE")
+
+    result = command.add_argument_group("what comes out")
+    result.add_argument(
+        "--triangles", type=int, default=usual.triangles, metavar="N", help="the most triangles (%(default)s)"
+    )
+    result.add_argument("--json", metavar="FILE", help="numbers and warnings")
+    result.add_argument("--report", metavar="DIR", help="a picture of every stage and of the surface")
+    result.add_argument("--force", action="store_true", help="go on if the picture shows no femur")
+
+
+def _reconstruct(options: argparse.Namespace) -> int:
+    not_yet = [f"--{name.replace('_', '-')}" for name in _NOT_YET if getattr(options, name) is not None]
+    if options.method == "shape":
+        not_yet.append("--method shape")
+    if options.segmentation == "network":
+        not_yet.append("--segmentation network")
+    if options.side != "auto":
+        not_yet.append("--side")
+    if not_yet:
+        return _not_yet(", ".join(not_yet))
+
+    from .files import check_writable, replacing
+    from .pipeline import Settings, reconstruct
+    from .radiograph import read_mask, read_radiograph
+    from .surface import check_surface_path, write_surface
+
+    check_surface_path(options.output)
+    if options.json:
+        check_writable(options.json)
+    if options.report:
+        from .evaluate import check_report_folder, write_report
+
+        check_report_folder(options.report)
+
+    with _progress_bar() as progress:
+        progress(0.0, "reading")
+        radiograph = read_radiograph(
+            options.image,
+            frame=options.frame,
+            bone=options.bone,
+            pixel_size_mm=options.pixel_size,
+            sid_mm=options.sid,
+            sod_mm=options.sod,
+            max_megapixels=options.max_megapixels,
+        )
+        settings = Settings(
+            method=options.method,
+            roi=options.roi,
+            mask=read_mask(options.mask) if options.mask else None,
+            clusters=options.clusters,
+            threshold=None if options.threshold is None else tuple(options.threshold),
+            pieces=options.pieces,
+            triangles=options.triangles,
+        )
+        result = reconstruct(radiograph, settings, progress)
+    if options.report:
+        write_report(result, options.report)
+    if options.json:
+        with replacing(options.json) as temporary:
+            temporary.write_text(json.dumps(result.as_json(), indent=2) + "\n", encoding="utf-8")
+    write_surface(result.surface.polydata, options.output)
+
+    for warning in radiograph.warnings:
+        print(f"xrayto3d: warning: {warning}", file=sys.stderr)
+    if sys.stdout.isatty():
+        told = result.surface.describe()
+        x0, x1, y0, y1, z0, z1 = told["bounds_mm"]
+        print(
+            f"{options.output}: {told['triangles']} triangles, {x1 - x0:.1f} x {y1 - y0:.1f} x {z1 - z0:.1f} mm, "
+            f"within {told['decimation_error_mm']:.3f} mm of the undecimated surface"
+        )
+    return DONE
+
+
+_NOT_YET = ("include", "exclude", "lateral", "lateral_roi", "lateral_mask", "view_angle", "shape_model")
+
+
+@contextlib.contextmanager
+def _progress_bar() -> Iterator[Progress]:
+    """A progress bar on a terminal; nothing elsewhere."""
+    from tqdm import tqdm
+
+    with tqdm(total=100, disable=None, leave=False, bar_format="{desc:<45.45} {percentage:3.0f} %|{bar:30}|") as bar:
+
+        def show(fraction: float, text: str) -> None:
+            bar.set_description_str(text, refresh=False)
+            bar.update(round(100 * fraction) - bar.n)
+            bar.refresh()
+
+        yield show
+
+
+def _not_yet(what: str) -> int:
+    return _fail(f"{what}: not available yet in version {__version__}.")
+
+
+def _fail(text: str) -> int:
+    print(f"xrayto3d: error: {text}", file=sys.stderr)
+    return BAD_INPUT

@@ -1,0 +1,13 @@
+"""What can go wrong, in words that name the file or argument, the cause and what to do."""
+
+
+class RadiographError(ValueError):
+    """A picture cannot be used as a radiograph: missing, damaged, empty, too large."""
+
+
+class ReconstructionError(ValueError):
+    """A radiograph was read, but no surface can be made of it with these settings."""
+
+
+class Cancelled(Exception):  # noqa: N818  (it is a request that was granted, not an error)
+    """The user asked to stop; nothing half-made was left behind."""

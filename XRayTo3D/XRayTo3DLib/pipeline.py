@@ -1,0 +1,327 @@
+"""The one place where the stages meet: from a radiograph to a surface."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+
+from . import depth, segmentation, surface, tone
+from .depth import DepthMap
+from .errors import ReconstructionError
+from .grid import grid_over
+from .progress import Progress, tell
+from .radiograph import Radiograph
+from .segmentation import Clusters
+from .surface import Surface
+from .tone import Layers
+from .version import __version__
+
+METHODS = ("auto", "relief", "solid")
+METHOD_OF = {depth.HALF_THICKNESS: "solid", depth.HEIGHT: "relief"}
+# Flying edges makes about three triangles for each cell's face of surface; a bone's surface is about pi times
+# its shadow (exactly so for a cylinder); and decimation starts from half as many triangles again as wanted.
+_TRIANGLES_PER_SHADOW_CELL = 3 * np.pi
+_OVERSAMPLING = 1.5
+_COARSEST = 1 / 8  # cell size in largest half widths of the bone
+_MOST_CELLS = 64e6  # of the space a surface is made in: 256 MB
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user may choose.
+
+    Attributes
+    ----------
+    method : {"auto", "relief", "solid"}
+        "auto" takes "solid".
+    roi : (x0, y0, x1, y1) or None
+        Box to look in, as columns and rows.
+    polygon : sequence of (x, y) or None
+        Outline to look in; with a box, the part they share.
+    mask : (rows, columns) array or None
+        The bone itself, drawn elsewhere: not zero is bone. It takes the place of clusters and threshold.
+    clusters : int
+        Number of clusters of the evened picture's grey values; the brighter half of them is bone.
+    threshold : (low, high) or None
+        Grey range of bone in the radiograph itself, 0..1, instead of the one the clusters give.
+    pieces : {"near", "main", "all"}
+        Which pieces of bone to keep.
+    hdr_strength : float
+        How much the detail is raised in the tone-mapped image.
+    emboss_mm : float or None
+        Height of the detail embossed on a solid's front; None is 2 % of its largest half thickness.
+    smoothing : int
+        Passes of the smoothing filter; 0 leaves the surface as it is.
+    triangles : int
+        The most triangles the surface may have.
+    """
+
+    method: str = "auto"
+    roi: Sequence[float] | None = None
+    polygon: Sequence[Sequence[float]] | None = None
+    mask: np.ndarray | None = None
+    clusters: int = 2
+    threshold: tuple[float, float] | None = None
+    pieces: str = "near"
+    hdr_strength: float = 1.0
+    emboss_mm: float | None = None
+    smoothing: int = 15
+    triangles: int = 200_000
+
+    def as_json(self) -> dict:
+        """The settings as JSON holds them; a mask is only said to be there."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        values["mask"] = None if self.mask is None else "given"
+        return {
+            name: np.asarray(value).tolist() if isinstance(value, list | tuple | np.ndarray) else value
+            for name, value in values.items()
+        }
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """All that a reconstruction made, stage by stage. Arrays have the picture's size (rows, columns)."""
+
+    radiograph: Radiograph
+    settings: Settings
+    region: np.ndarray
+    clusters: Clusters | None
+    bone_range: tuple[float, float] | None
+    mask: np.ndarray
+    layers: Layers
+    depth: DepthMap
+    surface: Surface
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict:
+        """The reconstruction in numbers and words, for the command line's `--json`."""
+        picture = self.radiograph
+        size = picture.pixel_size_mm
+        return {
+            "input": {
+                "path": picture.path,
+                "rows": picture.pixels.shape[0],
+                "columns": picture.pixels.shape[1],
+                "pixel_size_mm": size[0] if size[0] == size[1] else list(size),
+                "pixel_size_source": picture.pixel_size_source,
+                "magnification": picture.magnification,
+                "photometric": picture.photometric,
+                "inverted": picture.inverted,
+                "bits": picture.bits,
+                "view": picture.view,
+                "side": picture.side,
+                "warnings": list(picture.warnings),
+            },
+            "settings": self.settings.as_json(),
+            "clusters": {
+                "centers": None if self.clusters is None else self.clusters.centers.tolist(),
+                "bone_range": None if self.bone_range is None else list(self.bone_range),
+            },
+            # Neither is made yet; their keys are part of the contract.
+            "femur": {"is_femur": None, "score": None, "reasons": ["the femur check is not available yet"]},
+            "quality": {"ief": None, "ief_db": None, "ssim": None},
+            "surface": self.surface.describe(),
+            "timings_s": self.timings_s,
+            "warnings": list(picture.warnings),
+            "version": __version__,
+        }
+
+
+def reconstruct(
+    radiograph: Radiograph, settings: Settings | None = None, progress: Progress | None = None
+) -> Reconstruction:
+    """Make a closed 3D surface of the bone in a radiograph.
+
+    Parameters
+    ----------
+    radiograph : Radiograph
+        The picture, bone bright.
+    settings : Settings, optional
+    progress : callable, optional
+        Called with the fraction done and what comes next; a true answer stops the work.
+
+    Returns
+    -------
+    Reconstruction
+
+    Raises
+    ------
+    ReconstructionError
+        If a setting is out of range or no surface can be made with these settings.
+    Cancelled
+        If `progress` asked to stop.
+    """
+    settings = settings or Settings()
+    _check(settings)
+    timings: dict[str, float] = {}
+
+    @contextmanager
+    def stage(name: str, fraction: float, text: str) -> Iterator[None]:
+        tell(progress, fraction, text)
+        start = time.perf_counter()
+        yield
+        timings[name] = time.perf_counter() - start
+
+    clusters = bone_range = None
+    with stage("region", 0.0, "marking the region"):
+        region = find_region(radiograph, settings)
+    if settings.mask is None:
+        with stage("clusters", 0.05, "clustering grey values"):
+            body = segmentation.body(radiograph.pixels, region)
+            evened = segmentation.even_out(radiograph.pixels, body)
+            clusters = segmentation.cluster(evened, settings.clusters, body)
+        with stage("mask", 0.15, "finding the bone"):
+            # By hand, a user gives the grey values that he sees in the radiograph itself.
+            picture, where, bone_range = (
+                (evened, body, segmentation.bone_range(clusters))
+                if settings.threshold is None
+                else (radiograph.pixels, region, settings.threshold)
+            )
+            mask = segmentation.bone_mask(picture, bone_range, where, settings.pieces)
+    else:
+        mask = region
+    with stage("layers", 0.25, "separating base and detail"):
+        layers = find_layers(radiograph, mask, settings)
+    with stage("depth", 0.4, "estimating depth"):
+        depth_map = estimate_depth(radiograph, mask, layers, settings)
+    with stage("surface", 0.5, "building the surface"):
+        made = generate_surface(depth_map, settings, lambda fraction, text: tell(progress, 0.5 + 0.5 * fraction, text))
+    tell(progress, 1.0, "done")
+    return Reconstruction(radiograph, settings, region, clusters, bone_range, mask, layers, depth_map, made, timings)
+
+
+def find_region(radiograph: Radiograph, settings: Settings) -> np.ndarray:
+    """Pixels to look at: inside box, polygon and mask, as far as given, and not blind border.
+
+    A mask drawn by the user is taken as it is.
+
+    Returns
+    -------
+    (rows, columns) bool array
+
+    Raises
+    ------
+    ReconstructionError
+        If nothing of the picture is left.
+    """
+    shape = radiograph.pixels.shape
+    region = np.ones(shape, bool)
+    if settings.roi is not None:
+        region &= segmentation.box_region(shape, settings.roi)
+    if settings.polygon is not None:
+        region &= segmentation.polygon_region(shape, settings.polygon)
+    if settings.mask is not None:
+        region &= segmentation.mask_region(shape, settings.mask)
+    elif (seen := region & ~segmentation.blind_border(radiograph.pixels)).any():
+        region = seen
+    if not region.any():
+        raise ReconstructionError("Box, polygon and mask share no pixel of the picture.")
+    return region
+
+
+def find_layers(radiograph: Radiograph, mask: np.ndarray, settings: Settings) -> Layers:
+    """Base, detail and tone-mapped layer; detail is what is finer than a quarter of the bone's half width."""
+    return tone.layers(radiograph.pixels, max(2, round(depth.half_width(mask) / 4)), settings.hdr_strength)
+
+
+def estimate_depth(radiograph: Radiograph, mask: np.ndarray, layers: Layers, settings: Settings) -> DepthMap:
+    """Depth of the bone under a mask.
+
+    Parameters
+    ----------
+    radiograph : Radiograph
+    mask : (rows, columns) bool array
+        The bone.
+    layers : Layers
+    settings : Settings
+        Method and budget: the depth map's cells are as fine as the surface's triangles can show.
+
+    Returns
+    -------
+    DepthMap
+    """
+    pixel = radiograph.pixel_size_at_bone_mm
+    shadow = np.count_nonzero(mask) * pixel[0] * pixel[1]
+    box = segmentation.bounding_box(mask)
+    half_width = depth.half_width(mask) * min(pixel)
+    room = mask[box].size * pixel[0] * pixel[1] * 2 * half_width
+    step = np.sqrt(_TRIANGLES_PER_SHADOW_CELL * shadow / (_OVERSAMPLING * settings.triangles))
+    step = max(min(step, _COARSEST * half_width), np.cbrt(room / _MOST_CELLS))
+    grid = grid_over(
+        box,
+        float(step),
+        radiograph.pixels.shape,
+        radiograph.pixel_size_mm,
+        radiograph.magnification,
+    )
+    if settings.method == "relief":
+        return depth.relief(grid, mask, layers.tone)
+    return depth.solid(grid, mask, radiograph.pixels, layers.detail, settings.emboss_mm)
+
+
+def generate_surface(
+    depth_map: DepthMap, settings: Settings | None = None, progress: Progress | None = None
+) -> Surface:
+    """Closed surface of a depth map.
+
+    Parameters
+    ----------
+    depth_map : DepthMap
+    settings : Settings
+        Smoothing and triangle budget.
+    progress : callable, optional
+
+    Returns
+    -------
+    Surface
+        In the engine's frame; it lies on the picture, its lowest point at z = 0. What the picture's border cuts
+        off ends in a flat section there.
+
+    Raises
+    ------
+    ReconstructionError, Cancelled
+    """
+    grid = depth_map.grid
+    tell(progress, 0.0, "filling the space between front and back")
+    if depth_map.kind == depth.HEIGHT:
+        space, bottom = surface.relief_field(depth_map.depth, depth_map.outline, grid.border, grid.step)
+        seen_above = grid.step / 2  # the back is flat because nothing is known of it
+    else:
+        space, bottom = surface.solid_field(depth_map.outline, depth_map.raised, grid.border, grid.step)
+        seen_above = -grid.step  # the outline and what faces the source
+    tell(progress, 0.2, "making triangles")
+    mesh = surface.isosurface(space, (*grid.origin, bottom), grid.step)
+    tell(progress, 0.4, "smoothing")
+    mesh = surface.smooth(mesh, settings.smoothing)
+    tell(progress, 0.5, "decimating")
+    wanted = segmentation.count_pieces(depth_map.mask)
+    mesh, error = surface.decimate(mesh, settings.triangles, grid.step, wanted)
+
+    points, faces = surface.arrays(mesh)
+    lowest = points[:, 2].min()
+    on_border = grid.border_at(points[:, :2]) < grid.step / 2  # cut off by the picture's border, not by an outline
+    seen = (points[:, 2] > seen_above) & ~on_border
+    mesh = surface.polydata(points - np.array([0, 0, lowest], np.float32), faces)
+    return Surface(surface.with_observed(mesh, seen), METHOD_OF[depth_map.kind], error)
+
+
+def _check(settings: Settings) -> None:
+    """Raise ReconstructionError for a setting out of range, before any work is done."""
+    if settings.method not in METHODS:
+        raise ReconstructionError(f"The method must be one of {', '.join(METHODS)}, not {settings.method!r}.")
+    if settings.pieces not in segmentation.PIECES:
+        raise ReconstructionError(
+            f"The pieces to keep must be one of {', '.join(segmentation.PIECES)}, not {settings.pieces!r}."
+        )
+    if settings.triangles < surface.FEWEST_TRIANGLES:
+        raise ReconstructionError(
+            f"The triangle budget must be {surface.FEWEST_TRIANGLES} or more, not {settings.triangles}."
+        )
+    for name in ("hdr_strength", "emboss_mm", "smoothing"):
+        value = getattr(settings, name)
+        if value is not None and not 0 <= value < 1e3:
+            raise ReconstructionError(f"The setting {name} must not be negative or huge, but it is {value:g}.")

@@ -1,0 +1,6 @@
+"""Reading radiographs: image files and DICOM, photometric meaning, pixel size and projection geometry."""
+
+from .radiograph import Radiograph
+from .reading import radiograph_from_array, read_mask, read_radiograph
+
+__all__ = ["Radiograph", "radiograph_from_array", "read_mask", "read_radiograph"]

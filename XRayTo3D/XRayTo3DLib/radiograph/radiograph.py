@@ -1,0 +1,61 @@
+"""A radiograph as the engine sees it: grey values with bone bright, and what is known of its geometry."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Radiograph:
+    """One X-ray picture, ready for reconstruction.
+
+    Attributes
+    ----------
+    pixels : (rows, columns) float32 array
+        Grey values, darkest 0, brightest 1; bone is bright.
+    pixel_size_mm : (float, float)
+        Distance of neighbouring pixel centres at the detector, along x (columns) and y (rows).
+    pixel_size_source : str
+        Where the pixel size comes from, in words ("DICOM ImagerPixelSpacing", "unknown", ...).
+    magnification : float
+        Size at the detector divided by size at the bone, SID / SOD; 1 where it is not known.
+    sid_mm, sod_mm : float or None
+        Distance from the X-ray source to the detector and to the bone.
+    view, side : str or None
+        "AP", "PA", "lateral", ... and "left" or "right", as far as the file tells.
+    photometric : str
+        How the file stores its values: "MONOCHROME1", "MONOCHROME2", "RGB", "grey", ...
+    inverted : bool
+        True where bone was dark in the picture as it is meant to be shown, and the values were inverted.
+    bits : int
+        Bits of a grey value in the file.
+    colour : (rows, columns, 3) uint8 array or None
+        The picture in its own colours (RGB), where the file has colours.
+    path : str or None
+        The file it was read from.
+    frame : int
+        Which frame of the file, from 0.
+    warnings : tuple of str
+        What a user should know about this picture.
+    """
+
+    pixels: np.ndarray
+    pixel_size_mm: tuple[float, float] = (1.0, 1.0)
+    pixel_size_source: str = "unknown"
+    magnification: float = 1.0
+    sid_mm: float | None = None
+    sod_mm: float | None = None
+    view: str | None = None
+    side: str | None = None
+    photometric: str = "grey"
+    inverted: bool = False
+    bits: int = 8
+    colour: np.ndarray | None = None
+    path: str | None = None
+    frame: int = 0
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def pixel_size_at_bone_mm(self) -> tuple[float, float]:
+        """Size of a pixel's shadow at the bone, along x and y (mm)."""
+        return tuple(size / self.magnification for size in self.pixel_size_mm)

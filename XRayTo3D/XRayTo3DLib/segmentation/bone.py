@@ -1,0 +1,209 @@
+"""From grey values to a bone mask: the grey range of bone, thresholding, cleaning, choosing pieces."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import ReconstructionError
+from .clusters import Clusters, cluster
+from .region import bounding_box
+
+PIECES = ("main", "near", "all")
+_SATURATED = 0.985  # of the grey range: beyond it, a blind area at the border is film, blade or letter ground
+_SMALLEST = 0.02  # of the main piece's area: smaller pieces are specks
+_NEAR = 2.0  # pieces this many half widths of the main piece away belong to the same bone
+
+
+def bone_range(clusters: Clusters) -> tuple[float, float]:
+    """Grey range of bone: the brighter half of the clusters (the brightest of three, two of four or five).
+
+    Returns
+    -------
+    (float, float)
+        Lowest and highest grey value of bone; the highest is always 1.
+    """
+    k = len(clusters.centers)
+    return float(clusters.edges[k - k // 2 - 1]), 1.0
+
+
+def threshold(pixels: np.ndarray, low: float, high: float, region: np.ndarray | None = None) -> np.ndarray:
+    """Pixels whose grey value lies in low < value <= high (a `low` of 0 takes 0 in), inside the region.
+
+    Parameters
+    ----------
+    pixels : (rows, columns) float array
+        Grey values in 0..1.
+    low, high : float
+        Grey range, 0 <= low < high <= 1.
+    region : (rows, columns) bool array, optional
+
+    Returns
+    -------
+    (rows, columns) bool array
+
+    Raises
+    ------
+    ReconstructionError
+        If the range is empty or outside 0..1.
+    """
+    if not 0 <= low < high <= 1:
+        raise ReconstructionError(
+            f"The grey range must satisfy 0 <= LOW < HIGH <= 1 (0 is darkest, 1 is brightest), not {low:g} {high:g}."
+        )
+    inside = (pixels <= high) & ((pixels > low) if low > 0 else True)
+    return inside if region is None else inside & region
+
+
+def blind_border(pixels: np.ndarray) -> np.ndarray:
+    """Pixels that show no body: blindly black or white areas that reach the picture's border.
+
+    Collimator blades, film edges, shutters and the air beside the limb are saturated and touch the border;
+    bone does not fill an area at the border with one saturated grey.
+
+    Returns
+    -------
+    (rows, columns) bool array
+    """
+    import cv2
+
+    blind = np.zeros(pixels.shape, bool)
+    for saturated in (pixels >= _SATURATED, pixels <= 1 - _SATURATED):
+        count, labels = cv2.connectedComponents(saturated.astype(np.uint8))
+        if count > 1:
+            edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+            touches = np.zeros(count, bool)
+            touches[edge] = True
+            touches[0] = False
+            blind |= touches[labels]
+    return blind
+
+
+def body(pixels: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """Part of a region that is not air: all but the darkest of its four grey value clusters.
+
+    In a box drawn inside the limb that takes away the thinnest soft tissue, which is no bone either.
+
+    Returns
+    -------
+    (rows, columns) bool array
+    """
+    levels = np.unique(pixels[region][:: max(1, np.count_nonzero(region) // 10_000)])
+    return region & (cluster(pixels, 4, region).labels > 0) if len(levels) > 4 else region
+
+
+def clean(mask: np.ndarray, radius: int) -> np.ndarray:
+    """Remove specks and hairs narrower than `radius` pixels, close cracks, fill the marrow and other holes.
+
+    Parameters
+    ----------
+    mask : (rows, columns) bool array
+    radius : int
+        Radius of the opening in pixels; the closing is twice as wide. 0 only fills holes.
+
+    Returns
+    -------
+    (rows, columns) bool array
+    """
+    import cv2
+
+    if not mask.any():
+        return mask.copy()
+    box = bounding_box(mask, margin=2 * radius + 1)
+    part = mask[box].astype(np.uint8)
+    if radius > 0:
+        part = cv2.morphologyEx(part, cv2.MORPH_OPEN, _disc(radius))
+        # Closing needs room, or it would grow along the border of the picture.
+        part = cv2.copyMakeBorder(part, *[2 * radius] * 4, cv2.BORDER_CONSTANT, value=0)
+        part = cv2.morphologyEx(part, cv2.MORPH_CLOSE, _disc(2 * radius))
+        part = np.ascontiguousarray(part[2 * radius : -2 * radius, 2 * radius : -2 * radius])
+    outlines, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(part, outlines, -1, 1, cv2.FILLED)
+    result = np.zeros_like(mask)
+    result[box] = part.astype(bool)
+    return result
+
+
+def choose_pieces(mask: np.ndarray, pieces: str = "near") -> np.ndarray:
+    """Keep the main piece of a mask, what is near it, or all of it.
+
+    Parameters
+    ----------
+    mask : (rows, columns) bool array
+    pieces : {"main", "near", "all"}
+        The largest piece alone; also pieces no farther from it than its own largest width (the fragments of
+        a broken bone); or all. Specks below 2 % of the main piece's area are left out of the last two.
+
+    Returns
+    -------
+    (rows, columns) bool array
+    """
+    import cv2
+
+    if pieces not in PIECES:
+        raise ReconstructionError(f"The pieces to keep must be one of {', '.join(PIECES)}, not {pieces!r}.")
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    if count <= 2:
+        return mask.copy()
+    area = stats[:, cv2.CC_STAT_AREA].copy()
+    area[0] = 0
+    main = int(area.argmax())
+    keep = area >= _SMALLEST * area[main]
+    if pieces == "main":
+        keep[:] = False
+        keep[main] = True
+    elif pieces == "near" and keep.sum() > 1:
+        half_width = cv2.distanceTransform((labels == main).astype(np.uint8), cv2.DIST_L2, 5).max()
+        away = cv2.distanceTransform((labels != main).astype(np.uint8), cv2.DIST_L2, 5)
+        for piece in np.flatnonzero(keep):
+            keep[piece] = away[labels == piece].min() <= _NEAR * half_width
+    return keep[labels]
+
+
+def count_pieces(mask: np.ndarray) -> int:
+    """Number of connected pieces of a mask (pixels that touch at a corner are connected)."""
+    import cv2
+
+    return cv2.connectedComponents(mask.astype(np.uint8))[0] - 1
+
+
+def bone_mask(
+    pixels: np.ndarray, grey_range: tuple[float, float], region: np.ndarray, pieces: str = "near"
+) -> np.ndarray:
+    """Threshold, clean and choose: the paper's bone mask.
+
+    Parameters
+    ----------
+    pixels : (rows, columns) float array
+        Grey values in 0..1, bone bright.
+    grey_range : (float, float)
+        Grey range of bone.
+    region : (rows, columns) bool array
+        Where to look.
+    pieces : {"main", "near", "all"}
+
+    Returns
+    -------
+    (rows, columns) bool array
+
+    Raises
+    ------
+    ReconstructionError
+        If nothing that could be a bone is left.
+    """
+    found = threshold(pixels, *grey_range, region)
+    box = bounding_box(region)
+    size = min(s.stop - s.start for s in box)
+    # 1/150 of the region: wider than noise and letters' strokes, narrower than a phalanx on a hand's picture.
+    mask = clean(found, max(1, size // 150) if size > 30 else 0)
+    if np.count_nonzero(mask) < max(16, 1e-3 * np.count_nonzero(region)):
+        raise ReconstructionError(
+            f"Nothing that looks like bone was found between the grey values {grey_range[0]:.3g} and "
+            f"{grey_range[1]:.3g}: mark the bone with a region or a mask, or give the grey range by hand."
+        )
+    return choose_pieces(mask, pieces)
+
+
+def _disc(radius: int) -> np.ndarray:
+    import cv2
+
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))

@@ -1,0 +1,1 @@
+"""Simulated radiographs: sample data."""

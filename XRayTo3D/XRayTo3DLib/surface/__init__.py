@@ -1,0 +1,25 @@
+"""From depth to a closed triangle surface, and to a file."""
+
+from .field import relief_field, solid_field
+from .mesh import FEWEST_TRIANGLES, area_and_volume, arrays, decimate, is_closed, isosurface, polydata, smooth
+from .surface import OBSERVED, Surface, with_observed
+from .write import SUFFIXES, check_surface_path, write_surface
+
+__all__ = [
+    "FEWEST_TRIANGLES",
+    "OBSERVED",
+    "SUFFIXES",
+    "Surface",
+    "area_and_volume",
+    "arrays",
+    "check_surface_path",
+    "decimate",
+    "is_closed",
+    "isosurface",
+    "polydata",
+    "relief_field",
+    "smooth",
+    "solid_field",
+    "with_observed",
+    "write_surface",
+]

@@ -1,0 +1,68 @@
+"""A finished bone surface, with what is known about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..frames import ENGINE_TO_LPS
+from .mesh import area_and_volume, arrays, is_closed
+
+if TYPE_CHECKING:
+    from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+OBSERVED = "Observed"
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A closed triangle surface in the engine's frame (mm).
+
+    Attributes
+    ----------
+    polydata : vtkPolyData
+        Triangles with outward normals; point data `Observed` is 1 where the radiograph's outline or grey
+        values constrained the point and 0 where only an assumption did.
+    method : str
+        "relief" or "solid".
+    decimation_error_mm : float
+        Decimation moved no point of the surface farther than this.
+    """
+
+    polydata: vtkPolyData
+    method: str
+    decimation_error_mm: float
+
+    def describe(self) -> dict:
+        """Numbers of the surface, as the JSON holds them; bounds are those of the file, in LPS coordinates."""
+        from vtkmodules.util.numpy_support import vtk_to_numpy
+
+        points, faces = arrays(self.polydata)
+        areas, volume = area_and_volume(points, faces)
+        observed = vtk_to_numpy(self.polydata.GetPointData().GetArray(OBSERVED))
+        in_file = points @ ENGINE_TO_LPS[:3, :3]
+        low, high = in_file.min(axis=0), in_file.max(axis=0)
+        return {
+            "method": self.method,
+            "points": len(points),
+            "triangles": len(faces),
+            "closed": is_closed(faces),
+            "volume_mm3": volume,
+            "area_mm2": float(areas.sum()),
+            "bounds_mm": [float(v) for pair in zip(low, high, strict=True) for v in pair],
+            "observed_fraction": float((areas * observed[faces].mean(axis=1)).sum() / areas.sum()),
+            "decimation_error_mm": self.decimation_error_mm,
+        }
+
+
+def with_observed(polydata: vtkPolyData, observed: np.ndarray) -> vtkPolyData:
+    """Give a surface its `Observed` point data: (n,) values, 1 seen and 0 inferred."""
+    from vtkmodules.util.numpy_support import numpy_to_vtk
+
+    array = numpy_to_vtk(np.ascontiguousarray(observed, np.uint8), deep=True)
+    array.SetName(OBSERVED)
+    polydata.GetPointData().AddArray(array)
+    polydata.GetPointData().SetActiveScalars(OBSERVED)
+    return polydata
