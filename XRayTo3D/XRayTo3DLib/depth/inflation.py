@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-_FINER = 4  # times finer than the pixels the outline is drawn for its distance transform
-_MEDIAL = 0.7  # of the half thickness at its centre that a ball's radius must have
-_SHORT = np.float32(0.3)  # pixels by which the largest ball on pixel centres is too small, on average
+from ..filters import average_inside
+
+_FINER = 2  # times finer than the pixels the balls are placed
+_OUTLINE_FINER = 4  # times finer than the pixels the outline is drawn
+_CLEAR = 1.5  # pixels from the outline, beyond which the balls are told apart from it
 
 
 def inflate(mask: np.ndarray, pixel_size_mm: float = 1.0) -> np.ndarray:
@@ -31,8 +33,7 @@ def inflate(mask: np.ndarray, pixel_size_mm: float = 1.0) -> np.ndarray:
     Returns
     -------
     (rows, columns) float32 array
-        Squared half thickness (mm^2). Negative outside the outline, where it goes on falling smoothly, so
-        that the outline is its zero line.
+        Squared half thickness (mm^2). Negative outside the outline, which is its zero line.
 
     References
     ----------
@@ -42,39 +43,48 @@ def inflate(mask: np.ndarray, pixel_size_mm: float = 1.0) -> np.ndarray:
     import cv2
 
     # A bone of half width R goes on for R beyond the border before its largest balls no longer notice the end.
-    pad = int(np.ceil(_inscribed_radius(mask).max(initial=0))) + 2
-    radius = _inscribed_radius(np.pad(mask, pad, mode="edge"))
-    power = _envelope(radius)
-    # A ball much smaller than the bone is thick at its centre only reaches the outline where larger balls, for
-    # being centred on pixels, fall a little short of it. Without such balls, which would draw a keel along the
-    # outline, the others can have what they lack.
-    medial = radius >= _MEDIAL * np.sqrt(np.maximum(power, 0))
-    power = _envelope(np.where(medial & (radius > 0), radius + _SHORT, 0))
-    # Balls are centred on pixels only; averaged over neighbours, the furrows between them go.
-    power = cv2.GaussianBlur(power, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)
+    pad = int(np.ceil(_signed_distance(mask).max(initial=0))) + 2
+    distance = _signed_distance(np.pad(mask, pad, mode="edge"))
+    # Balls centred on a grid fall a little short of the outline. So they tell what half thickness h there is
+    # inside, the outline where it ends: h^2 = s (w - s) at a distance s from the outline, where w, the width, is
+    # constant across a cylinder and is carried on to the outline and beyond.
+    fine = cv2.resize(distance, None, fx=_FINER, fy=_FINER, interpolation=cv2.INTER_LINEAR) * np.float32(_FINER)
+    clear = fine > _CLEAR * _FINER
+    if clear.any():
+        inside = np.where(clear, fine, 1)
+        width = np.where(clear, _envelope(np.maximum(fine, 0)) / inside + inside, 0)
+        width = cv2.resize(average_inside(width, clear, _FINER), distance.shape[::-1], interpolation=cv2.INTER_AREA)
+        width /= np.float32(_FINER)
+    else:
+        width = 2 * np.maximum(distance, 0)
+    # The outline's stairs are smoothed here, not before: a blurred distance has lower ridges, and thinner bones.
+    distance = cv2.GaussianBlur(distance, (0, 0), 0.5, borderType=cv2.BORDER_REPLICATE)
+    power = distance * (np.maximum(width, 1) - distance)
     return power[pad:-pad, pad:-pad] * np.float32(pixel_size_mm**2)
 
 
+def _signed_distance(mask: np.ndarray) -> np.ndarray:
+    """Distance in pixels to the outline, which may run between the pixels; positive inside."""
+    import cv2
+
+    rows, columns = mask.shape
+    size = (_OUTLINE_FINER * columns, _OUTLINE_FINER * rows)
+    inside = (cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.5).astype(np.uint8)
+    inside = np.pad(inside, 1)  # a mask that fills its array ends there
+    # From the centre of a fine pixel to that of the nearest one on the other side; the outline runs between.
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance -= cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance -= np.float32(0.5) * np.sign(distance)
+    return cv2.resize(distance[1:-1, 1:-1], (columns, rows), interpolation=cv2.INTER_LINEAR) / np.float32(_OUTLINE_FINER)
+
+
 def _envelope(radius: np.ndarray) -> np.ndarray:
-    """Maximum over all centres with a radius of radius^2 - distance^2 (pixels^2)."""
-    reach = int(np.ceil(radius.max(initial=0))) + 2
+    """Maximum over all centres of radius^2 - distance^2 (pixels^2), where there are balls of a radius > 0."""
+    reach = int(np.ceil(radius.max(initial=0))) + 1
     power = np.where(radius > 0, radius * radius, np.float32(-2 * reach * reach)).astype(np.float32)
     for axis in (0, 1):
         power = _dilate_by_parabola(power, reach, axis)
     return power
-
-
-def _inscribed_radius(mask: np.ndarray) -> np.ndarray:
-    """Radius in pixels of the largest disc round each pixel, from an outline between the pixels."""
-    import cv2
-
-    rows, columns = mask.shape
-    fine = cv2.resize(mask.astype(np.float32), (_FINER * columns, _FINER * rows), interpolation=cv2.INTER_LINEAR)
-    inside = np.pad((fine > 0.5).astype(np.uint8), 1)
-    distance = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    # Distance is to the centre of the nearest fine pixel outside, half a fine pixel beyond the outline.
-    distance = np.maximum(distance - np.float32(0.5), 0)
-    return cv2.resize(distance, (columns, rows), interpolation=cv2.INTER_LINEAR) / np.float32(_FINER)
 
 
 def _dilate_by_parabola(values: np.ndarray, reach: int, axis: int) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import RadiographError
 from .checks import check_frame, check_size
+from .quiet import quiet_libraries
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 PIXEL_DATA_TAG = b"\xe0\x7f\x10\x00"
@@ -180,7 +181,8 @@ def _decode(one, name: str) -> np.ndarray:
         reader = sitk.ImageFileReader()
         reader.SetImageIO("GDCMImageIO")
         reader.SetFileName(path)
-        stored = sitk.GetArrayFromImage(reader.Execute())
+        with quiet_libraries():
+            stored = sitk.GetArrayFromImage(reader.Execute())
     except Exception as error:
         reason = _short(str(error).rsplit("\n", 1)[-1])
         raise RadiographError(

@@ -7,7 +7,7 @@ from ..errors import RadiographError
 
 MAX_MAGNIFICATION = 3.0  # a bone two thirds of the way to the source; larger is a wrong tag
 SAME_SIZE = 0.01  # relative difference below which two pixel sizes are one, rounded differently
-UNKNOWN_SCALE = "the scale is unknown: pixel size set to 1 mm; give --pixel-size"
+UNKNOWN_SCALE = "the scale is unknown: pixels are taken to be 1 mm; give their size (--pixel-size)"
 
 
 class Geometry(NamedTuple):
