@@ -38,3 +38,23 @@ def average_inside(pixels: np.ndarray, mask: np.ndarray, sigma: float) -> np.nda
 
     average = blur(value) / np.maximum(blur(weight), 1e-6)
     return cv2.resize(average, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def inner_range(values: np.ndarray, cut_percent: float, region: np.ndarray | None = None) -> tuple[float, float]:
+    """Lowest and highest value after cutting off a share at both ends.
+
+    Parameters
+    ----------
+    values : (rows, columns) float array
+    cut_percent : float
+        Per cent of the values to cut off at either end.
+    region : (rows, columns) bool array, optional
+        Values that count. Of large pictures every second or third row and column is enough.
+    """
+    stride = max(1, int(np.sqrt(values.size / 1e6)))
+    sparse = values[::stride, ::stride]
+    if region is not None:
+        inside = region[::stride, ::stride]
+        sparse = sparse[inside] if inside.any() else values[region]
+    low, high = np.percentile(sparse, (cut_percent, 100 - cut_percent))
+    return float(low), float(high)

@@ -41,6 +41,7 @@ def towards_source(matrix):
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_surface_stands_on_its_xray(module, logic, scene, method, matrix):
     import slicer.util
+
     from XRayTo3DLib import reconstruct
 
     grey, mask = rod()
@@ -106,6 +107,7 @@ def test_parent_transform_is_shared(module, logic, scene):
 def test_region_under_transforms(module, scene, turned):
     """A region of interest marks the pixels that it covers in the world, whatever the frames between."""
     import slicer.util
+
     from XRayTo3DLib import find_region
 
     angle = np.deg2rad(30)

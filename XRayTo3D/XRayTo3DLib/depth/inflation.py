@@ -75,7 +75,8 @@ def _signed_distance(mask: np.ndarray) -> np.ndarray:
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     distance -= cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     distance -= np.float32(0.5) * np.sign(distance)
-    return cv2.resize(distance[1:-1, 1:-1], (columns, rows), interpolation=cv2.INTER_LINEAR) / np.float32(_OUTLINE_FINER)
+    distance = cv2.resize(distance[1:-1, 1:-1], (columns, rows), interpolation=cv2.INTER_LINEAR)
+    return distance / np.float32(_OUTLINE_FINER)
 
 
 def _envelope(radius: np.ndarray) -> np.ndarray:

@@ -205,7 +205,7 @@ def _radiograph(grey, name, bone, dark, custom, geometry, warnings, **fields) ->
     else:
         dark = bone_is_dark(pixels, dark, custom)
         if dark:
-            warnings.append("bone looks dark in this picture, so it was inverted; if that is wrong, say so (--bone bright)")
+            warnings.append("bone looks dark, so the picture was inverted; if that is wrong, say so (--bone bright)")
     if dark:
         np.subtract(1, pixels, out=pixels)
     return Radiograph(pixels, **{**geometry._asdict(), "warnings": tuple(warnings)}, inverted=bool(dark), **fields)

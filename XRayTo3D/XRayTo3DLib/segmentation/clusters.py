@@ -10,7 +10,8 @@ import numpy as np
 from ..errors import ReconstructionError
 
 LEVELS = 65536  # grey levels of the histogram: a 16-bit picture keeps every value of its own
-_MERGED_LEVELS = 1024  # of the search for the starting centres
+_FITTED_LEVELS = 4096  # that k-means runs on, merged from those of the histogram
+_START_LEVELS = 1024  # of the search for the starting centres
 
 
 @dataclass(frozen=True)
@@ -82,24 +83,26 @@ def cluster(pixels: np.ndarray, k: int = 4, region: np.ndarray | None = None) ->
             "or mark a larger region."
         )
     values, weights = present / (LEVELS - 1), counts[present].astype(float)
-    start = _optimal_centers(*_merge(values, weights), k)
+    merged, merged_weights = _merge(values, weights, _FITTED_LEVELS)
+    start = _optimal_centers(*_merge(merged, merged_weights, _START_LEVELS), k)
     with warnings.catch_warnings():
         # Equal grey values cannot be pulled apart; the check above has already counted them.
         warnings.simplefilter("ignore")
         fit = KMeans(k, init=start[:, None], n_init=1, max_iter=300, tol=0.0).fit(
-            values[:, None], sample_weight=weights
+            merged[:, None], sample_weight=merged_weights
         )
     centers = np.sort(fit.cluster_centers_.ravel())
     edges = (centers[1:] + centers[:-1]) / 2
     lookup = np.searchsorted(edges, np.arange(LEVELS) / (LEVELS - 1)).astype(np.uint8)
-    return Clusters(centers, edges, lookup[codes], float(fit.inertia_))
+    inertia = float((weights * (values - centers[lookup[present]]) ** 2).sum())
+    return Clusters(centers, edges, lookup[codes], inertia)
 
 
-def _merge(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Merge grey levels to at most `_MERGED_LEVELS`: half of equal width, half of equal count."""
-    if len(values) <= _MERGED_LEVELS:
+def _merge(values: np.ndarray, weights: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
+    """Merge grey levels to at most `levels`: half of equal width, half of equal count."""
+    if len(values) <= levels:
         return values, weights
-    half = _MERGED_LEVELS // 2
+    half = levels // 2
     below = np.concatenate([[0.0], np.cumsum(weights)[:-1]])
     width = np.floor((values - values[0]) / (values[-1] - values[0]) * (half - 1))
     count = np.floor(below / weights.sum() * half)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..filters import average_inside
+from ..filters import average_inside, inner_range
 from .region import bounding_box
 
 _SIGMA = 0.15  # of the region's smaller side: wider than a shaft, narrower than the limb's own shading
@@ -35,7 +35,7 @@ def even_out(pixels: np.ndarray, region: np.ndarray) -> np.ndarray:
     contrast = np.sqrt(average_inside(difference * difference, region, sigma))
     contrast += np.float32(_LEAST_CONTRAST * contrast[region].mean() + 1e-6)
     difference /= contrast
-    low, high = np.percentile(difference[region], (0.5, 99.5))
+    low, high = inner_range(difference, 0.5, region)
     if high <= low:
         return np.zeros_like(pixels)
     return np.clip((difference - np.float32(low)) / np.float32(high - low), 0, 1)

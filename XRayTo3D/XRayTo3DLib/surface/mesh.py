@@ -123,9 +123,9 @@ def decimate(surface: vtkPolyData, triangles: int, step: float, pieces: int = 1)
     whole = manifold3d.Manifold(mesh)
     if whole.status() != manifold3d.Error.NoError or whole.is_empty():
         raise ReconstructionError(f"The surface could not be closed ({whole.status().name}): mark a larger region.")
-    # A hundredth of a cell takes away slivers. More triangles than allowed: the count falls about with the
-    # square root of the tolerance, so its square is tried next.
-    tolerance = 0.01 * step
+    # A fiftieth of a cell takes away slivers and what the grid alone made. More triangles than allowed: the
+    # count falls about with the square root of the tolerance, so its square is tried next.
+    tolerance = 0.02 * step
     best = whole.simplify(tolerance)
     while best.num_tri() > triangles:
         tolerance *= float(np.clip((best.num_tri() / triangles) ** 2, 1.5, 16))

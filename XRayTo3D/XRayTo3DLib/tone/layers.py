@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..filters import inner_range
+
 _EDGE = 0.1  # grey difference beyond which the base layer keeps an edge (regularisation is its square)
 _BASE_RANGE = 0.7  # share of the base layer's contrast that tone mapping keeps
 
@@ -78,7 +80,7 @@ def tone_map(base: np.ndarray, detail: np.ndarray, strength: float = 1.0) -> np.
         Edges are steeper in it than in base + detail, both taken over their own grey range.
     """
     tone = np.float32(_BASE_RANGE) * base + np.float32(1 + strength) * detail
-    low, high = np.percentile(tone, (0.1, 99.9))
+    low, high = inner_range(tone, 0.1)
     if high <= low:
         return np.zeros_like(tone)
     return np.clip((tone - np.float32(low)) / np.float32(high - low), 0, 1)
