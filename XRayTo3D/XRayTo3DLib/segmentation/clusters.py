@@ -10,8 +10,8 @@ import numpy as np
 from ..errors import ReconstructionError
 
 LEVELS = 65536  # grey levels of the histogram: a 16-bit picture keeps every value of its own
-_FITTED_LEVELS = 4096  # that k-means runs on, merged from those of the histogram
-_START_LEVELS = 1024  # of the search for the starting centres
+_FITTED_LEVELS = 2048  # that k-means runs on, merged from those of the histogram
+_START_LEVELS = 512  # of the search for the starting centres
 
 
 @dataclass(frozen=True)

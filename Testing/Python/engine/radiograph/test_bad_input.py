@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+
 from XRayTo3DLib.errors import RadiographError
 from XRayTo3DLib.radiograph import read_radiograph
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
+
 from XRayTo3DLib.errors import RadiographError
 from XRayTo3DLib.radiograph import read_radiograph
 

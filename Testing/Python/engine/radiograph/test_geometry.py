@@ -1,6 +1,7 @@
 """Pixel size and magnification: which tag counts."""
 
 import pytest
+
 from XRayTo3DLib.errors import RadiographError
 from XRayTo3DLib.radiograph import radiograph_from_array, read_radiograph
 from XRayTo3DLib.radiograph.geometry import projection_geometry

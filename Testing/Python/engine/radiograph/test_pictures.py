@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
+
 from XRayTo3DLib.errors import RadiographError
 from XRayTo3DLib.radiograph import radiograph_from_array, read_radiograph
 

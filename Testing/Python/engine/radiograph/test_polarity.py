@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from XRayTo3DLib.radiograph import radiograph_from_array, read_radiograph
 from XRayTo3DLib.radiograph.polarity import CLEAR, bone_brightness_evidence, bone_is_dark
 
