@@ -8,6 +8,7 @@ import json
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 from .errors import Cancelled, RadiographError, ReconstructionError
 from .progress import Progress
@@ -41,10 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"xrayto3d: error: {message}; see {self.prog} --help.\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="xrayto3d", description="Turn an X-ray of a bone into a closed 3D surface in millimetres."
-    )
+    parser = _Parser(prog="xrayto3d", description="Turn an X-ray of a bone into a closed 3D surface in millimetres.")
     parser.add_argument("--version", action="version", version=f"xrayto3d {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_reconstruct(commands)
@@ -147,19 +153,22 @@ def _reconstruct(options: argparse.Namespace) -> int:
         settings = Settings(
             method=options.method,
             roi=options.roi,
-            mask=read_mask(options.mask) if options.mask else None,
+            mask=read_mask(options.mask, max_megapixels=options.max_megapixels) if options.mask else None,
             clusters=options.clusters,
             threshold=None if options.threshold is None else tuple(options.threshold),
             pieces=options.pieces,
             triangles=options.triangles,
         )
-        result = reconstruct(radiograph, settings, progress)
+        try:
+            result = reconstruct(radiograph, settings, progress)
+        except ReconstructionError as error:
+            raise ReconstructionError(f"{options.image}: {error}") from error
     if options.report:
         write_report(result, options.report)
-    if options.json:
-        with replacing(options.json) as temporary:
-            temporary.write_text(json.dumps(result.as_json(), indent=2) + "\n", encoding="utf-8")
-    write_surface(result.surface.polydata, options.output)
+    with replacing(options.json) if options.json else contextlib.nullcontext() as numbers:
+        if numbers:
+            numbers.write_text(json.dumps(result.as_json(), indent=2) + "\n", encoding="utf-8")
+        write_surface(result.surface.polydata, options.output)  # if that fails, there are no numbers either
 
     for warning in radiograph.warnings:
         print(f"xrayto3d: warning: {warning}", file=sys.stderr)

@@ -183,6 +183,11 @@ def _decode(one, name: str) -> np.ndarray:
         reader.SetFileName(path)
         with quiet_libraries():
             stored = sitk.GetArrayFromImage(reader.Execute())
+    except OSError:  # SimpleITK's own errors are others
+        raise RadiographError(
+            f"{name}: the file of one frame that decoding needs could not be written; "
+            f"make room in {tempfile.gettempdir()}."
+        ) from None
     except Exception as error:
         reason = _short(str(error).rsplit("\n", 1)[-1])
         raise RadiographError(

@@ -30,6 +30,26 @@ def check_array(array, name: str) -> np.ndarray:
     return array.astype(np.uint8) if array.dtype.kind == "b" else array
 
 
+def to_grey(array) -> np.ndarray:
+    """Grey values of a picture: its one channel, or the Rec. 601 luminance of its colours.
+
+    Parameters
+    ----------
+    array : (rows, columns) or (rows, columns, 3 or 4) array
+        Grey, RGB or RGBA values.
+
+    Returns
+    -------
+    (rows, columns) array
+
+    Raises
+    ------
+    RadiographError
+        If the array is no picture.
+    """
+    return split_colour(check_array(array, "the picture"))[0]
+
+
 def split_colour(array: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """Grey values of a picture, and the picture in colours where it has any.
 
