@@ -20,9 +20,13 @@ def check_writable(path: str | os.PathLike) -> Path:
         If its folder is missing or cannot be written to, or `path` is a folder.
     """
     path = Path(path)
-    if path.is_dir():
+    try:
+        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
+    except (OSError, ValueError) as error:  # a name too long, or with a null character
+        raise ReconstructionError(f"{path}: this name could not be written ({error}); choose another.") from error
+    if is_folder:
         raise ReconstructionError(f"{path}: this is a folder; give the name of a file in it.")
-    if not path.parent.is_dir():
+    if not has_folder:
         raise ReconstructionError(f"{path}: the folder {path.parent} does not exist; make it first.")
     if not os.access(path.parent, os.W_OK):
         raise ReconstructionError(f"{path}: the folder {path.parent} cannot be written to; choose another one.")

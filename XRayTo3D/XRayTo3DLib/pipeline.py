@@ -26,7 +26,7 @@ METHOD_OF = {depth.HALF_THICKNESS: "solid", depth.HEIGHT: "relief"}
 # its shadow (exactly so for a cylinder); and decimation starts from a third more triangles than wanted.
 _TRIANGLES_PER_SHADOW_CELL = 3 * np.pi
 _OVERSAMPLING = 1.33
-_COARSEST = 1 / 8  # cell size in largest half widths of the bone
+_COARSEST = 1 / 16  # cell size in largest half widths of the bone
 _MOST_CELLS = 64e6  # of the space a surface is made in: 256 MB
 
 
@@ -77,7 +77,7 @@ class Settings:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values["mask"] = None if self.mask is None else "given"
         return {
-            name: np.asarray(value).tolist() if isinstance(value, list | tuple | np.ndarray) else value
+            name: np.asarray(value).tolist() if isinstance(value, list | tuple | np.ndarray | np.generic) else value
             for name, value in values.items()
         }
 
@@ -285,6 +285,7 @@ def generate_surface(
     ------
     ReconstructionError, Cancelled
     """
+    settings = settings or Settings()
     grid = depth_map.grid
     tell(progress, 0.0, "filling the space between front and back")
     if depth_map.kind == depth.HEIGHT:
@@ -295,11 +296,15 @@ def generate_surface(
         seen_above = -grid.step  # the outline and what faces the source
     tell(progress, 0.2, "making triangles")
     mesh = surface.isosurface(space, (*grid.origin, bottom), grid.step)
+    pieces = segmentation.count_pieces(depth_map.mask)
+    mesh = surface.keep_largest(mesh, pieces)
     tell(progress, 0.4, "smoothing")
     mesh = surface.smooth(mesh, settings.smoothing)
+    if depth_map.kind == depth.HEIGHT:
+        mesh = surface.flatten_back(mesh, grid.step / 4)
     tell(progress, 0.5, "decimating")
-    wanted = segmentation.count_pieces(depth_map.mask)
-    mesh, error = surface.decimate(mesh, settings.triangles, grid.step, wanted)
+    mesh, error = surface.decimate(mesh, settings.triangles, grid.step)
+    mesh = surface.keep_largest(mesh, pieces)  # thin parts may have come off, now or before
 
     points, faces = surface.arrays(mesh)
     lowest = points[:, 2].min()

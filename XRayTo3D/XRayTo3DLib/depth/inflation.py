@@ -6,8 +6,9 @@ import numpy as np
 
 from ..filters import average_inside
 
-_FINER = 2  # times finer than the pixels the balls are placed
-_OUTLINE_FINER = 4  # times finer than the pixels the outline is drawn
+_FINER = (2, 4)  # times finer than the pixels the balls are placed: on large masks, and on small ones
+_LARGE = 100_000  # pixels of a mask on which the balls are placed twice as fine as its pixels
+_SHORT = np.float32(0.4)  # places by which the largest ball on such places is too small, on average
 _CLEAR = 1.5  # pixels from the outline, beyond which the balls are told apart from it
 
 
@@ -42,41 +43,40 @@ def inflate(mask: np.ndarray, pixel_size_mm: float = 1.0) -> np.ndarray:
     """
     import cv2
 
+    finer = int(np.clip(np.sqrt(4 * _LARGE / mask.size), *_FINER))
     # A bone of half width R goes on for R beyond the border before its largest balls no longer notice the end.
-    pad = int(np.ceil(_signed_distance(mask).max(initial=0))) + 2
-    distance = _signed_distance(np.pad(mask, pad, mode="edge"))
+    pad = int(np.ceil(_signed_distance(mask, 1).max(initial=0))) + 2
+    distance = _signed_distance(np.pad(mask, pad, mode="edge"), finer)
     # Balls centred on a grid fall a little short of the outline. So they tell what half thickness h there is
     # inside, the outline where it ends: h^2 = s (w - s) at a distance s from the outline, where w, the width, is
     # constant across a cylinder and is carried on to the outline and beyond.
-    fine = cv2.resize(distance, None, fx=_FINER, fy=_FINER, interpolation=cv2.INTER_LINEAR) * np.float32(_FINER)
-    clear = fine > _CLEAR * _FINER
+    clear = distance > _CLEAR * finer
     if clear.any():
-        inside = np.where(clear, fine, 1)
-        width = np.where(clear, _envelope(np.maximum(fine, 0)) / inside + inside, 0)
-        width = cv2.resize(average_inside(width, clear, _FINER), distance.shape[::-1], interpolation=cv2.INTER_AREA)
-        width /= np.float32(_FINER)
+        inside = np.where(clear, distance, 1)
+        balls = _envelope(np.where(distance > 0, distance + _SHORT, 0))
+        width = average_inside(np.where(clear, balls / inside + inside, 0), clear, finer)
     else:
         width = 2 * np.maximum(distance, 0)
     # The outline's stairs are smoothed here, not before: a blurred distance has lower ridges, and thinner bones.
-    distance = cv2.GaussianBlur(distance, (0, 0), 0.5, borderType=cv2.BORDER_REPLICATE)
+    distance = cv2.GaussianBlur(distance, (0, 0), finer / 2, borderType=cv2.BORDER_REPLICATE)
     power = distance * (np.maximum(width, 1) - distance)
-    return power[pad:-pad, pad:-pad] * np.float32(pixel_size_mm**2)
+    power = cv2.resize(power, None, fx=1 / finer, fy=1 / finer, interpolation=cv2.INTER_AREA)
+    return power[pad:-pad, pad:-pad] * np.float32((pixel_size_mm / finer) ** 2)
 
 
-def _signed_distance(mask: np.ndarray) -> np.ndarray:
-    """Distance in pixels to the outline, which may run between the pixels; positive inside."""
+def _signed_distance(mask: np.ndarray, finer: int) -> np.ndarray:
+    """Distance to the outline, which may run between the pixels, in and on so much finer pixels; positive inside."""
     import cv2
 
     rows, columns = mask.shape
-    size = (_OUTLINE_FINER * columns, _OUTLINE_FINER * rows)
+    size = (2 * finer * columns, 2 * finer * rows)
     inside = (cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.5).astype(np.uint8)
     inside = np.pad(inside, 1)  # a mask that fills its array ends there
-    # From the centre of a fine pixel to that of the nearest one on the other side; the outline runs between.
+    # From the centre of a finest pixel to that of the nearest one on the other side; the outline runs between.
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     distance -= cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     distance -= np.float32(0.5) * np.sign(distance)
-    distance = cv2.resize(distance[1:-1, 1:-1], (columns, rows), interpolation=cv2.INTER_LINEAR)
-    return distance / np.float32(_OUTLINE_FINER)
+    return cv2.resize(distance[1:-1, 1:-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) / 2
 
 
 def _envelope(radius: np.ndarray) -> np.ndarray:

@@ -37,7 +37,7 @@ def render(surface: vtkPolyData, height: int = 900) -> np.ndarray:
 
     if surface.GetNumberOfPolys() > _TRIANGLES:
         points = arrays(surface)[0]
-        surface, _ = decimate(surface, _TRIANGLES, float(np.ptp(points, axis=0).max()) / 500, pieces=10**6)
+        surface, _ = decimate(surface, _TRIANGLES, float(np.ptp(points, axis=0).max()) / 500)
     points, faces = arrays(surface)
     points = points - (points.min(axis=0) + points.max(axis=0)) / 2
     reach = float(np.ptp(points[:, 1])) / 2

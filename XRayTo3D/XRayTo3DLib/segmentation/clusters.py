@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,15 +82,12 @@ def cluster(pixels: np.ndarray, k: int = 4, region: np.ndarray | None = None) ->
             "or mark a larger region."
         )
     values, weights = present / (LEVELS - 1), counts[present].astype(float)
-    merged, merged_weights = _merge(values, weights, _FITTED_LEVELS)
-    start = _optimal_centers(*_merge(merged, merged_weights, _START_LEVELS), k)
-    with warnings.catch_warnings():
-        # Equal grey values cannot be pulled apart; the check above has already counted them.
-        warnings.simplefilter("ignore")
-        fit = KMeans(k, init=start[:, None], n_init=1, max_iter=300, tol=0.0).fit(
-            merged[:, None], sample_weight=merged_weights
-        )
+    merged, mass = _merge(values, weights, _FITTED_LEVELS)
+    start = _optimal_centers(*_merge(merged, mass, _START_LEVELS), k)
+    fit = KMeans(k, init=start[:, None], n_init=1, max_iter=300, tol=0.0).fit(merged[:, None], sample_weight=mass)
     centers = np.sort(fit.cluster_centers_.ravel())
+    nearest = np.searchsorted((centers[1:] + centers[:-1]) / 2, values)  # all levels, once more
+    centers = np.bincount(nearest, weights * values, k) / np.bincount(nearest, weights, k)
     edges = (centers[1:] + centers[:-1]) / 2
     lookup = np.searchsorted(edges, np.arange(LEVELS) / (LEVELS - 1)).astype(np.uint8)
     inertia = float((weights * (values - centers[lookup[present]]) ** 2).sum())
@@ -99,14 +95,21 @@ def cluster(pixels: np.ndarray, k: int = 4, region: np.ndarray | None = None) ->
 
 
 def _merge(values: np.ndarray, weights: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
-    """Merge grey levels to at most `levels`: half of equal width, half of equal count."""
+    """Merge sorted grey levels to at most `levels`: neither wide, nor heavy, nor of many levels.
+
+    A third of the bounds cuts the range, the pixels, and the levels each into equal parts, so that what is
+    far apart, what is frequent, and what is rare among the frequent all stay resolved.
+    """
     if len(values) <= levels:
         return values, weights
-    half = levels // 2
-    below = np.concatenate([[0.0], np.cumsum(weights)[:-1]])
-    width = np.floor((values - values[0]) / (values[-1] - values[0]) * (half - 1))
-    count = np.floor(below / weights.sum() * half)
-    group = np.concatenate([[0], np.cumsum((np.diff(width) > 0) | (np.diff(count) > 0))])
+    parts = levels // 3
+    below = np.concatenate([[0.0], np.cumsum(weights)[:-1]]) / weights.sum()
+    width = (values - values[0]) / (values[-1] - values[0])
+    rank = np.arange(len(values)) / len(values)
+    bounds = np.zeros(len(values) - 1, bool)
+    for share in (width, below, rank):
+        bounds |= np.diff(np.floor(share * (parts - 1))) > 0
+    group = np.concatenate([[0], np.cumsum(bounds)])
     mass = np.bincount(group, weights)
     return np.bincount(group, weights * values) / mass, mass
 

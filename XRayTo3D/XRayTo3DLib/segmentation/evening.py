@@ -9,6 +9,7 @@ from .region import bounding_box
 
 _SIGMA = 0.15  # of the region's smaller side: wider than a shaft, narrower than the limb's own shading
 _LEAST_CONTRAST = 0.1  # of the mean contrast: where there is less, noise is not raised to bone
+_NO_CONTRAST = 1e-4  # of the grey range: less than any picture's noise
 
 
 def even_out(pixels: np.ndarray, region: np.ndarray) -> np.ndarray:
@@ -33,9 +34,9 @@ def even_out(pixels: np.ndarray, region: np.ndarray) -> np.ndarray:
     sigma = _SIGMA * min(side.stop - side.start for side in box)
     difference = pixels - average_inside(pixels, region, sigma)
     contrast = np.sqrt(average_inside(difference * difference, region, sigma))
-    contrast += np.float32(_LEAST_CONTRAST * contrast[region].mean() + 1e-6)
+    contrast += np.float32(_LEAST_CONTRAST * contrast[region].mean() + _NO_CONTRAST)
     difference /= contrast
     low, high = inner_range(difference, 0.5, region)
-    if high <= low:
+    if high - low < 0.01:  # of a standard deviation: rounding
         return np.zeros_like(pixels)
     return np.clip((difference - np.float32(low)) / np.float32(high - low), 0, 1)

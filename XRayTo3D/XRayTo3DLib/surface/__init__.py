@@ -1,7 +1,8 @@
 """From depth to a closed triangle surface, and to a file."""
 
+from .decimation import FEWEST_TRIANGLES, decimate
 from .field import relief_field, solid_field
-from .mesh import FEWEST_TRIANGLES, area_and_volume, arrays, decimate, is_closed, isosurface, polydata, smooth
+from .mesh import area_and_volume, arrays, flatten_back, is_closed, isosurface, keep_largest, polydata, smooth
 from .surface import OBSERVED, Surface, with_observed
 from .write import SUFFIXES, check_surface_path, write_surface
 
@@ -14,8 +15,10 @@ __all__ = [
     "arrays",
     "check_surface_path",
     "decimate",
+    "flatten_back",
     "is_closed",
     "isosurface",
+    "keep_largest",
     "polydata",
     "relief_field",
     "smooth",

@@ -1,4 +1,4 @@
-"""Triangle surfaces: made from a field, smoothed, decimated, measured."""
+"""Triangle surfaces: made from a field, smoothed, measured."""
 
 from __future__ import annotations
 
@@ -6,13 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import ReconstructionError
-
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkPolyData
-
-FEWEST_TRIANGLES = 200
-_VOLUME_LOST = 0.05  # share of the volume that decimation may change before it is refused
 
 
 def isosurface(field: np.ndarray, origin_mm: tuple[float, float, float], step: float) -> vtkPolyData:
@@ -81,64 +76,30 @@ def smooth(surface: vtkPolyData, iterations: int = 15) -> vtkPolyData:
     return sinc.GetOutput()
 
 
-def decimate(surface: vtkPolyData, triangles: int, step: float, pieces: int = 1) -> tuple[vtkPolyData, float]:
-    """Simplify a closed surface until it has no more than so many triangles, and keep its largest pieces.
-
-    Edges are collapsed where that moves the surface by less than a tolerance, so flat parts lose triangles
-    first and features larger than the tolerance stay; the result is manifold by construction. The tolerance
-    is raised, each time from the full surface, until the budget is met.
-
-    Parameters
-    ----------
-    surface : vtkPolyData
-        Closed triangle surface (mm).
-    triangles : int
-        Budget, at least `FEWEST_TRIANGLES`.
-    step : float
-        Spacing of the grid the surface was made on (mm).
-    pieces : int
-        How many pieces to keep, the largest by volume first.
-
-    Returns
-    -------
-    surface : vtkPolyData
-    error_mm : float
-        No point of the surface has moved farther than this.
-
-    Raises
-    ------
-    ReconstructionError
-        If the surface is not closed, or the budget is too small for its shape.
-
-    References
-    ----------
-    The Manifold library, https://github.com/elalish/manifold.
-    """
-    import manifold3d
+def keep_largest(surface: vtkPolyData, pieces: int) -> vtkPolyData:
+    """Keep so many of a surface's connected pieces, those with the most triangles."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
     points, faces = arrays(surface)
-    mesh = manifold3d.Mesh(
-        vert_properties=np.ascontiguousarray(points, np.float32), tri_verts=np.ascontiguousarray(faces, np.uint32)
-    )
-    whole = manifold3d.Manifold(mesh)
-    if whole.status() != manifold3d.Error.NoError or whole.is_empty():
-        raise ReconstructionError(f"The surface could not be closed ({whole.status().name}): mark a larger region.")
-    # A fiftieth of a cell takes away slivers and what the grid alone made. More triangles than allowed: the
-    # count falls about with the square root of the tolerance, so its square is tried next.
-    tolerance = 0.02 * step
-    best = whole.simplify(tolerance)
-    while best.num_tri() > triangles:
-        tolerance *= float(np.clip((best.num_tri() / triangles) ** 2, 1.5, 16))
-        best = whole.simplify(tolerance)
-    if abs(best.volume() - whole.volume()) > _VOLUME_LOST * whole.volume():
-        raise ReconstructionError(
-            f"{triangles} triangles are too few for this bone: allow more (200000 is the usual budget)."
-        )
-    parts = sorted(best.decompose(), key=lambda part: -part.volume())
-    if len(parts) > pieces:
-        best = manifold3d.Manifold.compose(parts[:pieces])
-    result = best.to_mesh()
-    return polydata(result.vert_properties[:, :3], result.tri_verts), tolerance
+    edges = np.concatenate([faces[:, :2], faces[:, 1:]])
+    graph = coo_array((np.ones(len(edges), bool), edges.T), shape=(len(points), len(points)))
+    count, piece = connected_components(graph, directed=False)
+    if count <= pieces:
+        return surface
+    sizes = np.bincount(piece[faces[:, 0]], minlength=count)
+    kept = np.zeros(count, bool)
+    kept[np.argsort(-sizes, kind="stable")[:pieces]] = True
+    used = kept[piece]
+    return polydata(points[used], (np.cumsum(used) - 1)[faces[used[faces[:, 0]]]])
+
+
+def flatten_back(surface: vtkPolyData, reach_mm: float) -> vtkPolyData:
+    """Put all points that lie no higher than `reach_mm` onto the plane z = 0: smoothing has bent a flat back."""
+    points, faces = arrays(surface)
+    points = points.copy()
+    points[points[:, 2] <= reach_mm, 2] = 0
+    return polydata(points, faces)
 
 
 def arrays(surface: vtkPolyData) -> tuple[np.ndarray, np.ndarray]:

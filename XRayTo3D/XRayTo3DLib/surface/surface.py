@@ -28,7 +28,7 @@ class Surface:
     method : str
         "relief" or "solid".
     decimation_error_mm : float
-        Decimation moved no point of the surface farther than this.
+        The farthest that a vertex of the undecimated surface lies from this one.
     """
 
     polydata: vtkPolyData
