@@ -20,22 +20,20 @@ _LONGEST_SIDE = 1600  # pixels; larger pictures are shrunk
 
 
 def check_report_folder(folder: str | os.PathLike) -> Path:
-    """Make the report's folder if it is not there.
+    """Return `folder` as a Path if it is a folder that can be written to, or can be made.
 
     Raises
     ------
     ReconstructionError
-        If it cannot be made or written to.
+        If a report cannot be written there.
     """
     folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    there = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        why = "cannot be written to" if there.is_dir() else "is a file"
         raise ReconstructionError(
-            f"{folder}: the report's folder cannot be made ({error.strerror}); choose another one."
-        ) from error
-    if not os.access(folder, os.W_OK):
-        raise ReconstructionError(f"{folder}: the report's folder cannot be written to; choose another one.")
+            f"{folder}: no report can be written here, since {there} {why}; choose another folder."
+        )
     return folder
 
 
@@ -55,8 +53,15 @@ def write_report(result: Reconstruction, folder: str | os.PathLike) -> list[Path
     import cv2
 
     folder = check_report_folder(folder)
+    pictures = stage_pictures(result)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReconstructionError(
+            f"{folder}: the report's folder cannot be made ({error.strerror}); choose another one."
+        ) from error
     written = []
-    for number, (name, image) in enumerate(stage_pictures(result).items(), start=1):
+    for number, (name, image) in enumerate(pictures.items(), start=1):
         path = folder / f"{number:02d}-{name}.png"
         bgr = image if image.ndim == 2 else image[..., ::-1]
         with replacing(path) as temporary:

@@ -1,0 +1,63 @@
+"""The report: a picture of every stage, each of which shows what its stage made."""
+
+import cv2
+import numpy as np
+import pytest
+
+from XRayTo3DLib import ReconstructionError, Settings, radiograph_from_array, reconstruct
+from XRayTo3DLib.evaluate import check_report_folder, stage_pictures, write_report
+
+
+@pytest.fixture(scope="module")
+def result(phantom_radiograph):
+    return reconstruct(phantom_radiograph, Settings(roi=(20, 20, 180, 300), triangles=2000))
+
+
+def test_pictures_show_their_stages(result):
+    pictures = stage_pictures(result)
+    assert all(image.dtype == np.uint8 for image in pictures.values())
+    assert np.allclose(pictures["radiograph"], 255 * result.radiograph.pixels, atol=0.51)
+    assert np.array_equal(pictures["mask"] > 0, result.mask)
+    assert not pictures["masked"][~result.mask].any() and pictures["masked"][result.mask].any()
+    assert len(np.unique(pictures["clusters"])) == 2
+    outside = ~result.region
+    assert (pictures["region"][outside][:, 2] > pictures["region"][outside][:, 0]).all()
+    assert not pictures["depth"][~result.mask].any() and pictures["depth"].std() > 5
+    assert np.allclose(pictures["tone-mapped"], 255 * result.layers.tone, atol=0.51)
+
+
+def test_files_are_the_pictures_in_order(result, tmp_path):
+    written = write_report(result, tmp_path / "a" / "report")
+    pictures = stage_pictures(result)
+    assert [path.stem.split("-", 1)[1] for path in written] == list(pictures)
+    assert [int(path.name[:2]) for path in written] == list(range(1, len(pictures) + 1))
+    for path, image in zip(written, pictures.values(), strict=True):
+        found = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        assert np.array_equal(found if found.ndim == 2 else found[..., ::-1], image)
+    assert set(written) == set((tmp_path / "a" / "report").iterdir())
+
+
+def test_colours_stay_under_the_mask(phantom):
+    colour = np.stack([phantom >> 8, phantom >> 9, phantom >> 10], axis=-1).astype(np.uint8)
+    mask = np.zeros(phantom.shape, bool)
+    mask[40:280, 85:115] = True
+    found = reconstruct(radiograph_from_array(colour, bone="bright"), Settings(mask=mask, triangles=2000))
+    masked = stage_pictures(found)["masked"]
+    assert np.array_equal(masked[mask], colour[mask]) and not masked[~mask].any()
+    assert "clusters" not in stage_pictures(found)  # none were made
+
+
+def test_large_pictures_are_shrunk(from_mask):
+    mask = np.zeros((2000, 300), bool)
+    mask[100:1900, 100:200] = True
+    pictures = stage_pictures(from_mask(mask, triangles=2000))
+    assert pictures["radiograph"].shape == (1600, 240)
+
+
+def test_a_report_that_cannot_be_made(result, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ReconstructionError, match="no report can be written") as caught:
+        write_report(result, tmp_path / "file")
+    assert str(tmp_path / "file") in str(caught.value)
+    with pytest.raises(ReconstructionError, match="no report can be written"):
+        check_report_folder(tmp_path / "file" / "report")

@@ -1,0 +1,58 @@
+"""Evening out: blind to brightness and contrast that vary slowly, true to what is brighter than its surroundings."""
+
+import numpy as np
+import pytest
+
+from XRayTo3DLib.filters import average_inside
+from XRayTo3DLib.segmentation import even_out
+
+SHAPE = (120, 90)
+ALL = np.ones(SHAPE, bool)
+
+
+@pytest.fixture
+def spots() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return (0.4 + 0.1 * rng.standard_normal(SHAPE)).clip(0, 1).astype(np.float32)
+
+
+def test_stays_in_range_and_uses_it(spots):
+    evened = even_out(spots, ALL)
+    assert evened.dtype == np.float32 and evened.shape == SHAPE
+    assert evened.min() == 0 and evened.max() == 1
+    assert 0.003 < (evened == 0).mean() < 0.008  # 0.5 % are cut off at either end
+
+
+def test_gain_and_offset_do_not_matter(spots):
+    assert np.allclose(even_out(0.2 + 0.5 * spots, ALL), even_out(spots, ALL), atol=1e-3)
+
+
+def test_a_slow_ramp_is_taken_away(draw):
+    bright = draw.strip(SHAPE, 4.0) > 0
+    ramp = np.linspace(0, 0.7, SHAPE[0])[:, None] + np.where(bright, 0.2, 0.0)
+    evened = even_out(ramp.astype(np.float32), ALL)[20:-20]
+    assert evened[bright[20:-20]].min() > evened[~bright[20:-20]].max()  # one threshold tells it everywhere
+    assert ramp[20:-20][bright[20:-20]].min() < ramp[20:-20][~bright[20:-20]].max()  # as it did not before
+
+
+def test_outside_does_not_shine_in(spots):
+    region = np.zeros(SHAPE, bool)
+    region[20:100, 15:70] = True
+    other = np.where(region, spots, 1).astype(np.float32)
+    assert np.allclose(even_out(spots, region)[region], even_out(other, region)[region], atol=1e-4)
+
+
+def test_a_constant_region_is_all_zero():
+    assert not even_out(np.full(SHAPE, 0.3, np.float32), ALL).any()
+
+
+@pytest.mark.parametrize("sigma", [0.5, 3.0, 20.0])
+def test_average_inside_a_mask(spots, sigma):
+    """A constant keeps its value up to the mask's edge, and the average of noise lies between its extremes."""
+    region = np.zeros(SHAPE, bool)
+    region[20:100, 15:70] = True
+    flat = average_inside(np.where(region, 0.3, 0.9), region, sigma)
+    assert np.allclose(flat[24:96, 19:66], 0.3, atol=2e-3)
+    mean = average_inside(spots, region, sigma)[region]
+    assert spots[region].min() < mean.min() and mean.max() < spots[region].max()
+    assert mean.std() < spots[region].std()
