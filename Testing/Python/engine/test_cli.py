@@ -265,9 +265,13 @@ def test_the_radiograph_itself_is_never_overwritten(work, capfd, name):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo terminal")
 def test_a_terminal_sees_progress_and_the_result(work):
+    import fcntl
     import pty
+    import struct
+    import termios
 
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))  # rows and columns
     arguments = [sys.executable, "-m", "XRayTo3DLib", "reconstruct", "good.png", "-o", "out.stl", "--triangles", "2000"]
     environment = {**os.environ, "PYTHONPATH": str(ENGINE)}
     process = subprocess.Popen(arguments, stdin=theirs, stdout=theirs, stderr=theirs, cwd=work, env=environment)
