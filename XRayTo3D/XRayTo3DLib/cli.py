@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from .errors import Cancelled, RadiographError, ReconstructionError
-from .progress import Progress
+from .progress import Progress, tell
 from .version import __version__
 
 DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
@@ -29,10 +31,9 @@ _LATER = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status (0 done, 2 bad usage or input, 130 interrupted)."""
     options = _parser().parse_args(arguments)
-    with contextlib.suppress(ValueError):  # only the main thread may set signal handlers
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return options.run(options)
+        with _listening() as stop:
+            return options.run(options, stop)
     except (RadiographError, ReconstructionError) as error:
         return _fail(str(error))
     except MemoryError:
@@ -40,6 +41,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, Cancelled):
         print("xrayto3d: stopped; nothing was written.", file=sys.stderr)
         return INTERRUPTED
+
+
+@contextlib.contextmanager
+def _listening() -> Iterator[threading.Event]:
+    """Note the wish to stop (Ctrl-C, SIGTERM), to be heeded between two steps; a second time, stop at once.
+
+    An exception in the midst of a compiled library, or of its import, may end the process in other ways.
+    """
+    stop = threading.Event()
+
+    def note(number: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {}
+    with contextlib.suppress(ValueError):  # only the main thread may set signal handlers
+        before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -57,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in _LATER.items():
         later = commands.add_parser(name, help=f"{what} (not available yet)", add_help=False, prefix_chars="\0")
         later.add_argument("rest", nargs="*")
-        later.set_defaults(run=lambda options: _not_yet(f"the command {options.command!r}"))
+        later.set_defaults(run=lambda options, stop: _not_yet(f"the command {options.command!r}"))
     return parser
 
 
@@ -115,7 +139,7 @@ def _add_reconstruct(commands: argparse._SubParsersAction) -> None:
     result.add_argument("--force", action="store_true", help="go on if the picture shows no femur")
 
 
-def _reconstruct(options: argparse.Namespace) -> int:
+def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
     not_yet = [f"--{name.replace('_', '-')}" for name in _NOT_YET if getattr(options, name) is not None]
     if options.method == "shape":
         not_yet.append("--method shape")
@@ -131,6 +155,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
     from .radiograph import read_mask, read_radiograph
     from .surface import check_surface_path, write_surface
 
+    _check_all_different(options)
     check_surface_path(options.output)
     if options.json:
         check_writable(options.json)
@@ -139,8 +164,8 @@ def _reconstruct(options: argparse.Namespace) -> int:
 
         check_report_folder(options.report)
 
-    with _progress_bar() as progress:
-        progress(0.0, "reading")
+    with _progress_bar(stop) as progress:
+        tell(progress, 0.0, "reading")
         radiograph = read_radiograph(
             options.image,
             frame=options.frame,
@@ -163,8 +188,9 @@ def _reconstruct(options: argparse.Namespace) -> int:
             result = reconstruct(radiograph, settings, progress)
         except ReconstructionError as error:
             raise ReconstructionError(f"{options.image}: {error}") from error
-    if options.report:
-        write_report(result, options.report)
+        tell(progress, 1.0, "writing")  # the last chance to stop
+        if options.report:
+            write_report(result, options.report)
     with replacing(options.json) if options.json else contextlib.nullcontext() as numbers:
         if numbers:
             numbers.write_text(json.dumps(result.as_json(), indent=2) + "\n", encoding="utf-8")
@@ -182,20 +208,32 @@ def _reconstruct(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _check_all_different(options: argparse.Namespace) -> None:
+    """Refuse to write over what is read, or to write two things to one file."""
+    used: dict[str, str] = {}
+    for what in ("image", "mask", "output", "json"):
+        if path := getattr(options, what):
+            place = os.path.realpath(path)
+            if place in used and {what, used[place]} != {"image", "mask"}:
+                raise ReconstructionError(f"{path}: {used[place]} and {what} are the same file; give another one.")
+            used[place] = what
+
+
 _NOT_YET = ("include", "exclude", "lateral", "lateral_roi", "lateral_mask", "view_angle", "shape_model")
 
 
 @contextlib.contextmanager
-def _progress_bar() -> Iterator[Progress]:
-    """A progress bar on a terminal; nothing elsewhere."""
+def _progress_bar(stop: threading.Event) -> Iterator[Progress]:
+    """A progress bar on a terminal, nothing elsewhere; it answers whether the user wants to stop."""
     from tqdm import tqdm
 
     with tqdm(total=100, disable=None, leave=False, bar_format="{desc:<45.45} {percentage:3.0f} %|{bar:30}|") as bar:
 
-        def show(fraction: float, text: str) -> None:
+        def show(fraction: float, text: str) -> bool:
             bar.set_description_str(text, refresh=False)
             bar.update(round(100 * fraction) - bar.n)
             bar.refresh()
+            return stop.is_set()
 
         yield show
 
@@ -205,5 +243,5 @@ def _not_yet(what: str) -> int:
 
 
 def _fail(text: str) -> int:
-    print(f"xrayto3d: error: {text}", file=sys.stderr)
+    print(f"xrayto3d: error: {' '.join(text.splitlines())}", file=sys.stderr)
     return BAD_INPUT

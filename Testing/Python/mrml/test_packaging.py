@@ -139,7 +139,8 @@ def test_line_ends_are_lf():
     suffixes = {".py", ".txt", ".json", ".s4ext", ".ui", ".md", ".toml", ".cmake"}
     for folder in (ROOT, ROOT / "Testing", MODULE):
         for path in folder.glob("*") if folder == ROOT else folder.rglob("*"):
-            if path.is_file() and path.suffix in suffixes:
+            installed = any(part.endswith(".egg-info") for part in path.parts)
+            if path.is_file() and path.suffix in suffixes and not installed:
                 data = path.read_bytes()
                 assert b"\r" not in data, path
                 assert not data or data.endswith(b"\n"), path

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from ..errors import RadiographError
 
 BONE_CHOICES = ("auto", "bright", "dark")
+PIXEL_SIZES_MM = (1e-4, 1e3)  # beyond these, whatever was meant was not millimetres
+LARGEST_LENGTH_MM = 1e5
 
 
 def check_bone(bone: str) -> None:
@@ -30,6 +32,8 @@ def check_length(argument: str, value) -> float | None:
         length = math.nan
     if not (math.isfinite(length) and length > 0):
         raise RadiographError(f"{argument}: {value!r} is not a positive number; give millimetres.")
+    if length > LARGEST_LENGTH_MM:
+        raise RadiographError(f"{argument}: {value!r} is more than {LARGEST_LENGTH_MM:g}; give millimetres.")
     return length
 
 
@@ -40,7 +44,13 @@ def check_pixel_size(value) -> tuple[float, float] | None:
     sizes = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value, value)
     if len(sizes) != 2:
         raise RadiographError(f"pixel_size_mm: {value!r} is neither one number nor two (x, y); give millimetres.")
-    return tuple(check_length("pixel_size_mm", size) for size in sizes)
+    sizes = tuple(check_length("pixel_size_mm", size) for size in sizes)
+    if not PIXEL_SIZES_MM[0] <= min(sizes) <= max(sizes) <= PIXEL_SIZES_MM[1]:
+        low, high = PIXEL_SIZES_MM
+        raise RadiographError(
+            f"pixel_size_mm: {value!r} is no size of a pixel ({low:g} to {high:g}); give millimetres."
+        )
+    return sizes
 
 
 def check_frame(frame, frames: int, name: str) -> int:

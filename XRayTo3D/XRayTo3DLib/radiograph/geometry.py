@@ -4,8 +4,10 @@ import math
 from typing import NamedTuple
 
 from ..errors import RadiographError
+from .checks import PIXEL_SIZES_MM
 
 MAX_MAGNIFICATION = 3.0  # a bone two thirds of the way to the source; larger is a wrong tag
+MAX_GIVEN_MAGNIFICATION = 20.0  # of geometric magnification with a microfocus tube
 SAME_SIZE = 0.01  # relative difference below which two pixel sizes are one, rounded differently
 UNKNOWN_SCALE = "the scale is unknown: pixels are taken to be 1 mm; give their size (--pixel-size)"
 
@@ -107,6 +109,10 @@ def _distances(tags, sid_mm, sod_mm, warnings):
         raise RadiographError(
             f"sod_mm: {sod:g} mm is more than SID {sid:g} mm; the bone lies between source and detector."
         )
+    if sid / sod > MAX_GIVEN_MAGNIFICATION:
+        raise RadiographError(
+            f"sod_mm: {sod:g} mm of SID {sid:g} mm would enlarge the bone {sid / sod:.3g} times; give millimetres."
+        )
     return sid, sod, sid / sod
 
 
@@ -127,7 +133,8 @@ def _spacing(tags, keyword: str, warnings: list) -> tuple[float, float] | None:
     values = _numbers(tags, keyword, warnings)
     if values is None:
         return None
-    if len(values) != 2 or min(values) <= 0:
+    low, high = PIXEL_SIZES_MM
+    if len(values) != 2 or not low <= min(values) <= max(values) <= high:
         warnings.append(f"DICOM {keyword} {values} makes no sense and is ignored")
         return None
     return values[1], values[0]

@@ -30,13 +30,13 @@ def dicom_bytes(array, *, frames=None, syntax=None, encapsulated=None, preamble=
     import pydicom
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.encaps import encapsulate
-    from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
+    from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
     array = np.asarray(array)
     picture = array if frames is None else array[0]
     colour = picture.ndim == 3
     dataset = Dataset()
-    dataset.SOPClassUID, dataset.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.1", generate_uid()
+    dataset.SOPClassUID, dataset.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.1", "2.25.1234567890"
     dataset.Modality = "CR"
     dataset.Rows, dataset.Columns = picture.shape[:2]
     dataset.SamplesPerPixel = 3 if colour else 1
