@@ -47,7 +47,7 @@ class Settings:
     clusters : int
         Number of clusters of the evened picture's grey values; the brighter half of them is bone.
     threshold : (low, high) or None
-        Grey range of bone in the radiograph itself, 0..1, instead of the one the clusters give.
+        Grey range of bone in the radiograph itself, 0..1: it takes the place of the clusters.
     pieces : {"near", "main", "all"}
         Which pieces of bone to keep.
     hdr_strength : float
@@ -169,21 +169,20 @@ def reconstruct(
     clusters = bone_range = None
     with stage("region", 0.0, "marking the region"):
         region = find_region(radiograph, settings)
-    if settings.mask is None:
+    if settings.mask is not None:
+        mask = region
+    elif settings.threshold is not None:
+        with stage("mask", 0.15, "finding the bone"):
+            bone_range = settings.threshold
+            mask = segmentation.bone_mask(radiograph.pixels, bone_range, region, settings.pieces)
+    else:
         with stage("clusters", 0.05, "clustering grey values"):
             body = segmentation.body(radiograph.pixels, region)
             evened = segmentation.even_out(radiograph.pixels, body)
             clusters = segmentation.cluster(evened, settings.clusters, body)
         with stage("mask", 0.15, "finding the bone"):
-            # By hand, a user gives the grey values that he sees in the radiograph itself.
-            picture, where, bone_range = (
-                (evened, body, segmentation.bone_range(clusters))
-                if settings.threshold is None
-                else (radiograph.pixels, region, settings.threshold)
-            )
-            mask = segmentation.bone_mask(picture, bone_range, where, settings.pieces)
-    else:
-        mask = region
+            bone_range = segmentation.bone_range(clusters)
+            mask = segmentation.bone_mask(evened, bone_range, body, settings.pieces)
     with stage("layers", 0.25, "separating base and detail"):
         layers = find_layers(radiograph, mask, settings)
     with stage("depth", 0.4, "estimating depth"):
@@ -251,13 +250,10 @@ def estimate_depth(radiograph: Radiograph, mask: np.ndarray, layers: Layers, set
     room = mask[box].size * pixel[0] * pixel[1] * 2 * half_width
     step = np.sqrt(_TRIANGLES_PER_SHADOW_CELL * shadow / (_OVERSAMPLING * settings.triangles))
     step = max(min(step, _COARSEST * half_width), np.cbrt(room / _MOST_CELLS))
-    grid = grid_over(
-        box,
-        float(step),
-        radiograph.pixels.shape,
-        radiograph.pixel_size_mm,
-        radiograph.magnification,
-    )
+    shape = radiograph.pixels.shape
+    # The bone goes on outside a box that the user drew round a part of it.
+    frame = None if settings.roi is None else segmentation.bounding_box(segmentation.box_region(shape, settings.roi))
+    grid = grid_over(box, float(step), shape, radiograph.pixel_size_mm, radiograph.magnification, frame)
     if settings.method == "relief":
         return depth.relief(grid, mask, layers.tone)
     return depth.solid(grid, mask, radiograph.pixels, layers.detail, settings.emboss_mm)
@@ -278,8 +274,8 @@ def generate_surface(
     Returns
     -------
     Surface
-        In the engine's frame; it lies on the picture, its lowest point at z = 0. What the picture's border cuts
-        off ends in a flat section there.
+        In the engine's frame; it lies on the picture, its lowest point at z = 0. What the border of the picture,
+        or of the user's box, cuts off ends in a flat section there.
 
     Raises
     ------
@@ -308,7 +304,7 @@ def generate_surface(
 
     points, faces = surface.arrays(mesh)
     lowest = points[:, 2].min()
-    on_border = grid.border_at(points[:, :2]) < grid.step / 2  # cut off by the picture's border, not by an outline
+    on_border = grid.border_at(points[:, :2]) < grid.step / 2  # a cut, no outline
     seen = (points[:, 2] > seen_above) & ~on_border
     mesh = surface.polydata(points - np.array([0, 0, lowest], np.float32), faces)
     return Surface(surface.with_observed(mesh, seen), METHOD_OF[depth_map.kind], error)

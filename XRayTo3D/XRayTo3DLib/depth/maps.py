@@ -44,7 +44,7 @@ class DepthMap:
 
     def on_picture(self, shape: tuple[int, int]) -> np.ndarray:
         """Depth (mm) at every pixel of the picture, (rows, columns) float32; 0 where there is no bone."""
-        return self.grid.spread(np.where(self.mask, self.depth, 0), shape)
+        return self.grid.spread(np.where(self.mask & (self.grid.border > 0), self.depth, 0), shape)
 
 
 def solid(
