@@ -23,9 +23,9 @@ from .version import __version__
 METHODS = ("auto", "relief", "solid")
 METHOD_OF = {depth.HALF_THICKNESS: "solid", depth.HEIGHT: "relief"}
 # Flying edges makes about three triangles for each cell's face of surface; a bone's surface is about pi times
-# its shadow (exactly so for a cylinder); and decimation starts from a third more triangles than wanted.
+# its shadow (exactly so for a cylinder); and decimation starts from a sixth more triangles than wanted.
 _TRIANGLES_PER_SHADOW_CELL = 3 * np.pi
-_OVERSAMPLING = 1.33
+_OVERSAMPLING = 1.15
 _COARSEST = 1 / 16  # cell size in largest half widths of the bone
 _MOST_CELLS = 64e6  # of the space a surface is made in: 256 MB
 

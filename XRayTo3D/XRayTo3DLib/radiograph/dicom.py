@@ -176,7 +176,7 @@ def _decode(one, name: str) -> np.ndarray:
     shown = sitk.ProcessObject.GetGlobalWarningDisplay()
     try:
         with os.fdopen(handle, "wb") as file:
-            _write(file, one)
+            write_dicom(file, one)
         sitk.ProcessObject.SetGlobalWarningDisplay(False)
         reader = sitk.ImageFileReader()
         reader.SetImageIO("GDCMImageIO")
@@ -200,7 +200,8 @@ def _decode(one, name: str) -> np.ndarray:
     return stored[0] if stored.shape[0] == 1 and stored.ndim >= 3 else stored
 
 
-def _write(file, dataset) -> None:
+def write_dicom(file, dataset) -> None:
+    """Write a little-endian explicit dataset with its file meta to a file or path, with pydicom 2 or 3."""
     import pydicom
 
     if int(pydicom.__version__.split(".")[0]) >= 3:

@@ -9,6 +9,8 @@ import sys
 
 import numpy as np
 
+from ..radiograph.dicom import write_dicom
+
 SID_MM, SOD_MM, PIXEL_MM = 1150.0, 1000.0, 0.4
 _ROWS, _COLUMNS = 1320, 560
 _VOXEL_MM = 1.0
@@ -129,7 +131,7 @@ def write_sample(path: str) -> None:
     image.EstimatedRadiographicMagnificationFactor = SID_MM / SOD_MM
     image.PixelData = pixels.tobytes()
     image["PixelData"].VR = "OW"
-    image.save_as(path, enforce_file_format=True)
+    write_dicom(path, image)
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ def _farthest(points: np.ndarray, surface: vtkPolyData) -> float:
     from vtkmodules.vtkCommonDataModel import vtkGenericCell, vtkStaticCellLocator
 
     # Most points are still vertices of the surface, which is quickly told.
-    moved = points[cKDTree(arrays(surface)[0]).query(points)[0] > 0]
+    moved = points[cKDTree(arrays(surface)[0]).query(points, workers=-1)[0] > 0]
     locator = vtkStaticCellLocator()
     locator.SetDataSet(surface)
     locator.BuildLocator()
