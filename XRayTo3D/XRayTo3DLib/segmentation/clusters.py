@@ -78,8 +78,8 @@ def cluster(pixels: np.ndarray, k: int = 4, region: np.ndarray | None = None) ->
     present = np.flatnonzero(counts)
     if len(present) < k:
         raise ReconstructionError(
-            f"Only {len(present)} different grey values are there to make {k} clusters: ask for fewer, "
-            "or mark a larger region."
+            f"The region has too few different grey values ({len(present)}) for {k} clusters: mark a larger region, "
+            "or give the bone's grey range or a mask."
         )
     values, weights = present / (LEVELS - 1), counts[present].astype(float)
     merged, mass = _merge(values, weights, _FITTED_LEVELS)
