@@ -1,3 +1,3 @@
-"""The version, also named in pyproject.toml."""
+"""The version; pyproject.toml reads it here."""
 
 __version__ = "0.1.0"
