@@ -1,6 +1,6 @@
 """The sample radiograph that ships with the project: a simple simulated femur, seen from the front.
 
-`python -m XRayTo3DLib.simulate.sample OUT.dcm` makes it again, bit by bit the same.
+`python -m XRayTo3DLib.simulate.sample OUT.dcm` makes it again, the same but for how OpenCV draws letters.
 """
 
 from __future__ import annotations
