@@ -224,7 +224,11 @@ def find_region(radiograph: Radiograph, settings: Settings) -> np.ndarray:
 
 def find_layers(radiograph: Radiograph, mask: np.ndarray, settings: Settings) -> Layers:
     """Base, detail and tone-mapped layer; detail is what is finer than a quarter of the bone's half width."""
-    return tone.layers(radiograph.pixels, max(2, round(depth.half_width(mask) / 4)), settings.hdr_strength)
+    return tone.layers(
+        radiograph.pixels,
+        max(2, round(depth.half_width(mask[segmentation.bounding_box(mask)]) / 4)),
+        settings.hdr_strength,
+    )
 
 
 def estimate_depth(radiograph: Radiograph, mask: np.ndarray, layers: Layers, settings: Settings) -> DepthMap:
@@ -246,7 +250,7 @@ def estimate_depth(radiograph: Radiograph, mask: np.ndarray, layers: Layers, set
     pixel = radiograph.pixel_size_at_bone_mm
     shadow = np.count_nonzero(mask) * pixel[0] * pixel[1]
     box = segmentation.bounding_box(mask)
-    half_width = depth.half_width(mask) * min(pixel)
+    half_width = depth.half_width(mask[box]) * min(pixel)
     room = mask[box].size * pixel[0] * pixel[1] * 2 * half_width
     step = np.sqrt(_TRIANGLES_PER_SHADOW_CELL * shadow / (_OVERSAMPLING * settings.triangles))
     step = max(min(step, _COARSEST * half_width), np.cbrt(room / _MOST_CELLS))
@@ -314,10 +318,7 @@ def _check(settings: Settings) -> None:
     """Raise ReconstructionError for a setting out of range, before any work is done."""
     if settings.method not in METHODS:
         raise ReconstructionError(f"The method must be one of {', '.join(METHODS)}, not {settings.method!r}.")
-    if settings.pieces not in segmentation.PIECES:
-        raise ReconstructionError(
-            f"The pieces to keep must be one of {', '.join(segmentation.PIECES)}, not {settings.pieces!r}."
-        )
+    segmentation.check_pieces(settings.pieces)
     if settings.triangles < surface.FEWEST_TRIANGLES:
         raise ReconstructionError(
             f"The triangle budget must be {surface.FEWEST_TRIANGLES} or more, not {settings.triangles}."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..surface import arrays, decimate
+from ..surface import arrays, simplify
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkPolyData
@@ -37,7 +37,7 @@ def render(surface: vtkPolyData, height: int = 900) -> np.ndarray:
 
     if surface.GetNumberOfPolys() > _TRIANGLES:
         points = arrays(surface)[0]
-        surface, _ = decimate(surface, _TRIANGLES, float(np.ptp(points, axis=0).max()) / 500)
+        surface = simplify(surface, _TRIANGLES, float(np.ptp(points, axis=0).max()) / 500)
     points, faces = arrays(surface)
     points = points - (points.min(axis=0) + points.max(axis=0)) / 2
     reach = float(np.ptp(points[:, 1])) / 2

@@ -123,6 +123,12 @@ def clean(mask: np.ndarray, radius: int) -> np.ndarray:
     return result
 
 
+def check_pieces(pieces: str) -> None:
+    """Raise ReconstructionError unless `pieces` is "main", "near" or "all"."""
+    if pieces not in PIECES:
+        raise ReconstructionError(f"The pieces to keep must be one of {', '.join(PIECES)}, not {pieces!r}.")
+
+
 def choose_pieces(mask: np.ndarray, pieces: str = "near") -> np.ndarray:
     """Keep the main piece of a mask, what is near it, or all of it.
 
@@ -139,8 +145,7 @@ def choose_pieces(mask: np.ndarray, pieces: str = "near") -> np.ndarray:
     """
     import cv2
 
-    if pieces not in PIECES:
-        raise ReconstructionError(f"The pieces to keep must be one of {', '.join(PIECES)}, not {pieces!r}.")
+    check_pieces(pieces)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     if count <= 2:
         return mask.copy()

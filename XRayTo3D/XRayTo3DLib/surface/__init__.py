@@ -1,6 +1,6 @@
 """From depth to a closed triangle surface, and to a file."""
 
-from .decimation import FEWEST_TRIANGLES, decimate
+from .decimation import FEWEST_TRIANGLES, decimate, simplify
 from .field import relief_field, solid_field
 from .mesh import area_and_volume, arrays, flatten_back, is_closed, isosurface, keep_largest, polydata, smooth
 from .surface import OBSERVED, Surface, with_observed
@@ -21,6 +21,7 @@ __all__ = [
     "keep_largest",
     "polydata",
     "relief_field",
+    "simplify",
     "smooth",
     "solid_field",
     "with_observed",

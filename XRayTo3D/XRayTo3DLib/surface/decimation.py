@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import ReconstructionError
-from .mesh import arrays, polydata
+from .mesh import area_and_volume, arrays, polydata
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkPolyData
@@ -49,6 +49,23 @@ def decimate(surface: vtkPolyData, triangles: int, step: float) -> tuple[vtkPoly
     ----------
     The Manifold library, https://github.com/elalish/manifold.
     """
+    points, faces = arrays(surface)
+    coarse = simplify(surface, triangles, step)
+    corners, kept = arrays(coarse)
+    volume, left = area_and_volume(points, faces)[1], area_and_volume(corners, kept)[1]
+    if len(kept) > triangles or abs(left - volume) > _VOLUME_LOST * volume:
+        raise ReconstructionError(
+            f"{triangles} triangles are too few for this bone: allow more (200000 is the usual budget)."
+        )
+    coarse = polydata(corners, without_slivers(corners, kept))
+    return coarse, _farthest(points, coarse)
+
+
+def simplify(surface: vtkPolyData, triangles: int, step: float) -> vtkPolyData:
+    """Collapse edges as `decimate` does, without asking what that costs: for pictures.
+
+    More triangles than wanted may be left where the surface is very rough.
+    """
     import manifold3d
 
     points, faces = arrays(surface)
@@ -65,15 +82,8 @@ def decimate(surface: vtkPolyData, triangles: int, step: float) -> tuple[vtkPoly
     while best.num_tri() > triangles and tolerance < extent:
         tolerance *= float(np.clip((best.num_tri() / triangles) ** 0.75, 1.25, 4))
         best = best.simplify(tolerance)
-    lost = abs(best.volume() - whole.volume()) / whole.volume()
-    if best.num_tri() > triangles or lost > _VOLUME_LOST:
-        raise ReconstructionError(
-            f"{triangles} triangles are too few for this bone: allow more (200000 is the usual budget)."
-        )
     result = best.to_mesh()
-    corners = result.vert_properties[:, :3]
-    coarse = polydata(corners, without_slivers(corners, result.tri_verts.astype(np.int64)))
-    return coarse, _farthest(points, coarse)
+    return polydata(result.vert_properties[:, :3], result.tri_verts)
 
 
 def without_slivers(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
