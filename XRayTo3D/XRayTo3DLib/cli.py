@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-from .errors import Cancelled, RadiographError, ReconstructionError
+from .errors import Cancelled, RadiographError, ReconstructionError, SimulationError, SurfaceError
 from .progress import Progress, tell
 from .version import __version__
 
@@ -20,7 +20,6 @@ DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
 
 _LATER = {
     "segment": "bone mask of a radiograph",
-    "simulate": "radiographs from a surface",
     "evaluate": "surface distances to a reference",
     "train-shape-model": "a shape model from a folder of bone surfaces",
     "train-reader": "the network that finds bones",
@@ -34,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _listening() as stop:
             return options.run(options, stop)
-    except (RadiographError, ReconstructionError) as error:
+    except (RadiographError, ReconstructionError, SimulationError, SurfaceError) as error:
         return _fail(str(error))
     except MemoryError:
         return _fail("there is not enough memory for this; mark a region of interest or use a smaller picture.")
@@ -78,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"xrayto3d {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_reconstruct(commands)
+    _add_simulate(commands)
     for name, what in _LATER.items():
         later = commands.add_parser(name, help=f"{what} (not available yet)", add_help=False, prefix_chars="\0")
         later.add_argument("rest", nargs="*")
@@ -150,7 +150,7 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
     if not_yet:
         return _not_yet(", ".join(not_yet))
 
-    from .files import check_writable, replacing
+    from .files import check_folder, check_writable, replacing
     from .pipeline import Settings, reconstruct
     from .radiograph import read_mask, read_radiograph
     from .surface import check_surface_path, write_surface
@@ -160,9 +160,9 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
     if options.json:
         check_writable(options.json)
     if options.report:
-        from .evaluate import check_report_folder, write_report
+        from .evaluate import write_report
 
-        check_report_folder(options.report)
+        check_folder(options.report)
 
     with _progress_bar(stop) as progress:
         tell(progress, 0.0, "reading")
@@ -205,6 +205,29 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
             f"{options.output}: {told['triangles']} triangles, {x1 - x0:.1f} x {y1 - y0:.1f} x {z1 - z0:.1f} mm, "
             f"within {told['decimation_error_mm']:.3f} mm of the undecimated surface"
         )
+    return DONE
+
+
+def _add_simulate(commands: argparse._SubParsersAction) -> None:
+    from .simulate.command import add_arguments
+
+    command = commands.add_parser(
+        "simulate",
+        help="radiographs of a surface, of a CT volume or of a synthetic femur, with the truth",
+        description="Simulate radiographs (DICOM and PNG) and write the truth beside them: the bone's mask, its "
+        "thickness (mm), and its surface in the frame of a reconstruction from that picture.",
+    )
+    add_arguments(command)
+    command.set_defaults(run=_simulate)
+
+
+def _simulate(options: argparse.Namespace, stop: threading.Event) -> int:
+    from .simulate.command import run
+
+    with _progress_bar(stop) as progress:
+        warnings = run(options, progress)
+    for warning in warnings:
+        print(f"xrayto3d: warning: {warning}", file=sys.stderr)
     return DONE
 
 

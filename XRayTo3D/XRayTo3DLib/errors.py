@@ -9,5 +9,13 @@ class ReconstructionError(ValueError):
     """A radiograph was read, but no surface can be made of it with these settings."""
 
 
+class SurfaceError(ValueError):
+    """A file holds no surface that can be used: missing, damaged, open."""
+
+
+class SimulationError(ValueError):
+    """A bone, a geometry or a view from which no radiograph can be simulated."""
+
+
 class Cancelled(Exception):  # noqa: N818  (it is a request that was granted, not an error)
     """The user asked to stop; nothing half-made was left behind."""

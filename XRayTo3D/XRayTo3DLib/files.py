@@ -33,6 +33,40 @@ def check_writable(path: str | os.PathLike) -> Path:
     return path
 
 
+def check_folder(folder: str | os.PathLike) -> Path:
+    """Return `folder` as a Path if it is a folder that can be written to, or can be made.
+
+    Raises
+    ------
+    ReconstructionError
+        If no file can be written there.
+    """
+    folder = Path(folder)
+    there = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        why = "cannot be written to" if there.is_dir() else "is a file"
+        raise ReconstructionError(f"{folder}: nothing can be written here, since {there} {why}; choose another folder.")
+    return folder
+
+
+def make_folder(folder: str | os.PathLike) -> Path:
+    """Make a folder, and those it is in, where they are missing.
+
+    Raises
+    ------
+    ReconstructionError
+        If it cannot be made.
+    """
+    folder = check_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReconstructionError(
+            f"{folder}: this folder cannot be made ({error.strerror}); choose another."
+        ) from error
+    return folder
+
+
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """Give a temporary path beside `path`; when the block ends well, the file written there takes its place.

@@ -212,8 +212,6 @@ def test_bad_places_are_one_line_and_status_2(work, capfd, output, words):
     "command",
     [
         ("segment", "x"),
-        ("simulate",),
-        ("simulate", "-o", "dir"),
         ("evaluate", "a.stl", "b.stl", "--align", "rigid"),
         ("train-shape-model", "folder", "-o", "m.npz"),
         ("train-reader", "-o", "m.onnx"),

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import ReconstructionError
-from ..files import replacing
+from ..files import check_folder, make_folder, replacing
 from ..tone import apply_mask
 from .picture import render
 
@@ -17,24 +16,6 @@ if TYPE_CHECKING:
     from ..pipeline import Reconstruction
 
 _LONGEST_SIDE = 1600  # pixels; larger pictures are shrunk
-
-
-def check_report_folder(folder: str | os.PathLike) -> Path:
-    """Return `folder` as a Path if it is a folder that can be written to, or can be made.
-
-    Raises
-    ------
-    ReconstructionError
-        If a report cannot be written there.
-    """
-    folder = Path(folder)
-    there = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        why = "cannot be written to" if there.is_dir() else "is a file"
-        raise ReconstructionError(
-            f"{folder}: no report can be written here, since {there} {why}; choose another folder."
-        )
-    return folder
 
 
 def write_report(result: Reconstruction, folder: str | os.PathLike) -> list[Path]:
@@ -52,14 +33,9 @@ def write_report(result: Reconstruction, folder: str | os.PathLike) -> list[Path
     """
     import cv2
 
-    folder = check_report_folder(folder)
+    check_folder(folder)
     pictures = stage_pictures(result)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ReconstructionError(
-            f"{folder}: the report's folder cannot be made ({error.strerror}); choose another one."
-        ) from error
+    folder = make_folder(folder)
     written = []
     for number, (name, image) in enumerate(pictures.items(), start=1):
         path = folder / f"{number:02d}-{name}.png"

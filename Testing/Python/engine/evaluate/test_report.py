@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib import ReconstructionError, Settings, radiograph_from_array, reconstruct
-from XRayTo3DLib.evaluate import check_report_folder, stage_pictures, write_report
+from XRayTo3DLib.evaluate import stage_pictures, write_report
+from XRayTo3DLib.files import check_folder
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +57,8 @@ def test_large_pictures_are_shrunk(from_mask):
 
 def test_a_report_that_cannot_be_made(result, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ReconstructionError, match="no report can be written") as caught:
+    with pytest.raises(ReconstructionError, match="nothing can be written") as caught:
         write_report(result, tmp_path / "file")
     assert str(tmp_path / "file") in str(caught.value)
-    with pytest.raises(ReconstructionError, match="no report can be written"):
-        check_report_folder(tmp_path / "file" / "report")
+    with pytest.raises(ReconstructionError, match="nothing can be written"):
+        check_folder(tmp_path / "file" / "report")

@@ -1,0 +1,208 @@
+"""`xrayto3d simulate`: files that belong together, that DICOM readers understand, and errors in words."""
+
+import json
+
+import cv2
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK as sitk  # noqa: N813
+import trimesh
+
+from XRayTo3DLib import read_radiograph
+from XRayTo3DLib.cli import BAD_INPUT, DONE, main
+from XRayTo3DLib.surface import read_surface
+
+SMALL = ["--pixel-size", "1", "--tissue", "20"]
+
+
+@pytest.fixture(scope="module")
+def shaft():
+    """A bone-like body with a knob to the middle and front, on the patient's left."""
+    body = trimesh.creation.capsule(120.0, 15.0).apply_translation((100, 20, 840))
+    knob = trimesh.creation.icosphere(3, 14.0).apply_translation((80, 10, 960))
+    return trimesh.boolean.union([body, knob], engine="manifold")
+
+
+@pytest.fixture(scope="module")
+def surface(shaft, tmp_path_factory):
+    path = tmp_path_factory.mktemp("bone") / "bone.stl"
+    shaft.export(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(surface, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made") / "new" / "folder"
+    assert main(["simulate", str(surface), "-o", str(folder), "--views", "ap,lateral", *SMALL]) == DONE
+    return folder
+
+
+def test_files(made):
+    views = [
+        f"{v}{e}" for v in ("ap", "lateral") for e in (".dcm", ".png", "_mask.png", "_thickness.nrrd", "_reference.stl")
+    ]
+    assert {path.name for path in made.iterdir()} == {*views, "simulation.json"}
+
+
+@pytest.mark.parametrize("view", ["ap", "lateral"])
+def test_dicom_tells_the_geometry(made, view):
+    dataset = pydicom.dcmread(made / f"{view}.dcm")
+    assert list(dataset.ImagerPixelSpacing) == [1.0, 1.0]
+    assert (dataset.DistanceSourceToDetector, dataset.DistanceSourceToPatient) == (1150, 1000)
+    assert dataset.EstimatedRadiographicMagnificationFactor == pytest.approx(1.15)
+    assert (dataset.BitsAllocated, dataset.BitsStored, dataset.PixelRepresentation) == (16, 16, 0)
+    assert dataset.SOPClassUID.name.startswith("Digital X-Ray Image Storage - For Presentation")
+    assert dataset.ImageLaterality == "L"
+    assert dataset.ViewPosition == {"ap": "AP", "lateral": "LL"}[view]
+    assert list(dataset.PatientOrientation) == {"ap": ["L", "F"], "lateral": ["A", "F"]}[view]
+    assert "imulated" in dataset.ImageComments and "Simulated" in dataset.StudyDescription
+    radiograph = read_radiograph(made / f"{view}.dcm")
+    assert radiograph.magnification == pytest.approx(1.15) and radiograph.warnings == ()
+    assert (radiograph.side, radiograph.inverted) == ("left", False)
+
+
+def test_two_views_are_one_study_of_one_patient(made):
+    one, other = (pydicom.dcmread(made / f"{view}.dcm") for view in ("ap", "lateral"))
+    assert one.StudyInstanceUID == other.StudyInstanceUID and one.PatientID == other.PatientID
+    assert one.SeriesInstanceUID != other.SeriesInstanceUID and one.SOPInstanceUID != other.SOPInstanceUID
+
+
+@pytest.mark.parametrize("view", ["ap", "lateral"])
+def test_pictures_masks_and_thickness_lie_on_each_other(made, view):
+    dicom = pydicom.dcmread(made / f"{view}.dcm").pixel_array
+    picture, mask = (cv2.imread(str(made / f"{view}{e}"), cv2.IMREAD_UNCHANGED) for e in (".png", "_mask.png"))
+    thickness = sitk.ReadImage(str(made / f"{view}_thickness.nrrd"))
+    assert thickness.GetSpacing() == (1.0, 1.0)
+    values = sitk.GetArrayFromImage(thickness)
+    assert np.array_equal(dicom, picture) and picture.dtype == np.uint16
+    assert set(np.unique(mask)) == {0, 255} and np.array_equal(mask > 0, values > 0)
+    assert 30 < values.max() < 70
+    assert picture[mask > 0].mean() > 1.5 * picture[mask == 0].mean()
+
+
+@pytest.mark.parametrize("view", ["ap", "lateral"])
+def test_the_reference_stands_where_the_radiograph_saw_it(made, view, shaft):
+    points, faces = read_surface(made / f"{view}_reference.stl")
+    assert trimesh.Trimesh(points, faces).volume == pytest.approx(shaft.volume, rel=1e-4)
+    told = {v["view"]: v for v in json.loads((made / "simulation.json").read_text())["views"]}[view]
+    matrix = np.array(told["lps_to_picture"])
+    there = shaft.vertices @ matrix[:3, :3].T + matrix[:3, 3]
+    assert np.concatenate([there.min(0), there.max(0)]) == pytest.approx(
+        np.concatenate([points.min(0), points.max(0)]), abs=1e-3
+    )
+    # Cast its shadow by hand: the source stands before the middle of the picture, at z = -SOD.
+    mask = cv2.imread(str(made / f"{view}_mask.png"), cv2.IMREAD_UNCHANGED) > 0
+    middle = (np.array(mask.shape[::-1]) - 1) / 2
+    pixel = np.rint(middle + (points[:, :2] - middle) * 1150 / (1000 + points[:, 2:])).astype(int)
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3))) > 0
+    assert near[pixel[:, 1], pixel[:, 0]].all()
+    assert pixel.min(axis=0) == pytest.approx([np.flatnonzero(mask.any(axis=a))[0] for a in (0, 1)], abs=1)
+
+
+def test_the_knob_is_where_the_patient_has_it(made):
+    """To the middle of the body: left in the picture of a left leg from the front; in front: right from the side."""
+    for view in ("ap", "lateral"):
+        mask = cv2.imread(str(made / f"{view}_mask.png"), cv2.IMREAD_UNCHANGED) > 0
+        rows = np.flatnonzero(mask.any(axis=1))
+        knob = np.flatnonzero(mask[: rows[0] + 20].any(axis=0)).mean()
+        shaft = np.flatnonzero(mask[rows[-1] - 40 :].any(axis=0)).mean()
+        assert (knob < shaft) if view == "ap" else (knob > shaft)
+
+
+def test_same_command_same_bytes(surface, tmp_path):
+    for name in ("a", "b"):
+        assert main(["simulate", str(surface), "-o", str(tmp_path / name), "--views", "ap", *SMALL]) == DONE
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_a_mirrored_bone_is_of_the_other_side(shaft, tmp_path):
+    mirrored = shaft.copy()
+    mirrored.apply_transform(np.diag([-1.0, 1, 1, 1]))
+    mirrored.export(tmp_path / "right.ply")
+    main(["simulate", str(tmp_path / "right.ply"), "-o", str(tmp_path), "--views", "lateral", *SMALL])
+    dataset = pydicom.dcmread(tmp_path / "lateral.dcm")
+    assert (dataset.ImageLaterality, dataset.ViewPosition) == ("R", "RL")
+    assert list(dataset.PatientOrientation) == ["P", "F"]
+
+
+def test_a_ct_volume(tmp_path):
+    values = np.full((90, 40, 40), -1000, np.int16)
+    values[:, 8:32, 8:32] = 40
+    values[:, 15:25, 15:25] = 1000
+    image = sitk.GetImageFromArray(values)
+    image.SetSpacing((1.5, 1.5, 1.5))
+    image.SetOrigin((-90.0, 0.0, 0.0))
+    sitk.WriteImage(image, str(tmp_path / "ct.nrrd"))
+    assert main(["simulate", str(tmp_path / "ct.nrrd"), "-o", str(tmp_path / "out"), "--views", "ap", *SMALL]) == DONE
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"ap.dcm", "ap.png", "ap_mask.png", "ap_thickness.nrrd", "simulation.json"}
+    assert pydicom.dcmread(tmp_path / "out" / "ap.dcm").ImageLaterality == "R"
+    thickness = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "out" / "ap_thickness.nrrd")))
+    assert thickness.max() == pytest.approx(15, rel=0.02)
+
+
+def test_ideal_radiographs_have_no_noise_and_no_letters(surface, tmp_path):
+    main(["simulate", str(surface), "-o", str(tmp_path), "--views", "ap", "--ideal", *SMALL])
+    picture, mask = (cv2.imread(str(tmp_path / f"ap{e}"), cv2.IMREAD_UNCHANGED) for e in (".png", "_mask.png"))
+    assert not picture[mask == 0].any() and (picture[cv2.erode(mask, np.ones((5, 5))) > 0] > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--views", "ap,skyline"], "--views ap,skyline: there is no view 'skyline'; choose from ap, pa"),
+        (["--views", ""], "there is no view ''"),
+        (["--views", "ap,ap"], "ap is named twice"),
+        (["--sid", "900"], "SOD <= SID"),
+        (["--sod", "-1"], "SOD -1"),
+        (["--pixel-size", "0"], "pixel size"),
+        (["--detector", "0", "10"], "detector"),
+        (["--detector", "30", "30", "--center", "0", "0", "0"], "misses the bone"),
+        (["--tissue", "-1"], "soft tissue"),
+        (["--photons", "0"], "photons"),
+        (["--seed", "-1"], "--seed -1"),
+        (["--cortex", "0"], "--cortex 0"),
+        (["--displaced"], "without --fracture"),
+        (["--inner", "a.stl", "--cortex", "2"], "give one of them"),
+        (["--inner", "missing.stl"], "missing.stl"),
+    ],
+)
+def test_bad_arguments(surface, tmp_path, capsys, arguments, words):
+    folder = tmp_path / "out"
+    assert main(["simulate", str(surface), "-o", str(folder), *SMALL, *arguments]) == BAD_INPUT
+    told = capsys.readouterr().err
+    assert words in told and told.count("\n") == 1
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("fault", ["open", "crossing", "metres", "missing", "text"])
+def test_bad_surfaces(shaft, tmp_path, capsys, fault):
+    path = tmp_path / f"{fault}.stl"
+    body = shaft.copy()
+    if fault == "open":
+        body.update_faces(np.arange(len(body.faces)) > 3)
+        words = "not closed"
+    elif fault == "crossing":
+        body = trimesh.util.concatenate([body, body.copy().apply_translation((9, 3, 5))])
+        words = "crosses itself"
+    elif fault == "metres":
+        body.apply_scale(0.001)
+        words = "millimetres"
+    if fault == "text":
+        path.write_text("solid nothing")
+        words = "no triangles"
+    elif fault == "missing":
+        words = "no such file"
+    else:
+        body.export(path)
+    assert main(["simulate", str(path), "-o", str(tmp_path / "out"), *SMALL]) == BAD_INPUT
+    told = capsys.readouterr().err
+    assert words in told and path.name in told and told.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_folders_name_is_a_files(surface, tmp_path, capsys):
+    assert main(["simulate", str(surface), "-o", str(surface)]) == BAD_INPUT
+    assert "nothing can be written here" in capsys.readouterr().err

@@ -1,0 +1,97 @@
+"""Surface files, read into the patient's LPS millimetres."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import SurfaceError
+from .mesh import area_and_volume, arrays, is_closed
+from .write import SUFFIXES
+
+
+def read_surface(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
+    """Read a closed triangle surface.
+
+    Parameters
+    ----------
+    path : path
+        .stl, .ply, .obj or .vtp. As in Slicer, coordinates are LPS unless the file says "SPACE=RAS".
+
+    Returns
+    -------
+    points : (n, 3) float64 array
+        LPS, in the file's unit of length, which ought to be the millimetre.
+    faces : (m, 3) int64 array
+        Triangles with outward normals, whichever way the file's face.
+
+    Raises
+    ------
+    SurfaceError
+        If the file is missing, is no surface, is empty, has holes or edges of more than two triangles.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise SurfaceError(f"{path}: there is no such file.")
+    if (suffix := path.suffix.lower()) not in SUFFIXES:
+        raise SurfaceError(f"{path}: a surface's name must end in one of {', '.join(SUFFIXES)}, not {suffix!r}.")
+    points, faces = _read(path, suffix)
+    if len(faces) == 0:
+        raise SurfaceError(f"{path}: there are no triangles in it, or it is damaged.")
+    if not np.isfinite(points).all():
+        raise SurfaceError(f"{path}: some of its coordinates are not numbers.")
+    if not is_closed(faces):
+        raise SurfaceError(
+            f"{path}: the surface is not closed (it has holes, or edges that more than two triangles share); "
+            "repair it first, for instance with Slicer's Surface Toolbox."
+        )
+    if _says_ras(path, suffix):
+        points = points * [-1, -1, 1]
+    if area_and_volume(points, faces)[1] < 0:
+        faces = faces[:, ::-1]
+    return points, np.ascontiguousarray(faces)
+
+
+def _read(path: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
+    """Points that some triangle uses, each place once, and triangles of three different points."""
+    from vtkmodules.vtkFiltersCore import vtkCleanPolyData, vtkTriangleFilter
+    from vtkmodules.vtkIOGeometry import vtkOBJReader, vtkSTLReader
+    from vtkmodules.vtkIOPLY import vtkPLYReader
+    from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
+
+    reader = {".stl": vtkSTLReader, ".ply": vtkPLYReader, ".obj": vtkOBJReader, ".vtp": vtkXMLPolyDataReader}[suffix]()
+    reader.SetFileName(os.fspath(path))
+    triangles = vtkTriangleFilter()
+    triangles.PassLinesOff()
+    triangles.PassVertsOff()
+    triangles.SetInputConnection(reader.GetOutputPort())
+    clean = vtkCleanPolyData()
+    clean.ConvertLinesToPointsOff()
+    clean.ConvertPolysToLinesOff()
+    clean.ConvertStripsToPolysOff()
+    clean.ToleranceIsAbsoluteOn()
+    clean.SetAbsoluteTolerance(0.0)
+    clean.SetInputConnection(triangles.GetOutputPort())
+    for part in (reader, reader.GetExecutive(), triangles, triangles.GetExecutive(), clean, clean.GetExecutive()):
+        part.AddObserver("ErrorEvent", lambda *_: None)  # told by the caller, in words
+        part.AddObserver("WarningEvent", lambda *_: None)
+    clean.Update()
+    points, faces = arrays(clean.GetOutput())
+    return np.array(points, np.float64), np.array(faces, np.int64)
+
+
+def _says_ras(path: Path, suffix: str) -> bool:
+    """Whether the file's header says that its coordinates are RAS, as Slicer writes it."""
+    if suffix == ".vtp":
+        from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
+
+        reader = vtkXMLPolyDataReader()
+        reader.SetFileName(os.fspath(path))
+        reader.Update()
+        space = reader.GetOutput().GetFieldData().GetAbstractArray("SPACE")
+        return space is not None and space.GetNumberOfValues() > 0 and space.GetValue(0) == "RAS"
+    with open(path, "rb") as file:
+        head = file.read(80 if suffix == ".stl" else 2000)
+    return b"SPACE=RAS" in head
