@@ -18,6 +18,7 @@ from ..version import __version__
 from .bone import Bone, Mesh, checked_mesh
 from .camera import VIEWS
 from .film import IDEAL, Exposure
+from .fracture import KINDS
 from .view import Setup, Simulated, simulate
 from .volume import Volume
 
@@ -40,7 +41,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     bone = command.add_argument_group("the bone")
     bone.add_argument("--inner", metavar="SURFACE", help="inner surface of the bone's cortex")
     bone.add_argument("--cortex", type=float, metavar="MM", help="thickness of the cortex of a surface without --inner")
-    bone.add_argument("--fracture", choices=("transverse", "oblique", "spiral"), help="break it")
+    bone.add_argument("--fracture", choices=KINDS, help="break it")
     bone.add_argument("--displaced", action="store_true", help="move the fragments apart")
 
     film = command.add_argument_group("the radiograph")
@@ -190,12 +191,13 @@ def _synthetic(options: argparse.Namespace) -> tuple[Bone, str, dict]:
 
 
 def _broken(bone: Bone, options: argparse.Namespace) -> Sequence[Bone]:
-    from dataclasses import replace
-
     from .fracture import break_bone, random_fracture
 
-    fracture = random_fracture(np.random.default_rng([options.seed, 99]), displaced=options.displaced)
-    return break_bone(bone, replace(fracture, kind=options.fracture))
+    rng = np.random.default_rng([options.seed, _FOR_FRACTURES])
+    return break_bone(bone, random_fracture(rng, options.displaced, options.fracture))
+
+
+_FOR_FRACTURES = 1_000_000  # a stream of random numbers of its own, beside those of the views
 
 
 def _lists(points: dict[str, np.ndarray]) -> dict[str, list[float]]:

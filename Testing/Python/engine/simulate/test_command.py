@@ -19,8 +19,8 @@ SMALL = ["--pixel-size", "1", "--tissue", "20"]
 @pytest.fixture(scope="module")
 def shaft():
     """A bone-like body with a knob to the middle and front, on the patient's left."""
-    body = trimesh.creation.capsule(120.0, 15.0).apply_translation((100, 20, 840))
-    knob = trimesh.creation.icosphere(3, 14.0).apply_translation((80, 10, 960))
+    body = trimesh.creation.capsule(200.0, 15.0).apply_translation((100, 20, 840))
+    knob = trimesh.creation.icosphere(3, 14.0).apply_translation((83, 12, 940))
     return trimesh.boolean.union([body, knob], engine="manifold")
 
 
@@ -125,6 +125,19 @@ def test_a_mirrored_bone_is_of_the_other_side(shaft, tmp_path):
     dataset = pydicom.dcmread(tmp_path / "lateral.dcm")
     assert (dataset.ImageLaterality, dataset.ViewPosition) == ("R", "RL")
     assert list(dataset.PatientOrientation) == ["P", "F"]
+
+
+@pytest.mark.parametrize("kind", ["transverse", "oblique", "spiral"])
+def test_a_broken_bone(surface, shaft, tmp_path, kind):
+    command = ["simulate", str(surface), "-o", str(tmp_path), "--views", "ap", "--fracture", kind, *SMALL]
+    assert main(command) == DONE
+    broken = trimesh.Trimesh(*read_surface(tmp_path / "ap_reference.stl"))
+    assert broken.body_count == 2 and broken.volume == pytest.approx(shaft.volume, rel=1e-3)
+    before = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "ap_thickness.nrrd")))
+    assert main([*command, "--displaced"]) == DONE
+    after = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "ap_thickness.nrrd")))
+    assert after.shape != before.shape or np.abs(after - before).max() > 5
+    assert json.loads((tmp_path / "simulation.json").read_text())["fracture"] == kind
 
 
 def test_a_ct_volume(tmp_path):
