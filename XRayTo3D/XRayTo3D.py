@@ -8,6 +8,7 @@ import importlib
 import json
 import logging
 import os
+import pathlib
 import sys
 import tempfile
 from enum import Enum
@@ -35,6 +36,7 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 
 BONE_COLOR = (0.95, 0.84, 0.57)
+RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])  # its own inverse
 
 
 class XRayTo3D(ScriptedLoadableModule):
@@ -52,6 +54,44 @@ class XRayTo3D(ScriptedLoadableModule):
             ' See the <a href="https://github.com/XRayTo3D/SlicerXRayTo3D">documentation</a>.'
         )
         self.parent.acknowledgementText = ""
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+SAMPLES_URL = "https://github.com/XRayTo3D/SlicerXRayTo3D/raw/main/Resources/Samples/"
+SAMPLES = {
+    "Femur": {
+        "femur_ap.dcm": "",
+        "femur_lateral.dcm": "",
+    },
+    "FracturedFemur": {
+        "femur_fractured_ap.dcm": "",
+        "femur_fractured_lateral.dcm": "",
+    },
+}
+
+
+def registerSampleData() -> None:
+    """Offer the simulated radiographs in the module Sample Data, from this repository's copy where there is one."""
+    import SampleData
+
+    here = os.path.dirname(os.path.abspath(__file__))
+    copies = os.path.join(os.path.dirname(here), "Resources", "Samples")
+    for sampleName, files in SAMPLES.items():
+        SampleData.SampleDataLogic.registerCustomSampleDataSource(
+            category="XRayTo3D",
+            sampleName=sampleName,
+            thumbnailFileName=os.path.join(here, "Resources", "Icons", f"{sampleName}.png"),
+            uris=[
+                pathlib.Path(copy).as_uri()
+                if os.path.exists(copy := os.path.join(copies, name))
+                else SAMPLES_URL + name
+                for name in files
+            ],
+            fileNames=[f"XRayTo3D_{name}" for name in files],
+            nodeNames=[os.path.splitext(name)[0] for name in files],
+            loadFileTypes="VolumeFile",
+            checksums=[f"SHA256:{digest}" for digest in files.values()],
+        )
 
 
 class Method(Enum):
@@ -228,7 +268,7 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
     """What the module can do, on MRML nodes and without a panel.
 
     Nothing is put into the scene, and no output node is changed, before a result is complete. The engine's
-    errors (RadiographError, ReconstructionError, both ValueErrors, and Cancelled) go to the caller.
+    errors (RadiographError, ReconstructionError, SimulationError, all ValueErrors, and Cancelled) go to the caller.
     """
 
     def getParameterNode(self):
@@ -293,6 +333,27 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
     def generateSurface(self, volumeNode, maskNode, modelNode=None, bone="auto", progress=None, **settings):
         """Make the surface of the bone under a label map; return the model. Settings as in `process`."""
         return self.process(volumeNode, modelNode, None, maskNode, bone, progress, **settings)
+
+    def simulate(self, bodyNode, view="ap", side="left", outputNode=None, seed=0, **setup):
+        """Simulate a radiograph of a CT volume or of a closed model; return a volume that stands in the bone's middle.
+
+        :param bodyNode: a volume in Hounsfield units, or a model of a bone, in the patient's RAS frame
+        :param view: "ap", "pa", "lateral" or "oblique"
+        :param seed: chooses the noise
+        :param setup: fields of XRayTo3DLib.simulate.view.Setup, such as pixel_size_mm=0.4 or sid_mm=1150
+        """
+        from XRayTo3DLib.simulate.view import Setup, simulate
+
+        made = simulate(bodyOf(bodyNode), view, side, Setup(**setup), np.random.default_rng(seed))
+        if outputNode is None:
+            outputNode = addNode("vtkMRMLScalarVolumeNode", "{name} " + view, bodyNode)
+        with slicer.util.NodeModify(outputNode):
+            outputNode.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(RAS_TO_LPS @ made.camera.ijk_to_lps))
+            outputNode.SetAndObserveTransformNodeID(bodyNode.GetTransformNodeID())
+            slicer.util.updateVolumeFromArray(outputNode, made.pixels[None])
+        outputNode.CreateDefaultDisplayNodes()
+        placeBeside(outputNode, bodyNode)
+        return outputNode
 
     def saveModel(self, modelNode, path):
         """Save a model as .stl, .ply, .obj, .vtk or .vtp, in LPS as Slicer does; the file is complete or absent."""
@@ -442,6 +503,29 @@ def regionSettings(roiNode, volumeNode) -> dict:
     if cv2.contourArea(hull) > 0.999 * np.prod(high - low):
         return {"roi": (*map(float, low), *map(float, high))}
     return {"polygon": [tuple(map(float, corner)) for corner in hull]}
+
+
+def bodyOf(node):
+    """Return what the engine's simulator takes for a model node, or for a CT volume node."""
+    from XRayTo3DLib.errors import SimulationError
+    from XRayTo3DLib.simulate.bone import Bone, checked_mesh
+    from XRayTo3DLib.simulate.volume import Volume
+    from XRayTo3DLib.surface import arrays
+
+    if isinstance(node, vtkMRMLModelNode):
+        if not hasSurface(node):
+            raise SimulationError(_("{name} holds no surface.").format(name=node.GetName()))
+        triangles = vtk.vtkTriangleFilter()
+        triangles.SetInputData(node.GetPolyData())
+        triangles.Update()
+        points, faces = arrays(triangles.GetOutput())
+        mesh, warnings = checked_mesh(points @ RAS_TO_LPS[:3, :3], faces, node.GetName())
+        for warning in warnings:
+            logging.warning(warning)
+        return [Bone(mesh)]
+    if not isinstance(node, vtkMRMLScalarVolumeNode) or node.GetImageData() is None:
+        raise SimulationError(_("Choose a CT volume or a model of a bone."))
+    return Volume(slicer.util.arrayFromVolume(node), RAS_TO_LPS @ ijkToRAS(node))
 
 
 def placeSurface(polydata, volumeNode, modelNode=None):

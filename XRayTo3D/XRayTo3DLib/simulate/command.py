@@ -183,7 +183,8 @@ def _synthetic(options: argparse.Namespace) -> tuple[Bone, str, dict]:
     """A femur of the family."""
     from dataclasses import asdict
 
-    from .femur import femur, landmarks, sample
+    from .family import sample
+    from .femur import femur, landmarks
 
     parameters = sample(options.seed, side=None if options.side == "auto" else options.side)
     about = {"parameters": asdict(parameters), "landmarks_lps": _lists(landmarks(parameters))}

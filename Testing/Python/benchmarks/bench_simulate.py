@@ -1,0 +1,206 @@
+"""The simulator measured: how exact its radiographs are, how close its femora come to real ones, how fast it is.
+
+`make bench-simulate` prints the tables. Real femora are looked for in ../shared/data/limbs or in LIMBS.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+# One core, where scenes a second are counted: to be set before the libraries start their threads.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VTK_SMP_MAX_THREADS"):
+    os.environ.setdefault(name, "1")
+
+import numpy as np
+import trimesh
+
+from XRayTo3DLib.simulate.bone import Mesh
+from XRayTo3DLib.simulate.camera import Camera, place, view_directions
+from XRayTo3DLib.simulate.projector import path_length
+
+LIMBS = Path(os.environ.get("LIMBS", Path(__file__).resolve().parents[3].parent / "shared" / "data" / "limbs"))
+ROUNDS = 5
+
+
+def main() -> None:
+    """Run all benchmarks."""
+    exactness()
+    agreement()
+    two_views()
+    scenes_a_second()
+    family()
+
+
+def camera_for(points: np.ndarray, view: str, shape: tuple[int, int], pixel: float) -> Camera:
+    """Camera of the accuracy protocol, the points in its middle."""
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    return place(*view_directions(view, "left"), middle, shape, (pixel, pixel), 1500.0, 1200.0)
+
+
+def exactness() -> None:
+    """Thickness of a sphere and a cylinder, by the formula, where they are thicker than a fifth of their most."""
+    print("path length, largest error / the body's diameter (wanted: below 0.1 %)")
+    camera = camera_for(np.zeros((1, 3)), "oblique", (300, 300), 0.4)
+    source = camera.source_lps
+    back = np.linalg.inv(camera.from_lps)
+    column, row = np.meshgrid(np.arange(300), np.arange(300))
+    detector = np.stack([column * 0.4, row * 0.4, np.full(column.shape, camera.sod_mm - camera.sid_mm)], axis=-1)
+    ray = detector @ back[:3, :3].T + back[:3, 3] - source
+    ray /= np.linalg.norm(ray, axis=-1, keepdims=True)
+
+    def chord(direction: np.ndarray, to_axis: np.ndarray, radius: float) -> np.ndarray:
+        slope = np.linalg.norm(direction, axis=-1)
+        off = (to_axis @ to_axis) - ((direction / slope[..., None]) @ to_axis) ** 2
+        return 2 * np.sqrt(np.maximum(radius**2 - off, 0)) / slope
+
+    sphere = trimesh.creation.icosphere(6, 25.0)
+    cylinder = trimesh.creation.cylinder(15.0, 400.0, sections=1000)
+    for what, body, exact in (
+        ("sphere of 82,000 triangles", sphere, chord(ray, -source, 25.0)),
+        ("cylinder of 1000 sides", cylinder, chord(ray[..., :2], -source[:2], 15.0)),
+    ):
+        found = path_length([Mesh(body.vertices, body.faces)], camera)[0]
+        thick = exact > 0.2 * exact.max()
+        print(f"  {what:<60} {100 * np.abs(found - exact)[thick].max() / exact.max():.4f} %")
+
+
+def agreement() -> None:
+    """Against RTK: its exact ellipsoid, and its Joseph projector through a femur's voxels."""
+    import itk
+
+    rtk = itk.RTK
+    print("agreement with RTK, largest difference / largest thickness (wanted: below 2 %)")
+
+    def picture_of(camera: Camera):
+        picture = itk.image_from_array(np.zeros((1, *camera.shape), np.float32))
+        picture.SetSpacing([*map(float, camera.pixel_size_mm), 1.0])
+        picture.SetOrigin([*(float(x) for x in -camera.middle * camera.pixel_size_mm), 0.0])
+        geometry = rtk.ThreeDCircularProjectionGeometry.New()
+        geometry.AddProjection(camera.sod_mm, camera.sid_mm, 0.0)
+        return picture, geometry, type(picture)
+
+    camera = camera_for(np.zeros((1, 3)), "ap", (260, 200), 0.8)
+    picture, geometry, kind = picture_of(camera)
+    exact = rtk.RayEllipsoidIntersectionImageFilter[kind, kind].New()
+    exact.SetInput(picture)
+    exact.SetGeometry(geometry)
+    exact.SetAxis((18.0, 60.0, 27.0))
+    exact.SetCenter((6.0, -9.0, 20.0))
+    exact.SetDensity(1.0)
+    exact.Update()
+    theirs = itk.array_from_image(exact.GetOutput())[0]
+    body = trimesh.creation.icosphere(6, 1.0)
+    body.apply_scale((18, 60, 27))
+    body.apply_translation(np.add((6, -9, 20), (*(camera.middle * camera.pixel_size_mm), 0)))
+    ours = path_length([Mesh(body.vertices, body.faces).moved(np.linalg.inv(camera.from_lps))], camera)[0]
+    print(f"  {'ellipsoid, everywhere':<60} {100 * np.abs(ours - theirs).max() / theirs.max():.2f} %")
+
+    femur = mean_femur()
+    for view in ("ap", "lateral"):
+        camera = camera_for(femur.points, view, (2600, 800), 0.25)
+        engine = femur.moved(camera.from_lps)
+        points = engine.points - [*(camera.middle * camera.pixel_size_mm), 0]
+        voxels, first = voxelised(points, engine.faces, step=0.3, together=2)
+        picture, geometry, kind = picture_of(camera)
+        volume = itk.image_from_array(voxels)
+        volume.SetSpacing([0.6] * 3)
+        volume.SetOrigin([float(x) for x in first])
+        joseph = rtk.JosephForwardProjectionImageFilter[kind, kind].New()
+        joseph.SetInput(0, picture)
+        joseph.SetInput(1, volume)
+        joseph.SetGeometry(geometry)
+        joseph.Update()
+        theirs = itk.array_from_image(joseph.GetOutput())[0]
+        ours = path_length([femur], camera)[0]
+        # Voxels cannot show where a ray only grazes the bone: both are averaged over 2 mm of the detector.
+        mean = [picture.reshape(325, 8, 100, 8).mean(axis=(1, 3)) for picture in (ours, theirs)]
+        difference = np.abs(mean[0] - mean[1]) / ours.max()
+        what = f"femur, {view}, voxels of 0.6 mm, over 2 mm of detector"
+        print(f"  {what:<60} {100 * difference.max():.2f} %, mean {100 * difference[mean[0] > 0].mean():.3f} %")
+
+
+def voxelised(points: np.ndarray, faces: np.ndarray, step: float, together: int) -> tuple[np.ndarray, np.ndarray]:
+    """Share of each voxel that a surface covers, (k, j, i) float32, and the centre of the first one."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil
+
+    from XRayTo3DLib.surface import polydata
+
+    low = points.min(axis=0) - 4 * step
+    count = np.ceil((points.max(axis=0) + 4 * step - low) / (step * together)).astype(int) * together
+    stencil = vtkPolyDataToImageStencil()
+    stencil.SetInputData(polydata(points, faces))
+    stencil.SetOutputOrigin(*low)
+    stencil.SetOutputSpacing(step, step, step)
+    stencil.SetOutputWholeExtent(0, int(count[0]) - 1, 0, int(count[1]) - 1, 0, int(count[2]) - 1)
+    stencil.SetTolerance(0)
+    image = vtkImageStencilToImage()
+    image.SetInputConnection(stencil.GetOutputPort())
+    image.SetInsideValue(1)
+    image.SetOutsideValue(0)
+    image.SetOutputScalarTypeToUnsignedChar()
+    image.Update()
+    fine = vtk_to_numpy(image.GetOutput().GetPointData().GetScalars()).reshape(count[::-1])
+    k, j, i = count[::-1] // together
+    blocks = fine.reshape(k, together, j, together, i, together)
+    return blocks.mean(axis=(1, 3, 5), dtype=np.float32), low + step * (together - 1) / 2
+
+
+def mean_femur(triangles: int = 20_000) -> Mesh:
+    """The family's mean femur with so many triangles."""
+    from XRayTo3DLib.simulate.femur import femur
+    from XRayTo3DLib.simulate.femur import mean_femur as mean_parameters
+    from XRayTo3DLib.simulate.limbs import lighter
+
+    return lighter(femur(mean_parameters("left"), step_mm=1.0).outer, triangles)
+
+
+def two_views() -> None:
+    """Thickness of two views of a femur of 20,000 triangles on 900 x 1500 pixels; and a whole command."""
+    femur = mean_femur()
+    cameras = [camera_for(femur.points, view, (1500, 900), 0.45) for view in ("ap", "lateral")]
+    seconds = [timed(lambda: [path_length([femur], camera) for camera in cameras]) for _ in range(ROUNDS)]
+    print(f"two views of 1500 x 900 pixels, {len(femur.faces)} triangles: {median(seconds):.2f} s (wanted: below 2 s)")
+    other = trimesh.Trimesh(femur.points, femur.faces, process=False)
+    rays = 2000
+    source = np.repeat(cameras[0].source_lps[None], rays, axis=0)
+    aims = femur.points[np.random.default_rng(0).integers(len(femur.points), size=rays)] - source
+    caster = trimesh.ray.ray_triangle.RayMeshIntersector(other)
+    theirs = timed(lambda: caster.intersects_location(source, aims)) / rays * 2 * 1500 * 900
+    print(f"  ray casting by trimesh, as many rays / ours: {theirs / median(seconds):.0f}")
+
+
+def scenes_a_second() -> None:
+    """Random scenes on one core, in a process of its own."""
+    command = [sys.executable, "-c", SCENES]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    print(told, end="")
+
+
+SCENES = """
+import cv2, time
+cv2.setNumThreads(1)
+"""
+
+
+def family() -> None:
+    """How close the femur family comes to each real femur."""
+    if not LIMBS.is_dir():
+        print(f"femur family: no real femora at {LIMBS}; set LIMBS")
+        return
+    print("femur family fitted to real femora (wanted: median mean distance 1.3 mm, angle 2 degrees, radius 1 mm)")
+    subprocess.run([sys.executable, "-m", "XRayTo3DLib.simulate.fit", str(LIMBS), "--table"], check=True)
+
+
+def timed(function) -> float:
+    """Seconds that a function takes."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Scenes: reproducible, varied, and true: masks, thickness and landmarks belong to the picture's own geometry."""
+
+from collections import Counter
+
+import cv2
+import numpy as np
+import pytest
+
+from XRayTo3DLib.errors import SimulationError
+from XRayTo3DLib.simulate import contact_sheet
+from XRayTo3DLib.simulate.camera import VIEWS
+from XRayTo3DLib.simulate.limbs import analytic_limb
+from XRayTo3DLib.simulate.metal import KINDS
+from XRayTo3DLib.simulate.scenes import PARTS, bank, make_bank, scene
+
+NAMES = {
+    "head_center",
+    "trochanter_tip",
+    "lesser_trochanter",
+    "medial_condyle",
+    "lateral_condyle",
+    "knee_center",
+    "shaft_proximal",
+    "shaft_middle",
+    "shaft_distal",
+}
+
+
+@pytest.fixture(scope="module")
+def specimens():
+    return bank([analytic_limb(0, step_mm=4.0), analytic_limb(1, step_mm=4.0)], seed=3)
+
+
+@pytest.fixture(scope="module")
+def scenes(specimens):
+    return [scene(specimens, seed, size=144) for seed in range(150)]
+
+
+def test_a_bank_has_whole_and_broken_femora(specimens):
+    assert [each.fractured for each in specimens] == [False, True, False, True]
+    assert [len(each.femur) for each in specimens] == [1, 2, 1, 2]
+
+
+def test_same_seed_same_scene(specimens):
+    one, other, third = (scene(specimens, seed, size=96) for seed in (5, 5, 6))
+    assert np.array_equal(one.image, other.image) and np.array_equal(one.thickness_mm, other.thickness_mm)
+    assert one.landmarks_px.keys() == other.landmarks_px.keys()
+    assert not np.array_equal(one.image, third.image)
+
+
+def test_pictures_and_truth_have_one_shape(scenes):
+    for each in scenes:
+        assert each.image.shape == each.thickness_mm.shape == (144, 144)
+        assert each.image.dtype == np.float32 and each.image.min() >= 0 and each.image.max() <= 1
+        assert all(mask.shape == (144, 144) and mask.dtype == bool for mask in each.masks.values())
+        assert set(each.landmarks_lps) == set(each.landmarks_px) == set(each.visible) == NAMES
+
+
+def test_mask_and_thickness_agree(scenes):
+    for each in scenes:
+        assert np.array_equal(each.masks["femur"], each.thickness_mm > np.float32(0.3))
+
+
+def test_landmarks_lie_where_the_camera_puts_them(scenes):
+    for each in scenes:
+        pixel, _ = each.camera.project(np.array(list(each.landmarks_lps.values())))
+        assert pixel == pytest.approx(np.array(list(each.landmarks_px.values())))
+        for name, (column, row) in each.landmarks_px.items():
+            inside = -0.5 <= column <= 143.5 and -0.5 <= row <= 143.5
+            assert inside or not each.visible[name]
+
+
+@pytest.mark.parametrize("name", ["head_center", "shaft_middle", "medial_condyle", "lateral_condyle"])
+def test_landmarks_inside_the_bone_lie_on_its_shadow(scenes, name):
+    found = []
+    for each in scenes:
+        if each.visible[name]:
+            column, row = np.rint(each.landmarks_px[name]).astype(int)
+            found.append(cv2.dilate(each.masks["femur"].astype(np.uint8), np.ones((5, 5)))[row, column] > 0)
+    assert len(found) > 20 and np.mean(found) > 0.97
+
+
+def test_sides_are_anatomical(scenes):
+    """Seen from the front, the outer condyle of a left knee is on the right of the picture."""
+    for each in scenes:
+        if each.view in ("ap", "pa"):
+            to_the_right = each.landmarks_px["lateral_condyle"][0] > each.landmarks_px["medial_condyle"][0]
+            assert to_the_right == ((each.side == "left") == (each.view == "ap"))
+
+
+def test_bones_are_brighter_than_what_is_beside_them(scenes):
+    brighter = []
+    for each in scenes:
+        mask = each.masks["femur"].astype(np.uint8)
+        ring = (cv2.dilate(mask, np.ones((15, 15))) - cv2.dilate(mask, np.ones((5, 5)))) > 0
+        for name in each.masks:
+            ring &= ~each.masks[name]
+        if mask.sum() > 500 and ring.sum() > 200:
+            difference = each.image[mask > 0].mean() - each.image[ring].mean()
+            brighter.append((difference > 0) != each.dark_bone)
+    assert len(brighter) > 80 and np.mean(brighter) > 0.85
+
+
+def test_everything_occurs(scenes):
+    count = Counter()
+    for each in scenes:
+        count.update([each.part, each.view, each.side, *each.metal, *each.parts])
+        count.update({"dark": each.dark_bone, "bright": not each.dark_bone, "bent": each.flexion_deg > 20})
+        count.update({"child": each.growth_plates, "adult": not each.growth_plates, "broken": each.fractured})
+        count.update({"other": "other_femur" in each.masks, "pelvis": "pelvis" in each.masks})
+    wanted = [
+        *PARTS,
+        *VIEWS,
+        "left",
+        "right",
+        "proximal",
+        "shaft",
+        "distal",
+        "dark",
+        "bright",
+        "bent",
+        "child",
+        "adult",
+    ]
+    for name in [*wanted, "broken", "other", "pelvis"]:
+        assert count[name] > 0, name
+    assert sum(count[kind] > 0 for kind in KINDS) >= 4
+
+
+def test_parts_are_those_that_are_seen(scenes):
+    for each in scenes:
+        assert ("distal" in each.parts) == (each.visible["medial_condyle"] or each.visible["lateral_condyle"])
+    whole = [each for each in scenes if each.part == "whole"]
+    assert np.mean([len(each.parts) == 3 for each in whole]) > 0.7
+
+
+def test_geometry_is_told(scenes):
+    for each in scenes:
+        assert each.pixel_size_mm == each.camera.pixel_size_mm[0] > 0.3
+        assert 1.02 < each.camera.magnification < 1.35
+
+
+def test_bad_input(specimens):
+    with pytest.raises(SimulationError, match="bank is empty"):
+        scene([], 0)
+    with pytest.raises(SimulationError, match="size: 8"):
+        scene(specimens, 0, size=8)
+
+
+def test_real_limbs(shared_data, specimens):
+    from XRayTo3DLib.simulate.limbs import read_limbs
+
+    real = bank(read_limbs(shared_data / "limbs", [0]), breaks=0)
+    drawn = scene(real, 1)
+    assert drawn.image.shape == (288, 288) and drawn.masks["femur"].any()
+
+
+def test_a_contact_sheet(specimens, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(contact_sheet, "make_bank", lambda folder: specimens)
+    path = tmp_path / "sheet.png"
+    assert contact_sheet.main([str(path), "--count", "9", "--masks"]) == 0
+    sheet = cv2.imread(str(path))
+    assert sheet.shape == (2 * 292, 8 * 292, 3)
+    assert contact_sheet.main([str(tmp_path / "missing" / "sheet.png")]) == 2
+    assert contact_sheet.main([str(path), "--count", "0"]) == 2
+    assert capsys.readouterr().err.count("error") == 2
+
+
+def test_make_bank_reads_folders(tmp_path):
+    with pytest.raises(SimulationError, match="no such file"):
+        make_bank(str(tmp_path))
