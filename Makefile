@@ -4,7 +4,7 @@ XRAY ?= Resources/Samples/femur_ap.dcm
 DEMO ?= demo
 export XRAY DEMO
 
-.PHONY: demo test bench sample clean
+.PHONY: demo test bench bench-simulate sample clean
 
 demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	@name=$$(basename "$$XRAY"); name=$${name%.*}; mkdir -p "$$DEMO" && \
@@ -21,8 +21,17 @@ test: .venv/.test  ## run all tests
 bench: .venv/.bench  ## speed and memory, as ratios within one run
 	.venv/bin/python Testing/Python/benchmarks/bench.py
 
-sample: .venv/.engine  ## make the sample radiograph again
-	.venv/bin/python -m XRayTo3DLib.simulate.sample Resources/Samples/femur_ap.dcm
+bench-simulate: .venv/.test  ## the simulator: exactness, agreement, closeness to real femora, scenes a second
+	.venv/bin/python Testing/Python/benchmarks/bench_simulate.py
+
+SAMPLE = .venv/bin/xrayto3d simulate --seed 12 --side right --pixel-size 0.5 --tissue 60 --collimate 15
+sample: .venv/.engine  ## make the sample radiographs again
+	$(SAMPLE) -o build/samples/intact
+	$(SAMPLE) -o build/samples/broken --fracture oblique --displaced
+	cp build/samples/intact/ap.dcm Resources/Samples/femur_ap.dcm
+	cp build/samples/intact/lateral.dcm Resources/Samples/femur_lateral.dcm
+	cp build/samples/broken/ap.dcm Resources/Samples/femur_fractured_ap.dcm
+	cp build/samples/broken/lateral.dcm Resources/Samples/femur_fractured_lateral.dcm
 
 clean:
 	rm -rf .venv demo build

@@ -60,12 +60,12 @@ class XRayTo3D(ScriptedLoadableModule):
 SAMPLES_URL = "https://github.com/XRayTo3D/SlicerXRayTo3D/raw/main/Resources/Samples/"
 SAMPLES = {
     "Femur": {
-        "femur_ap.dcm": "",
-        "femur_lateral.dcm": "",
+        "femur_ap.dcm": "fe45912afd14b4e02c7ed59a0f10f84fccb127e554857f158a716b55a1af8421",
+        "femur_lateral.dcm": "1fa0dc35e0a20450f59e7af06e7e556d182fe900efa15fa4fbf5c0cb8a3950ee",
     },
     "FracturedFemur": {
-        "femur_fractured_ap.dcm": "",
-        "femur_fractured_lateral.dcm": "",
+        "femur_fractured_ap.dcm": "7e2833893144200eeca51350fdff332c881527fbcda43cd52d571e7f5e841c13",
+        "femur_fractured_lateral.dcm": "7e9eb8a2111b148c86106904da78d9286f9283ad52d0ab26a1ea90f53013a001",
     },
 }
 

@@ -16,6 +16,7 @@ import numpy as np
 
 ROWS, COLUMNS = 3000, 2500
 ROUNDS = 5
+SAMPLE = Path(__file__).resolve().parents[3] / "Resources" / "Samples" / "femur_ap.dcm"
 
 
 def main() -> None:
@@ -32,9 +33,9 @@ def main() -> None:
 
 def large_radiograph() -> np.ndarray:
     """A simulated 16-bit radiograph of 3000 x 2500 pixels: the limb of the sample on a large detector."""
-    from XRayTo3DLib.simulate.sample import sample_radiograph
+    from XRayTo3DLib.radiograph import read_radiograph
 
-    limb = sample_radiograph().astype(np.float32) / 4095
+    limb = read_radiograph(SAMPLE).pixels
     width = round(limb.shape[1] * ROWS / limb.shape[0])
     limb = cv2.resize(limb, (width, ROWS), interpolation=cv2.INTER_CUBIC)
     picture = np.zeros((ROWS, COLUMNS), np.float32)

@@ -31,6 +31,7 @@ from .parameters import (
     Shaft,
     Trochanters,
     from_vector,
+    is_size,
     named,
     to_vector,
 )
@@ -174,7 +175,7 @@ def _solve(surface: Mesh, expected: FemurParameters, anatomy: FemurAnatomy) -> F
         missed = np.where(near, (field - wanted) * weight, missed).clip(-12, 12)
         return np.concatenate([missed, _PRIOR_WEIGHT * (numbers - prior) / sd])
 
-    size = np.array([any(word in name for word in ("radius", "half", "length", "height")) for name in names])
+    size = np.array([is_size(name) for name in names])
     bounds = np.where(size, 0.6 * prior, -np.inf), np.where(size, 1.7 * prior, np.inf)
     scale = np.minimum(sd, 3.0)
     found = least_squares(residuals, prior, bounds=bounds, x_scale=scale, diff_step=1e-4, max_nfev=_ROUNDS)

@@ -22,7 +22,8 @@ def windowed(film: np.ndarray, rng: np.random.Generator, seen: np.ndarray) -> np
     spread = max(float(high - low), 1e-6)
     low = low + spread * rng.normal(0, 0.05)
     spread = spread * rng.uniform(0.9, 1.35)
-    return np.clip((film - low) / spread, 0, 1) ** np.float32(np.exp(rng.normal(0, 0.25)))
+    grey = np.clip((film - low) / spread, 0, 1).astype(np.float32)
+    return grey ** np.float32(np.exp(rng.normal(0, 0.25)))
 
 
 def compressed(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -41,14 +42,14 @@ def processed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
     if rng.random() < 0.5:
         base = cv2.GaussianBlur(image, (0, 0), rng.uniform(3, 25))
-        image = np.clip(image + rng.uniform(0.2, 1.2) * (image - base), 0, 1)
+        image = np.clip(image + np.float32(rng.uniform(0.2, 1.2)) * (image - base), 0, 1)
     if rng.random() < 0.3:
         cells = int(rng.integers(2, 7))
         equalised = cv2.createCLAHE(rng.uniform(1.2, 3.5), (cells, cells)).apply(_bytes(image))
         share = np.float32(rng.uniform(0.3, 1))
         image = (1 - share) * image + share * (equalised.astype(np.float32) / 255)
     if rng.random() < 0.5:
-        image = np.clip(image * (1 + rng.uniform(0, 0.2) * smooth_noise(rng, image.shape, 3)), 0, 1)
+        image = np.clip(image * (1 + np.float32(rng.uniform(0, 0.2)) * smooth_noise(rng, image.shape, 3)), 0, 1)
     return image
 
 
@@ -78,7 +79,7 @@ def lettered(image: np.ndarray, rng: np.random.Generator, side: str, view: str) 
         font = int(rng.choice([cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_PLAIN]))
         cv2.putText(ink, text, place, font, scale, 255, int(rng.integers(1, 4)), cv2.LINE_AA)
     cover = ink.astype(np.float32) / 255 * np.float32(rng.uniform(0.7, 1))
-    return image * (1 - cover) + cover * np.float32(rng.uniform(0.85, 1))
+    return np.clip(image * (1 - cover) + cover * np.float32(rng.uniform(0.85, 1)), 0, 1)
 
 
 def open_field(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
@@ -110,7 +111,7 @@ def framed(image: np.ndarray, rng: np.random.Generator, field: np.ndarray) -> np
 
     shut = np.float32(0.0 if rng.random() < 0.75 else rng.choice([1.0, 0.9, rng.uniform(0, 0.5)]))
     soft = cv2.GaussianBlur(field.astype(np.float32), (0, 0), rng.uniform(0.4, 1.5))
-    return image * soft + shut * (1 - soft)
+    return np.clip(image * soft + shut * (1 - soft), 0, 1)
 
 
 def stored(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -139,7 +139,7 @@ class FemurParameters:
         for name, value in named(self):
             if not np.isfinite(value):
                 raise SimulationError(f"{name}: {value}; it must be a finite number.")
-            if _is_size(name) and not value > 0:
+            if is_size(name) and not value > 0:
                 raise SimulationError(f"{name}: {value:g} mm; it must be above zero.")
         neck, head = self.neck, self.head
         if not 80 < neck.shaft_angle < 180:
@@ -158,7 +158,8 @@ class FemurParameters:
                 )
 
 
-def _is_size(name: str) -> bool:
+def is_size(name: str) -> bool:
+    """Whether a number, as `named` calls it, is a size, which must be above zero."""
     return any(word in name for word in ("radius", "half", "height", "length", "cortex")) and "centers" not in name
 
 

@@ -76,8 +76,9 @@ def _from_scaled(scaled: np.ndarray, radii: np.ndarray) -> np.ndarray:
     """Distance from points in units of the radii of an ellipse or ellipsoid."""
     level = np.sqrt(np.einsum("ij,ij->i", scaled, scaled))
     slope = np.sqrt(np.einsum("ij,ij->i", scaled / radii, scaled / radii))
-    inside = -np.min(np.broadcast_to(radii, scaled.shape), axis=1)  # at the centre itself
-    return np.where(slope > 1e-6, level * (level - 1) / np.maximum(slope, 1e-6), inside)
+    # Near the centre the formula's value depends on the direction; no point lies deeper than the least radius.
+    deepest = -np.min(np.broadcast_to(radii, scaled.shape), axis=1)
+    return np.where(slope > 1e-6, np.maximum(level * (level - 1) / np.maximum(slope, 1e-6), deepest), deepest)
 
 
 def union(distances: Sequence[np.ndarray], blend: float) -> np.ndarray:

@@ -43,7 +43,7 @@ def test_both_surfaces_are_closed_and_one_is_in_the_other(mean, bone):
     assert outer.body_count == 1
     assert 0.3 < inner.volume / outer.volume < 0.8
     depth = signed_distance(mean, bone.inner.points)
-    assert depth.max() < -0.5 * mean.cortex.ends
+    assert depth.max() < 0 and np.percentile(depth, 99) < -0.9 * mean.cortex.ends
     shaft = np.abs(bone.inner.points[:, 2] / mean.head.height - 0.5) < 0.02
     assert -depth[shaft].mean() == pytest.approx(mean.cortex.shaft, rel=0.15)
 
@@ -61,7 +61,7 @@ def test_measured_it_is_what_its_numbers_say(mean, bone):
     told = landmarks(mean)
     assert told.keys() == found.landmarks.keys()
     for name, place in found.landmarks.items():
-        near = 2.0 if name in ("head_center", "shaft_proximal", "shaft_middle", "shaft_distal") else 8.0
+        near = 1.0 if name == "head_center" else 5.0 if name.startswith("shaft") else 8.0
         assert np.linalg.norm(told[name] - place) < near, name
 
 
@@ -154,7 +154,7 @@ def test_wrong_counts_and_sides(mean):
         from_vector(np.append(to_vector(mean), 1.0))
     with pytest.raises(SimulationError, match="side 'both'"):
         replace(mean, side="both")
-    with pytest.raises(SimulationError, match="shaft.centers_out: 2 numbers"):
+    with pytest.raises(SimulationError, match=r"shaft\.centers_out: 2 numbers"):
         replace(mean, shaft=replace(mean.shaft, centers_out=(1.0, 2.0)))
 
 

@@ -1,5 +1,7 @@
 """Implants: closed parts, on the femur they were made for."""
 
+import itertools
+
 import numpy as np
 import pytest
 import trimesh
@@ -25,7 +27,7 @@ def test_parts_are_closed_and_near_the_femur(kind, seed, side):
         [marks[name] for name in ("head_center", "shaft_proximal", "shaft_middle", "shaft_distal", "knee_center")]
     )
     share = np.linspace(0, 1, 30)[:, None]
-    line = np.concatenate([a + share * (b - a) for a, b in zip(line[:-1], line[1:], strict=True)])
+    line = np.concatenate([a + share * (b - a) for a, b in itertools.pairwise(line)])
     away = np.linalg.norm(points[:, None] - line[None], axis=2).min(axis=1)
     assert away.max() < 60 and away.min() < 20
 
