@@ -60,12 +60,12 @@ class XRayTo3D(ScriptedLoadableModule):
 SAMPLES_URL = "https://github.com/XRayTo3D/SlicerXRayTo3D/raw/main/Resources/Samples/"
 SAMPLES = {
     "Femur": {
-        "femur_ap.dcm": "fe45912afd14b4e02c7ed59a0f10f84fccb127e554857f158a716b55a1af8421",
-        "femur_lateral.dcm": "1fa0dc35e0a20450f59e7af06e7e556d182fe900efa15fa4fbf5c0cb8a3950ee",
+        "femur_ap.dcm": "8de5cfb6f6a6ee134afa2ffa337c7f54b97c83fd1022723fb7a44f8dd9642709",
+        "femur_lateral.dcm": "7dd0f45ef0dd6e9d7ea54e38806c87fcb0de0f4ed76fb39dd27fb71fc31648fb",
     },
     "FracturedFemur": {
-        "femur_fractured_ap.dcm": "7e2833893144200eeca51350fdff332c881527fbcda43cd52d571e7f5e841c13",
-        "femur_fractured_lateral.dcm": "7e9eb8a2111b148c86106904da78d9286f9283ad52d0ab26a1ea90f53013a001",
+        "femur_fractured_ap.dcm": "e406f9e4cbb1eaea4bde312cc345007b49c9e5df0910e07995b3c68f9cb3e2ae",
+        "femur_fractured_lateral.dcm": "5a02adb9aa4366b38d498e077967c2466b8c4667bf6c7267725b7709be64ff1e",
     },
 }
 

@@ -155,7 +155,7 @@ def mean_femur(triangles: int = 20_000) -> Mesh:
     from XRayTo3DLib.simulate.femur import femur
     from XRayTo3DLib.simulate.limbs import lighter
 
-    return lighter(femur(mean_parameters("left"), step_mm=1.2).outer, triangles)
+    return lighter(femur(mean_parameters("left"), step_mm=1.2).outer, round(1.25 * triangles))
 
 
 def two_views() -> None:

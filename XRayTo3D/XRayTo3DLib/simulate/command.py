@@ -183,12 +183,15 @@ def _synthetic(options: argparse.Namespace) -> tuple[Bone, str, dict]:
     """A femur of the family."""
     from dataclasses import asdict
 
+    from ..anatomy import measure_femur
     from .family import sample
-    from .femur import femur, landmarks
+    from .femur import femur
 
     parameters = sample(options.seed, side=None if options.side == "auto" else options.side)
-    about = {"parameters": asdict(parameters), "landmarks_lps": _lists(landmarks(parameters))}
-    return femur(parameters), parameters.side, about
+    bone = femur(parameters)
+    marks = measure_femur(bone.outer.points, bone.outer.faces, parameters.side).landmarks
+    about = {"parameters": asdict(parameters), "landmarks_lps": _lists(marks)}
+    return bone, parameters.side, about
 
 
 def _broken(bone: Bone, options: argparse.Namespace) -> Sequence[Bone]:

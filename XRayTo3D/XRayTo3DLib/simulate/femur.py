@@ -18,6 +18,8 @@ from .solids import ellipsoid, mesh_of, sphere, tube, union, without
 
 _BLEND_MM, _CUT_BLEND_MM = 3.0, 2.0
 _UPPER_SHAFT = np.linspace(0.55, 0.8, 11)  # of the mechanical length: what the neck's angle is measured against
+# The fillets towards head and trochanters tilt the neck's narrowest sections, by which its angle is measured.
+_FILLET_DEG = 0.7
 # How thick the cortex is along the bone, between that of its ends (0) and that of its shaft (1).
 _CORTEX_AT = (0.1, 0.2, 0.35, 0.5, 0.7, 0.8, 0.88)
 _CORTEX_SHARE = (0.0, 0.35, 0.75, 1.0, 0.8, 0.4, 0.0)
@@ -146,7 +148,9 @@ def _axes(p: FemurParameters) -> _Axes:
     turn = np.deg2rad(p.neck.anteversion)
     outwards = np.array([np.cos(turn), np.sin(turn), 0])  # the head lies in front of the base
     along = outwards @ up
-    down = np.arccos(np.cos(np.deg2rad(p.neck.shaft_angle)) / np.hypot(along, up[2])) - np.arctan2(up[2], along)
+    down = np.arccos(np.cos(np.deg2rad(p.neck.shaft_angle - _FILLET_DEG)) / np.hypot(along, up[2])) - np.arctan2(
+        up[2], along
+    )
     neck = np.cos(down) * outwards - [0, 0, np.sin(down)]
     across = np.cross(neck, up)
     across = across / np.linalg.norm(across)

@@ -134,10 +134,38 @@ def gaps(upper: np.ndarray, lower: np.ndarray, axis: int, cell_mm: float = 2.0) 
     return low + (np.argwhere(both) + 0.5) * cell_mm, (nearest[0] - nearest[1])[both]
 
 
+def closed_up(femur: Mesh, bone: Mesh, turn: np.ndarray, to_knee: np.ndarray, axis: int) -> np.ndarray:
+    """Matrix that turns a bone about a joint and then moves it so that it is as far from the femur as before.
+
+    Parameters
+    ----------
+    femur, bone : Mesh
+        In LPS mm, in extension.
+    turn, to_knee : (4, 4) arrays
+        The turn, in LPS, and the knee's frame (`knee_frame`).
+    axis : int
+        Along which axis of that frame the bone is moved, before it turns: 2 for a tibia, 1 for a patella.
+    """
+    thigh, moved = femur.moved(to_knee), bone.moved(to_knee).points
+    end = _spread(thigh, thigh.points[:, 2] < 0.25 * thigh.points[:, 2].max())
+    back = to_knee @ np.linalg.inv(turn) @ np.linalg.inv(to_knee)  # the femur as the turned bone sees it
+    near = _spread(bone.moved(to_knee), np.abs(moved[:, 2]) < 60)
+    spaces = []
+    for seen in (end, end @ back[:3, :3].T + back[:3, 3]):
+        where, gap = gaps(seen, near, axis)
+        if axis == 2:
+            beside = np.abs(where[:, 0])
+            gap = gap[(beside > _BESIDE_MM) & (beside < 0.45 * np.ptp(end[:, 0]))]
+        spaces.append(np.sort(gap)[:5].mean() if len(gap) else 0.0)
+    shift = np.zeros(3)
+    shift[axis] = spaces[1] - spaces[0]
+    return turn @ np.linalg.inv(to_knee) @ _moved_by(shift) @ to_knee
+
+
 def tuberosity(tibia: np.ndarray) -> np.ndarray:
     """Where the patella's ligament ends: what lies farthest in front, below the plateau. (n, 3) to (3,)."""
     top, length = tibia[:, 2].max(), np.ptp(tibia[:, 2])
-    below = tibia[(tibia[:, 2] < top - 0.07 * length) & (tibia[:, 2] > top - 0.14 * length)]
+    below = tibia[(tibia[:, 2] < top - 0.07 * length) & (tibia[:, 2] > top - 0.085 * length)]
     return below[np.argmin(below[:, 1])]
 
 

@@ -12,19 +12,20 @@ import numpy as np
 from ..errors import SimulationError, SurfaceError
 from .bone import Bone, Mesh
 from .hollow import hollow
-from .joints import assemble, tuberosity
+from .joints import assemble, closed_up, knee_frame, tuberosity
 
 GREATEST_FLEXION_DEG = 120.0
 _FILES = ("femur", "tibiafibula", "patella", "pelvis")
 _ENDING = "_26_correspondence.npz"
 _TRIANGLES = {  # of the outer and the inner surface
-    "femur": (4000, 2000),
-    "tibia": (2000, 1000),
-    "fibula": (700, 400),
-    "patella": (300, 160),
-    "pelvis": (3600, 1800),
+    "femur": (2800, 1400),
+    "tibia": (1400, 700),
+    "fibula": (500, 260),
+    "patella": (240, 120),
+    "pelvis": (2800, 1300),
 }
 _INNER_STEP_MM = 2.0
+_PATELLA_TURNS = 0.68  # of the knee's flexion
 # Thickness of the cortex (mm) at fractions of a bone's length from its top; each bone's is multiplied by a draw.
 _CORTEX = {
     "femur": ((0.0, 1.2), (0.12, 1.8), (0.28, 5.5), (0.45, 7.0), (0.65, 5.0), (0.82, 1.8), (0.9, 1.2)),
@@ -78,15 +79,16 @@ def analytic_limb(seed: int, step_mm: float = 2.5) -> Limb:
     Limb
         The body's middle plane is x = 0, the knee's centre is at z = 0.
     """
+    from ..anatomy import measure_femur
     from .family import sample
-    from .femur import femur, landmarks
+    from .femur import femur
     from .neighbours import middle_of_body, neighbours
 
     rng = np.random.default_rng([seed, 1])
     drawn = sample(seed)
     parameters = replace(drawn, side="left")
-    marks = landmarks(parameters)
     bone = femur(parameters, step_mm)
+    marks = measure_femur(bone.outer.points, bone.outer.faces, "left").landmarks  # as on real femora
     around = neighbours(parameters, rng)
     pelvis = around.pop("pelvis")
     meshes = assemble({"femur": bone.outer, **around}, marks, rng) | {"pelvis": pelvis}
@@ -161,7 +163,8 @@ def flex(limb: Limb, degrees: float) -> Limb:
     -------
     Limb
         Femur and pelvis stay. Tibia and fibula have turned backwards about the line through the centres of the
-        condyles, the patella about the axis of the trochlea, by as much as keeps the length of its ligament.
+        condyles, the patella by two thirds of that, and have moved so that the spaces at the knee and the length of
+        the patella's ligament are as before.
 
     Raises
     ------
@@ -170,9 +173,8 @@ def flex(limb: Limb, degrees: float) -> Limb:
 
     References
     ----------
-    F. Iranpour, A. M. Merican, W. Dandachli, A. A. Amis, J. P. Cobb, "The geometry of the trochlear groove",
-    Clinical Orthopaedics and Related Research 468, 2010: the groove is circular about an axis parallel to the
-    condyles' line, in front of it and above it.
+    A. A. Amis, W. Senavongse, A. M. J. Bull, "Patellofemoral kinematics during knee flexion-extension: an in vitro
+    study", Journal of Orthopaedic Research 24, 2006: the patella flexes 0.7 as far as the knee.
     """
     if not 0 <= degrees <= GREATEST_FLEXION_DEG:
         raise SimulationError(f"flexion: {degrees:g} degrees; it must be from 0 to {GREATEST_FLEXION_DEG:g}.")
@@ -181,17 +183,18 @@ def flex(limb: Limb, degrees: float) -> Limb:
     marks = limb.landmarks
     right, left = sorted((marks["medial_condyle"], marks["lateral_condyle"]), key=lambda point: point[0])
     axis = (left - right) / np.linalg.norm(left - right)  # to the patient's left: positive turns go backwards
-    tibia = limb.bones["tibia"].outer.points
-    apex, anchor = _apex(limb.bones["patella"].outer.points), tuberosity(tibia)
-    shank = _turn(axis, marks["knee_center"], degrees)
-    pulled = shank[:3, :3] @ anchor + shank[:3, 3]
+    femur, tibia, patella = (limb.bones[name].outer for name in ("femur", "tibia", "patella"))
+    to_knee = knee_frame(marks)
+    shank = closed_up(femur, tibia, _turn(axis, marks["knee_center"], degrees), to_knee, axis=2)
+    apex, anchor = _apex(patella.points), tuberosity(tibia.points)
+    pulled, length = shank[:3] @ [*anchor, 1], np.linalg.norm(apex - anchor)
 
-    length = np.linalg.norm(apex - anchor)
-    groove = marks["knee_center"] + _groove(limb)
-    turns = np.linspace(0, degrees, 241)
-    ends = np.array([_turn(axis, groove, turn) @ [*apex, 1] for turn in turns])[:, :3]
-    best = turns[np.argmin(np.abs(np.linalg.norm(ends - pulled, axis=1) - length))]
-    moves = {"tibia": shank, "fibula": shank, "patella": _turn(axis, groove, best)}
+    turn, lower = _turn(axis, marks["knee_center"], _PATELLA_TURNS * degrees), np.eye(4)
+    for _ in range(8):  # nearly along its ligament
+        cap = turn @ np.linalg.inv(to_knee) @ lower @ to_knee
+        cap = closed_up(femur, patella, cap, to_knee, axis=1)
+        lower[2, 3] -= np.linalg.norm(cap[:3] @ [*apex, 1] - pulled) - length
+    moves = {"tibia": shank, "fibula": shank, "patella": cap}
     bones = {name: bone.moved(moves[name]) if name in moves else bone for name, bone in limb.bones.items()}
     return replace(limb, bones=bones)
 
@@ -279,10 +282,3 @@ def _turn(axis: np.ndarray, through: np.ndarray, degrees: float) -> np.ndarray:
 def _apex(patella: np.ndarray) -> np.ndarray:
     """Lower tip of a patella, where its ligament begins."""
     return patella[np.argmin(patella[:, 2])]
-
-
-def _groove(limb: Limb) -> np.ndarray:
-    """From the middle of the condyles to the trochlea's axis (mm): forwards and upwards, as the limb is large."""
-    marks = limb.landmarks
-    length = np.linalg.norm(marks["head_center"] - marks["knee_center"])
-    return length * np.array([0.0, -0.045, 0.02])

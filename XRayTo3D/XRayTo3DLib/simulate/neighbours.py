@@ -1,60 +1,74 @@
-"""Simple analytic neighbours of a femur: pelvis, tibia, fibula and patella of a left limb.
+"""Simple neighbours of a femur: pelvis, tibia, fibula and patella of a left limb.
 
 They stand about where they belong, in the femur's frame (see `femur`), and need only look right on a
-radiograph; `joints.assemble` puts the knee's together with their joint spaces.
+radiograph; `joints.assemble` puts the knee's together with their joint spaces. Tibia and fibula are stacks of
+ellipses, pelvis and patella are made of plates; the numbers describe the mean of 26 people.
 """
 
 from __future__ import annotations
 
-import itertools
+import functools
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from .bone import Mesh
 from .parameters import FemurParameters
-from .solids import ellipsoid, mesh_of, round_cone, sphere, tube, union, without
+from .plates import body
 
-_STEP_MM = 2.5
-_USUAL_HEIGHT, _USUAL_RADIUS = 395.0, 22.8  # of the femur that the numbers below go with (mm)
-_HIP_TO_MIDDLE = 88.0
-_SYMPHYSIS = 2.5  # half of its gap
+_FILE = Path(__file__).with_name("neighbours.json")
+_USUAL_HEIGHT, _USUAL_RADIUS = 395.0, 22.8  # of the femur that the numbers go with (mm)
+_STEP_MM, _BLEND_MM = 2.5, 2.0
+_HIP_TO_MIDDLE, _SOCKET_RADIUS = 83.8, 25.0
+_PELVIS_TRIANGLES = 10_000
+_TILT_SD_DEG = 5.0  # of the pelvis, forwards and backwards
+_AROUND = 2 * np.pi * np.arange(28) / 28
 
-# Height from the knee, middle (x, y), half width and half depth of the tibia's sections.
+# Height from the knee, middle (x, y), half width and half depth of sections.
 _TIBIA = np.array(
     [
-        (-362, -2, 14, 22, 17),
-        (-335, -2, 13, 14, 14),
-        (-270, -1, 12, 11.5, 12.5),
-        (-200, 0, 8, 12.5, 14),
-        (-140, 1, 3, 14, 16),
-        (-95, 2, 0, 18, 19),
-        (-64, 1, 0, 27, 21),
+        (-32, 4, -13.5, 35, 26.5),
+        (-36, 3.4, -13.2, 37.2, 28.4),
+        (-42, 3.5, -13.5, 36.4, 28.8),
+        (-50, 3.8, -17.5, 33, 25.7),
+        (-58, 4.5, -21.5, 28.6, 22.3),
+        (-65, 5.8, -23.5, 25, 21),
+        (-75, 7.9, -24.7, 21.6, 19.5),
+        (-95, 9.4, -25.3, 18.3, 17.6),
+        (-120, 10.4, -26.9, 15.7, 15.7),
+        (-150, 11.9, -29.3, 14.2, 14.3),
+        (-200, 16, -31.8, 13.3, 12.4),
+        (-250, 19.4, -32.8, 12.7, 10.9),
+        (-300, 21.9, -35.7, 12.5, 11.5),
+        (-330, 23.8, -39.1, 14.6, 13.9),
+        (-345, 24.6, -40.5, 17.9, 17.1),
+        (-355, 24.6, -40.9, 21, 20.1),
+        (-364, 24.3, -41, 22.7, 21.8),
+        (-369, 23.5, -41.2, 21.5, 20.5),
     ]
 )
-# Start, end, radii.
-_FIBULA = (
-    ((35, 20, -52), (36, 21, -62), 9.5, 8.5),
-    ((36, 21, -62), (36, 21, -95), 7.5, 5.5),
-    ((36, 21, -95), (33, 20, -210), 5.5, 6.5),
-    ((33, 20, -210), (27, 20, -340), 6.5, 6.0),
-    ((27, 20, -340), (27, 18, -388), 7.5, 10.0),
+_FIBULA = np.array(
+    [
+        (-43, 31, 17, 3.5, 3),
+        (-46, 31.2, 15, 8.6, 7.3),
+        (-50, 31.8, 11.5, 12.1, 11.3),
+        (-58, 31.4, 10.2, 13.1, 11.4),
+        (-62, 31.2, 10.3, 12.2, 10.6),
+        (-75, 30, 10.2, 7.8, 7.8),
+        (-95, 29.6, 10.3, 5.4, 6.2),
+        (-150, 29.8, 6.3, 5.7, 6.9),
+        (-200, 31.1, 1.7, 6.2, 7.1),
+        (-250, 32.8, -3.9, 6.2, 6.7),
+        (-330, 37.9, -15.6, 6.1, 6.2),
+        (-345, 38.9, -18.3, 6.2, 6.8),
+        (-365, 40.7, -22.6, 8.8, 9.1),
+        (-378, 43.2, -24.3, 9.7, 11.1),
+        (-388, 45.6, -23.3, 7, 10),
+        (-394, 47, -21.6, 4, 5.5),
+    ]
 )
-# The left half of the pelvis, from the head's centre: start, end, radii.
-_PELVIS = (
-    ((-16, 6, 24), (-42, 52, 64), 15, 17),  # from the socket's roof to the sacrum
-    ((-20, 20, -8), (-30, 30, -60), 14, 15),  # ischium
-    ((-30, 30, -60), (-36, 18, -74), 15, 11),  # its tuberosity
-    ((-14, -14, 2), (-74, -38, -30), 12, 8),  # upper branch of the pubis
-    ((-76, -38, -30), (-76, -34, -52), 9, 9),  # its body
-    ((-76, -34, -54), (-36, 14, -74), 7, 8),  # lower branch
-    ((-6, -28, 46), (36, -32, 84), 8, 6),  # front spines of the ilium
-)
-# The ilium's crest, from the front spine to the sacrum.
-_CREST = ((39, -33, 86), (45, -18, 122), (24, 12, 140), (-12, 42, 134), (-42, 64, 100))
-_WING = ((0, 14, 80), (62, 4.5, 62))  # middle, half sizes along the wing, across it, upwards
-_WING_TURN = np.deg2rad(42)  # about z: how much the wing looks forwards
-_SACRUM = ((62, 98, 25), (88, 32, 13), (84, 0, 7))  # back, up, radius, down the middle
 
 
 def neighbours(femur: FemurParameters, rng: np.random.Generator) -> dict[str, Mesh]:
@@ -64,7 +78,7 @@ def neighbours(femur: FemurParameters, rng: np.random.Generator) -> dict[str, Me
     ----------
     femur : FemurParameters
     rng : numpy.random.Generator
-        Makes each bone a little wider, deeper or longer than usual.
+        Makes each bone a little wider, deeper or longer than usual, and tilts the pelvis.
 
     Returns
     -------
@@ -72,18 +86,19 @@ def neighbours(femur: FemurParameters, rng: np.random.Generator) -> dict[str, Me
         "tibia", "fibula", "patella" and "pelvis", closed, in the femur's frame (LPS, mm).
     """
     long, wide = femur.head.height / _USUAL_HEIGHT, femur.head.radius / _USUAL_RADIUS
-    below = np.array([wide, wide, long]) * rng.normal(1, 0.03, 3)
-    patella = wide * rng.normal(1, 0.05, 3)
-    hip = wide * rng.normal(1, 0.03, 3)
-    head = np.array([0, 0, femur.head.height])
-    made = {
-        "tibia": _scaled(_tibia, below, np.zeros(3), (-60, -50, -410), (60, 60, -15)),
-        "fibula": _scaled(_fibula, below, np.zeros(3), (0, -10, -415), (60, 50, -35)),
-        "patella": _scaled(_patella, patella, np.zeros(3), (-30, -75, -30), (35, -30, 55)),
-    }
-    reach = 2 * _HIP_TO_MIDDLE + 60
-    radius = femur.head.radius / hip.mean()
-    made["pelvis"] = _scaled(lambda p: _pelvis(p, radius), hip, head, (-reach, -70, -105), (60, 120, 165))
+    below = np.diag([wide, wide, long]) * rng.normal(1, 0.03, 3)
+    patella = np.eye(3) * wide * rng.normal(1, 0.05, 3)
+    tilt = np.deg2rad(rng.normal(0, _TILT_SD_DEG))
+    c, s = np.cos(tilt), np.sin(tilt)
+    hip = np.array([[1, 0, 0], [0, c, -s], [0, s, c]]) * wide * rng.normal(1, 0.02, 3)
+    moves = {"tibia": below, "fibula": below, "patella": patella, "pelvis": hip}
+    usual = _usual()
+    made = {}
+    for name, move in moves.items():
+        matrix = np.eye(4)
+        matrix[:3, :3] = move
+        matrix[2, 3] = femur.head.height if name == "pelvis" else 0.0
+        made[name] = usual[name].moved(matrix)
     return made
 
 
@@ -92,60 +107,73 @@ def middle_of_body(femur: FemurParameters) -> float:
     return -_HIP_TO_MIDDLE * femur.head.radius / _USUAL_RADIUS
 
 
-def _scaled(field: Callable, scale: np.ndarray, origin: np.ndarray, low: tuple, high: tuple) -> Mesh:
-    """Surface of a body that is described about an origin and then scaled along the axes."""
-    made = mesh_of(field, low, high, _STEP_MM)
-    return Mesh(made.points * scale + origin, made.faces)
+@functools.cache
+def _usual() -> dict[str, Mesh]:
+    """Bones of the usual size: the pelvis round the head's centre, the others in the knee's frame."""
+    numbers = json.loads(_FILE.read_text(encoding="utf-8"))
+    parts = {name: (np.array(part["balls"]), np.array(part["plates"])) for name, part in numbers.items()}
+    hip = body(*parts["hip"], _BLEND_MM, _STEP_MM, hole_mm=_SOCKET_RADIUS)
+    across = np.diag([-1.0, 1, 1, 1])
+    across[0, 3] = -2 * _HIP_TO_MIDDLE
+    halves = [hip, hip.moved(across), body(*parts["sacrum"], _BLEND_MM, _STEP_MM)]
+    first = np.cumsum([0, *(len(half.points) for half in halves)])
+    pelvis = Mesh(
+        np.concatenate([half.points for half in halves]),
+        np.concatenate([half.faces + start for half, start in zip(halves, first, strict=False)]),
+    )
+    tibia = _stack(_TIBIA, _plateau, _ankle)
+    fibula = _stack(_FIBULA, lambda x, y: 0 * x + 1.5, lambda x, y: 0 * x - 1.5)
+    return {
+        "tibia": tibia,
+        "fibula": fibula,
+        "patella": body(*parts["patella"], _BLEND_MM, _STEP_MM / 2),
+        "pelvis": _lighter(pelvis),
+    }
 
 
-def _tibia(points: np.ndarray) -> np.ndarray:
+def _lighter(mesh: Mesh) -> Mesh:
+    """The surface with fewer triangles, which everything made of it is faster with."""
+    from ..surface import arrays, polydata, simplify
+
+    points, faces = arrays(simplify(polydata(mesh.points, mesh.faces), _PELVIS_TRIANGLES, _STEP_MM))
+    return Mesh(np.asarray(points, np.float64), np.asarray(faces, np.int64))
+
+
+def _plateau(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Height of the tibia's upper end over its uppermost section: flat, with two spines."""
+    spines = sum(np.exp(-(((x - at) / 3.5) ** 2) - ((y + 15) / 8) ** 2) for at in (-1.5, 7.5))
+    return 3.5 + 5 * spines
+
+
+def _ankle(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The same of its lower end: a shallow roof, and the malleolus on the inner side."""
+    return 2.0 - 19 * np.exp(-(((x - 7) / 6) ** 2) - ((y + 48) / 10) ** 2)
+
+
+def _stack(sections: np.ndarray, top: Callable, bottom: Callable) -> Mesh:
+    """Surface through elliptic sections, from the top down, with ends that rise over the outermost ones."""
     from scipy.interpolate import PchipInterpolator
 
-    height = np.clip(points[:, 2], _TIBIA[0, 0], _TIBIA[-1, 0])
-    section = PchipInterpolator(_TIBIA[:, 0], _TIBIA[:, 1:])(height).astype(points.dtype)
-    shaft = tube(points[:, :2], section[:, :2], section[:, 2:], np.abs(points[:, 2] - height))
-    parts = [
-        shaft,
-        ellipsoid(points, (-19, 3, -41), (22, 24, 13)),
-        ellipsoid(points, (19, 3, -41), (21, 22, 13)),
-        round_cone(points, (2, -22, -72), (2, -18, -88), 8, 6),
-        ellipsoid(points, (-22, 10, -388), (8, 12, 15)),
-    ]
-    spines = [round_cone(points, (x, 4, -38), (x * 0.8, 4, -26), 6, 2.5) for x in (-6, 6)]
-    return union([*parts, *spines], 2.0)
-
-
-def _fibula(points: np.ndarray) -> np.ndarray:
-    return union([round_cone(points, *part) for part in _FIBULA], 1.5)
-
-
-def _patella(points: np.ndarray) -> np.ndarray:
-    body = ellipsoid(points, (2, -52, 18), (22, 10, 20))
-    return union([body, round_cone(points, (2, -52, 8), (2, -50, -6), 9, 5)], 2.0)
-
-
-def _pelvis(points: np.ndarray, head_radius: float) -> np.ndarray:
-    """Both halves and the sacrum, from the centre of the left head."""
-    middle = -_HIP_TO_MIDDLE
-    mirrored = points * np.array([-1, 1, 1], points.dtype) + np.array([2 * middle, 0, 0], points.dtype)
-    halves = [_half_pelvis(side, head_radius) for side in (points, mirrored)]
-    down = itertools.pairwise(_SACRUM)
-    flat = points * np.array([0.5, 1, 1], points.dtype)  # wider than deep
-    sacrum = [round_cone(flat, (0.5 * middle, b[0], b[1]), (0.5 * middle, e[0], e[1]), b[2], e[2]) for b, e in down]
-    spine = round_cone(flat, (0.5 * middle, 40, 128), (0.5 * middle, 38, 150), 16, 16)
-    return union([np.minimum(*halves), *sacrum, spine], 1.0)
-
-
-def _half_pelvis(points: np.ndarray, head_radius: float) -> np.ndarray:
-    parts = [round_cone(points, *part) for part in _PELVIS]
-    parts += [round_cone(points, a, b, 5, 5) for a, b in itertools.pairwise(_CREST)]
-    center, (along, across, up) = _WING
-    c, s = np.cos(_WING_TURN), np.sin(_WING_TURN)
-    turn = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]], points.dtype)
-    parts.append(ellipsoid((points - np.array(center, points.dtype)) @ turn, (0, 0, 0), (along, across, up)))
-    parts.append(sphere(points, (-9, 4, 6), head_radius + 8))
-    whole = union(parts, 2.5)
-    hollow = sphere(points, (0, 0, 0), head_radius + 3.5)
-    opening = round_cone(points, (6, -3, -5), (45, -14, -34), head_radius + 3.5, head_radius + 16)
-    beyond = points[:, 0] - points.dtype.type(-_HIP_TO_MIDDLE + _SYMPHYSIS)  # past the symphysis
-    return np.maximum(without(whole, [hollow, opening], 1.5), -beyond)
+    down = -sections[:, 0]
+    heights = np.unique(np.concatenate([down, np.arange(down[0], down[-1], 6.0)]))
+    shape = PchipInterpolator(down, sections[:, 1:])(heights)
+    ring = np.column_stack([np.cos(_AROUND), np.sin(_AROUND), np.zeros(len(_AROUND))])
+    rings = [np.array([*row[:2], -at]) + ring * [*row[2:], 0] for at, row in zip(heights, shape, strict=True)]
+    for end, raised in ((0, top), (-1, bottom)):
+        edge = rings[end]
+        for share in (0.94, 0.8, 0.65, 0.5, 0.35, 0.2, 0.08):
+            inner = edge.mean(axis=0) + share * (edge - edge.mean(axis=0))
+            inner[:, 2] += raised(inner[:, 0], inner[:, 1]) * np.sqrt(1 - share**6)
+            rings.insert(0, inner) if end == 0 else rings.append(inner)
+    tips = [rings[0].mean(axis=0), rings[-1].mean(axis=0)]
+    points, count, n = np.concatenate([*rings, tips]), len(rings), len(_AROUND)
+    here = np.arange(n)
+    onward = np.roll(here, -1)
+    faces = []
+    for k in range(count - 1):
+        a, b, c, d = k * n + here, k * n + onward, (k + 1) * n + here, (k + 1) * n + onward
+        faces += [np.column_stack([a, c, b]), np.column_stack([b, c, d])]
+    last = (count - 1) * n
+    faces.append(np.column_stack([here, onward, np.full(n, count * n)]))
+    faces.append(np.column_stack([last + onward, last + here, np.full(n, count * n + 1)]))
+    return Mesh(points, np.concatenate(faces))

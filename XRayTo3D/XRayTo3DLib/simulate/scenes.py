@@ -40,11 +40,14 @@ class Specimen:
     femur : tuple of Bone
         The femur as it is drawn: one piece, or its fragments.
     fractured : bool
+    flexion_deg : float
+        Of the knee.
     """
 
     limb: Limb
     femur: tuple[Bone, ...]
     fractured: bool = False
+    flexion_deg: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -96,13 +99,16 @@ class Scene:
     metal: tuple[str, ...]
 
 
-def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 1) -> list[Specimen]:
-    """Prepare limbs for `scene`: each as it is, and with its femur broken in so many ways."""
+def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 1, bends: int = 3) -> list[Specimen]:
+    """Prepare limbs for `scene`: each as it is, with its femur broken, and with its knee bent, so many times."""
     rng = np.random.default_rng(seed)
     specimens = []
     for limb in limbs:
         specimens.append(Specimen(limb, (limb.bones["femur"],)))
         specimens += [_broken(limb, rng) for _ in range(breaks)]
+        for _ in range(bends):
+            angle = float(min(rng.gamma(2.0, 18.0), GREATEST_FLEXION_DEG))
+            specimens.append(Specimen(flex(limb, angle), (limb.bones["femur"],), flexion_deg=angle))
     return specimens
 
 
@@ -132,15 +138,12 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288) -> Scene:
     if size < 32:
         raise SimulationError(f"size: {size}; a scene has 32 rows and columns at least.")
     rng = np.random.default_rng(seed)
-    specimen = _chosen(specimens, rng)
-    limb, femur = specimen.limb, specimen.femur
-    child = bool(rng.random() < 0.15) and not specimen.fractured
     part = str(rng.choice(PARTS, p=_PARTS_ODDS))
     view = str(rng.choice(VIEWS, p=_VIEWS_ODDS))
-    flexion = 0.0
-    if part in ("knee", "whole") and view in ("lateral", "oblique") and rng.random() < 0.65:
-        flexion = float(min(rng.gamma(2.0, 18.0), GREATEST_FLEXION_DEG))
-        limb = flex(limb, flexion)
+    sideways = part in ("knee", "whole") and view in ("lateral", "oblique")
+    specimen = _chosen(specimens, sideways, rng)
+    limb, femur = specimen.limb, specimen.femur
+    child = bool(rng.random() < 0.15) and not specimen.fractured
     change = _stretch(limb, child, rng)
     if rng.random() < 0.5:
         change = change @ np.diag([-1.0, 1, 1, 1])
@@ -183,7 +186,7 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288) -> Scene:
         side=side,
         part=part,
         parts=_parts_seen(visible),
-        flexion_deg=flexion,
+        flexion_deg=specimen.flexion_deg,
         camera=camera,
         pixel_size_mm=camera.pixel_size_mm[0],
         dark_bone=dark,
@@ -232,10 +235,15 @@ def _broken(limb: Limb, rng: np.random.Generator) -> Specimen:
     return Specimen(replace(limb, bones=bones, landmarks=marks), fragments, fractured=True)
 
 
-def _chosen(specimens: Sequence[Specimen], rng: np.random.Generator) -> Specimen:
-    """A limb, broken in a fifth of all scenes if the bank has any."""
-    wanted = rng.random() < 0.2
-    kind = [each for each in specimens if each.fractured == wanted] or list(specimens)
+def _chosen(specimens: Sequence[Specimen], sideways: bool, rng: np.random.Generator) -> Specimen:
+    """A limb: broken in a fifth of all scenes, else bent in most of those that show a knee from the side.
+
+    Where the bank has none of the kind, any will do.
+    """
+    broken = bool(rng.random() < 0.2)
+    bent = not broken and sideways and bool(rng.random() < 0.65)
+    kind = [each for each in specimens if each.fractured == broken and (each.flexion_deg > 0) == bent]
+    kind = kind or list(specimens)
     return kind[int(rng.integers(len(kind)))]
 
 
@@ -340,7 +348,7 @@ def _line_integral(
     size = camera.shape[0]
     mineral = rng.uniform(0.55, 1.15)
     cortex, spongy = MU_CORTEX * mineral, MU_MUSCLE + (MU_SPONGY - MU_MUSCLE) * mineral * rng.uniform(0.3, 2.2)
-    grain = 1 + rng.uniform(0, 0.1) * looks.smooth_noise(rng, camera.shape, size // 4)
+    grain = 1 + rng.uniform(0, 0.08) * looks.smooth_noise(rng, camera.shape, size // 3)
     bone, solid = np.zeros(camera.shape), np.zeros(camera.shape)
     for name, outer in lengths.outer.items():
         inner = lengths.inner.get(name, 0)

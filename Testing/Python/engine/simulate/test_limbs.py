@@ -6,6 +6,7 @@ import trimesh
 
 from XRayTo3DLib.anatomy import measure_femur
 from XRayTo3DLib.errors import SimulationError
+from XRayTo3DLib.simulate.joints import tuberosity
 from XRayTo3DLib.simulate.limbs import GREATEST_FLEXION_DEG, analytic_limb, flex, mirror, read_limbs
 from XRayTo3DLib.surface import is_closed
 
@@ -64,7 +65,7 @@ def test_the_knee_bends_by_the_angle(limb, degrees):
     before, after = (each.bones["tibia"].outer.points for each in (limb, bent))
     axis = limb.landmarks["lateral_condyle"] - limb.landmarks["medial_condyle"]
     axis /= np.linalg.norm(axis)
-    shank = [points[np.argmin(before[:, 2])] - limb.landmarks["knee_center"] for points in (before, after)]
+    shank = [points[np.argmin(before[:, 2])] - points[np.argmax(before[:, 2])] for points in (before, after)]
     across = [each - (each @ axis) * axis for each in shank]
     turned = np.arccos(np.clip(across[0] @ across[1] / np.prod(np.linalg.norm(across, axis=1)), -1, 1))
     assert np.degrees(turned) == pytest.approx(degrees, abs=0.01)
@@ -99,3 +100,14 @@ def test_bad_folders(tmp_path, shared_data):
         read_limbs(tmp_path)
     with pytest.raises(SimulationError, match="no number 99"):
         read_limbs(shared_data / "limbs", [99])
+
+
+@pytest.mark.parametrize("degrees", [20.0, 60.0, 100.0])
+def test_the_patellas_ligament_keeps_its_length(limb, degrees):
+    def length(of):
+        apex = np.argmin(limb.bones["patella"].outer.points[:, 2])
+        anchor = np.flatnonzero((limb.bones["tibia"].outer.points == tuberosity(shank)).all(axis=1))[0]
+        return np.linalg.norm(of.bones["patella"].outer.points[apex] - of.bones["tibia"].outer.points[anchor])
+
+    shank = limb.bones["tibia"].outer.points
+    assert length(flex(limb, degrees)) == pytest.approx(length(limb), abs=1.5)

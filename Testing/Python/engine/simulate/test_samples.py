@@ -47,7 +47,7 @@ def test_geometry_and_provenance(name):
     assert "Simulated" in str(dataset.PatientName) and "imulated" in dataset.ImageComments
     radiograph = read_radiograph(SAMPLES / f"{name}.dcm")
     assert radiograph.magnification == pytest.approx(1.15) and radiograph.warnings == ()
-    assert radiograph.view == ("AP" if name.endswith("ap") else "RL")
+    assert radiograph.view == ("AP" if name.endswith("ap") else "lateral")
     assert (radiograph.side, radiograph.inverted) == ("right", False)
 
 

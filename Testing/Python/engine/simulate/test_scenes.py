@@ -28,7 +28,7 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 def specimens():
-    return bank([analytic_limb(0, step_mm=4.0), analytic_limb(1, step_mm=4.0)], seed=3)
+    return bank([analytic_limb(0, step_mm=4.0), analytic_limb(1, step_mm=4.0)], seed=3, bends=2)
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,10 @@ def scenes(specimens):
     return [scene(specimens, seed, size=144) for seed in range(150)]
 
 
-def test_a_bank_has_whole_and_broken_femora(specimens):
-    assert [each.fractured for each in specimens] == [False, True, False, True]
-    assert [len(each.femur) for each in specimens] == [1, 2, 1, 2]
+def test_a_bank_has_whole_broken_and_bent_limbs(specimens):
+    assert [each.fractured for each in specimens] == [False, True, False, False] * 2
+    assert [len(each.femur) for each in specimens] == [1, 2, 1, 1] * 2
+    assert [each.flexion_deg > 0 for each in specimens] == [False, False, True, True] * 2
 
 
 def test_same_seed_same_scene(specimens):
@@ -105,7 +106,7 @@ def test_everything_occurs(scenes):
     count = Counter()
     for each in scenes:
         count.update([each.part, each.view, each.side, *each.metal, *each.parts])
-        count.update({"dark": each.dark_bone, "bright": not each.dark_bone, "bent": each.flexion_deg > 20})
+        count.update({"dark": each.dark_bone, "bright": not each.dark_bone, "bent": each.flexion_deg > 10})
         count.update({"child": each.growth_plates, "adult": not each.growth_plates, "broken": each.fractured})
         count.update({"other": "other_femur" in each.masks, "pelvis": "pelvis" in each.masks})
     wanted = [
@@ -150,7 +151,7 @@ def test_bad_input(specimens):
 def test_real_limbs(shared_data, specimens):
     from XRayTo3DLib.simulate.limbs import read_limbs
 
-    real = bank(read_limbs(shared_data / "limbs", [0]), breaks=0)
+    real = bank(read_limbs(shared_data / "limbs", [0]), breaks=0, bends=1)
     drawn = scene(real, 1)
     assert drawn.image.shape == (288, 288) and drawn.masks["femur"].any()
 
