@@ -174,10 +174,10 @@ def break_bone(bone: Bone, fracture: Fracture) -> tuple[Bone, Bone]:
     frame = break_frame(bone.outer, fracture.place)
     above = _above(bone.outer, frame, fracture)
     outer = [_whole(piece, fracture) for piece in _split(bone.outer, above, "outer")]
-    upper, lower = (_mesh(piece) for piece in outer)
+    upper, lower = (surface_of(piece) for piece in outer)
     inner = [None, None]
     if bone.inner is not None:
-        inner = [None if piece.is_empty() else _mesh(piece) for piece in _split(bone.inner, above, "inner")]
+        inner = [None if piece.is_empty() else surface_of(piece) for piece in _split(bone.inner, above, "inner")]
     return Bone(upper, inner[0]), Bone(lower, inner[1]).moved(displacement(frame, fracture))
 
 
@@ -242,7 +242,7 @@ def _above(surface: Mesh, frame: np.ndarray, fracture: Fracture) -> Manifold:
     height = _height(x, y, radius, _half_width(surface, frame), fracture)
     top = max(float(local[:, 2].max()), float(height.max())) + 10
     points, faces = _column(x, y, height, top)
-    return _manifold(Mesh(points @ frame[:3, :3].T + frame[:3, 3], faces), "the break")
+    return manifold_of(Mesh(points @ frame[:3, :3].T + frame[:3, 3], faces), "the break")
 
 
 def _half_width(surface: Mesh, frame: np.ndarray) -> float:
@@ -285,7 +285,7 @@ def _column(x: np.ndarray, y: np.ndarray, height: np.ndarray, top: float) -> tup
     return points, np.concatenate([floor, walls, lid])
 
 
-def _manifold(surface: Mesh, name: str) -> Manifold:
+def manifold_of(surface: Mesh, name: str) -> Manifold:
     """Manifold of a closed surface."""
     import manifold3d
 
@@ -302,7 +302,7 @@ def _manifold(surface: Mesh, name: str) -> Manifold:
 
 def _split(surface: Mesh, above: Manifold, name: str) -> tuple[Manifold, Manifold]:
     """Parts of a surface inside and outside a solid."""
-    return _manifold(surface, f"the bone's {name} surface").split(above)
+    return manifold_of(surface, f"the bone's {name} surface").split(above)
 
 
 def _whole(piece: Manifold, fracture: Fracture) -> Manifold:
@@ -318,7 +318,7 @@ def _whole(piece: Manifold, fracture: Fracture) -> Manifold:
     return pieces[0]
 
 
-def _mesh(solid: Manifold) -> Mesh:
+def surface_of(solid: Manifold) -> Mesh:
     """Surface of a Manifold."""
     mesh = solid.to_mesh64()
     same = np.arange(len(mesh.vert_properties))

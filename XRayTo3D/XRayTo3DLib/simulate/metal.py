@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Callable
 
 import numpy as np
 
+from ..errors import SimulationError
 from .bone import Mesh
 
-KINDS = ("nail", "plate", "screws", "hip prosthesis", "wires")
+Landmarks = dict[str, np.ndarray]
+_FEMUR_MM = 395.0  # from the head's centre to the knee's, of the femur that the sizes below belong to
 
 
-def implant(kind: str, landmarks: dict[str, np.ndarray], rng: np.random.Generator) -> list[Mesh]:
+def implant(kind: str, landmarks: Landmarks, rng: np.random.Generator) -> list[Mesh]:
     """Make an implant.
 
     Parameters
@@ -26,148 +28,290 @@ def implant(kind: str, landmarks: dict[str, np.ndarray], rng: np.random.Generato
     Returns
     -------
     list of Mesh
-        Parts that may overlap.
+        Closed parts; they may overlap.
+
+    Raises
+    ------
+    SimulationError
+        If there is no such kind.
     """
-    return {"nail": _nail, "plate": _plate, "screws": _screws, "hip prosthesis": _prosthesis, "wires": _wires}[kind](
-        landmarks, rng
-    )
+    if kind not in _MAKERS:
+        raise SimulationError(f"metal {kind!r}: there is no such implant; choose from {', '.join(_MAKERS)}.")
+    return _MAKERS[kind](_Femur(landmarks), rng)
 
 
-def rod(start: np.ndarray, end: np.ndarray, radius: float, corners: int = 10) -> Mesh:
-    """Cylinder between two points."""
-    start, end = np.asarray(start, float), np.asarray(end, float)
-    axis = end - start
-    axis = axis / np.linalg.norm(axis)
-    aside = np.cross(axis, np.eye(3)[np.argmin(np.abs(axis))])
-    aside = aside / np.linalg.norm(aside)
-    return _prism(start, end, radius * aside, radius * np.cross(axis, aside), corners)
+def sweep(places: np.ndarray, radii: np.ndarray, aside: np.ndarray | None = None, corners: int = 12) -> Mesh:
+    """Closed tube along a line.
 
+    Parameters
+    ----------
+    places : (n, 3) array
+        Middles of its sections (mm).
+    radii : (n,) or (n, 2) array
+        Radius of each section, or its half axes: first along `aside`, then across it.
+    aside : (3,) array, optional
+        Direction of the first half axis, nowhere along the line; by default any.
+    corners : int
+        Of each section.
 
-def ball(center: np.ndarray, radius: float, corners: int = 14) -> Mesh:
-    """Sphere."""
-    from vtkmodules.vtkFiltersSources import vtkSphereSource
-
-    from ..surface import arrays
-
-    source = vtkSphereSource()
-    source.SetCenter(*map(float, center))
-    source.SetRadius(radius)
-    source.SetThetaResolution(corners)
-    source.SetPhiResolution(corners)
-    source.Update()
-    points, faces = arrays(source.GetOutput())
-    return Mesh(np.asarray(points, float), np.asarray(faces, np.int64))
-
-
-def _prism(start: np.ndarray, end: np.ndarray, first: np.ndarray, second: np.ndarray, corners: int) -> Mesh:
-    """Closed prism whose section has the half axes `first` and `second`, which stand across it."""
+    Returns
+    -------
+    Mesh
+    """
+    places = np.asarray(places, float)
+    radii = np.asarray(radii, float)
+    radii = radii[:, None] * [1.0, 1.0] if radii.ndim == 1 else radii
+    way = np.gradient(places, axis=0)
+    still = np.linalg.norm(way, axis=1) < 1e-9
+    way[still] = places[-1] - places[0]
+    way /= np.linalg.norm(way, axis=1, keepdims=True)
+    if aside is None:
+        aside = np.eye(3)[np.argmin(np.abs(way).max(axis=0))]
+    first = aside - (way @ aside)[:, None] * way
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    second = np.cross(way, first)
     angle = 2 * np.pi * np.arange(corners) / corners
-    ring = np.cos(angle)[:, None] * first + np.sin(angle)[:, None] * second
-    points = np.concatenate([start + ring, end + ring, [start, end]])
+    ring = (np.cos(angle)[:, None] * first[:, None] * radii[:, None, :1]) + (
+        np.sin(angle)[:, None] * second[:, None] * radii[:, None, 1:]
+    )
+    points = np.concatenate([(places[:, None] + ring).reshape(-1, 3), places[[0, -1]]])
     a = np.arange(corners)
     b = (a + 1) % corners
-    low, high = np.full(corners, 2 * corners), np.full(corners, 2 * corners + 1)
-    if np.cross(first, second) @ (end - start) < 0:  # left-handed: what is given would face inwards
-        return _prism(start, end, second, first, corners)
-    sides = [np.stack(each, axis=1) for each in ((a, b, b + corners), (a, b + corners, a + corners))]
-    ends = [np.stack(each, axis=1) for each in ((b, a, low), (a + corners, b + corners, high))]
-    return Mesh(points, np.concatenate([*sides, *ends]).astype(np.int64))
+    levels = corners * np.arange(len(places) - 1)[:, None]
+    lower = np.stack([levels + a, levels + b, levels + b + corners], axis=-1).reshape(-1, 3)
+    upper = np.stack([levels + a, levels + b + corners, levels + a + corners], axis=-1).reshape(-1, 3)
+    last, bottom = corners * (len(places) - 1), corners * len(places)
+    ends = [
+        np.stack([b, a, np.full(corners, bottom)], axis=1),
+        np.stack([last + a, last + b, np.full(corners, bottom + 1)], axis=1),
+    ]
+    return Mesh(points, np.concatenate([lower, upper, *ends]).astype(np.int64))
 
 
-def _axes(landmarks: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Unit vectors up the shaft, and to the outer side."""
-    up = landmarks["shaft_proximal"] - landmarks["shaft_distal"]
-    up = up / np.linalg.norm(up)
-    out = landmarks["lateral_condyle"] - landmarks["medial_condyle"]
-    out = out - (out @ up) * up
-    return up, out / np.linalg.norm(out)
+def ball(center: np.ndarray, radius: float, corners: int = 20) -> Mesh:
+    """Sphere (LPS, mm)."""
+    return cap(center, np.array([0.0, 0, 1]), radius, radius, np.pi, corners)
 
 
-def _along(landmarks: dict[str, np.ndarray], share: float) -> np.ndarray:
-    """Place on the shaft's bowed middle line: 0 at its upper landmark, 1 at its lower one."""
-    top, middle, bottom = (landmarks[f"shaft_{name}"] for name in ("proximal", "middle", "distal"))
-    return top * (1 - share) * (1 - 2 * share) + middle * 4 * share * (1 - share) + bottom * share * (2 * share - 1)
+def cap(center: np.ndarray, axis: np.ndarray, radius: float, height: float, opening: float, corners: int = 20) -> Mesh:
+    """Part of a ball round `axis` up to the angle `opening` from it, flattened to a `height`, closed by a disc."""
+    angle = np.linspace(opening, 0, corners // 2 + 1)
+    axis = np.asarray(axis, float) / np.linalg.norm(axis)
+    places = np.asarray(center, float) + height * np.cos(angle)[:, None] * axis
+    return sweep(places, np.maximum(radius * np.sin(angle), 1e-3), corners=corners)
 
 
-def _chain(places: list[np.ndarray], radius: float) -> list[Mesh]:
-    return [rod(a, b, radius) for a, b in itertools.pairwise(places)]
+class _Femur:
+    """Axes of a femur, and the middle line of its shaft."""
+
+    def __init__(self, landmarks: Landmarks) -> None:
+        self.at = landmarks
+        shaft = landmarks["shaft_proximal"] - landmarks["shaft_distal"]
+        self.up = shaft / np.linalg.norm(shaft)
+        out = landmarks["lateral_condyle"] - landmarks["medial_condyle"]
+        self.out = (out - (out @ self.up) * self.up) / np.linalg.norm(out - (out @ self.up) * self.up)
+        self.front = np.cross(self.out, self.up)
+        if self.front[1] > 0:
+            self.front = -self.front
+        self.size = float(np.linalg.norm(landmarks["head_center"] - landmarks["knee_center"])) / _FEMUR_MM
+        self.head = landmarks["head_center"]
+        self.neck = self.head - self.along(-0.2)
+        self.neck = self.neck / np.linalg.norm(self.neck)
+
+    def along(self, share: float | np.ndarray) -> np.ndarray:
+        """Places on the shaft's bowed middle line: 0 at its upper landmark, 1 at its lower one."""
+        top, middle, bottom = (self.at[f"shaft_{name}"] for name in ("proximal", "middle", "distal"))
+        t = np.asarray(share, float)[..., None]
+        bowed = top * (1 - t) * (1 - 2 * t) + middle * 4 * t * (1 - t) + bottom * t * (2 * t - 1)
+        # Beyond its ends the line runs on straight.
+        above, below = 4 * middle - 3 * top - bottom, 3 * bottom + top - 4 * middle
+        return np.where(t < 0, top + t * above, np.where(t > 1, bottom + (t - 1) * below, bowed))
 
 
-def _nail(landmarks: dict[str, np.ndarray], rng: np.random.Generator) -> list[Mesh]:
-    """Through the shaft, with a screw into the head and two locking screws below."""
-    _, out = _axes(landmarks)
-    radius = rng.uniform(4.5, 6)
-    entry = landmarks["trochanter_tip"] - 8 * out
-    parts = _chain(
-        [entry, *(_along(landmarks, share) for share in np.linspace(-0.1, rng.uniform(1.0, 1.3), 6))], radius
-    )
+def _screw(start: np.ndarray, end: np.ndarray, radius: float, rng: np.random.Generator, head: float = 1.9) -> Mesh:
+    """From its head to its tip, threaded."""
+    length = float(np.linalg.norm(end - start))
+    turns = int(np.clip(length / rng.uniform(1.8, 3.2), 4, 24))
+    threaded = rng.choice([0.0, 0.6])  # share of the length without thread
+    at = np.linspace(0.08, 0.96, 2 * turns)
+    depth = np.where(at < threaded, 0.85, np.where(np.arange(2 * turns) % 2, 1.0, 0.74))
+    shares = np.concatenate([[0, 0.02, 0.06, 0.07], at, [1.0]])
+    radii = radius * np.concatenate([[head * 0.7, head, head, 0.8], depth, [0.1]])
+    return sweep(start + shares[:, None] * (end - start), radii, corners=8)
+
+
+def _nail(femur: _Femur, rng: np.random.Generator) -> list[Mesh]:
+    """Through the shaft from above, with a screw into the head or across below the trochanters, and two below."""
+    size = femur.size
+    radius = rng.uniform(4.2, 6.0) * size
+    last = rng.uniform(1.05, 1.5) if rng.random() < 0.8 else rng.uniform(0.3, 0.6)
+    shares = np.linspace(-0.42, last, 14)
+    places = femur.along(shares)
+    bend = np.clip((-0.1 - shares) / 0.32, 0, 1)[:, None]
+    entry = femur.at["trochanter_tip"] + 4 * size * femur.up
+    places = (1 - bend) * places + bend * (entry - (1 - bend) * 40 * size * femur.up)
+    radii = radius * np.interp(shares, (-0.42, -0.15, 0.0), (1.35, 1.35, 1.0)) * np.where(shares == last, 0.5, 1.0)
+    parts = [sweep(places, radii)]
     if rng.random() < 0.7:
-        base = _along(landmarks, -0.12) + 18 * out
-        head = landmarks["head_center"]
-        parts.append(rod(base, head + 6 * (head - base) / np.linalg.norm(head - base), rng.uniform(3.5, 5.5)))
-    for share in rng.uniform(0.9, 1.2, 2):
-        place = _along(landmarks, share)
-        parts.append(rod(place - 22 * out, place + 22 * out, 2.3))
+        base = femur.along(-0.1) + 22 * size * femur.out
+        way = femur.head - base
+        tip = femur.head + rng.uniform(4, 12) * size * way / np.linalg.norm(way)
+        parts.append(_screw(base, tip, rng.uniform(3.5, 5.5) * size, rng, head=1.1))
+    else:
+        parts.append(
+            _screw(
+                femur.along(-0.12) + 20 * size * femur.out, femur.along(-0.05) - 14 * size * femur.out, 2.5 * size, rng
+            )
+        )
+    for share in last - rng.uniform(0.06, 0.1) - np.array([0.0, rng.uniform(0.1, 0.2)]):
+        place, half = femur.along(share), np.interp(share, (0.6, 1.0, 1.4), (17, 24, 36)) * size
+        parts.append(
+            _screw(place + half * femur.out, place - half * rng.uniform(0.8, 1.1) * femur.out, 2.4 * size, rng)
+        )
     return parts
 
 
-def _plate(landmarks: dict[str, np.ndarray], rng: np.random.Generator) -> list[Mesh]:
-    """On the outer side of the shaft, with screws across it."""
-    up, out = _axes(landmarks)
-    first = rng.uniform(-0.1, 0.7)
-    shares = np.linspace(first, first + rng.uniform(0.3, 0.6), 5)
-    places = [_along(landmarks, share) + 17 * out for share in shares]
-    forwards = np.cross(out, up)
-    thickness, width = rng.uniform(1.8, 2.6), rng.uniform(6, 8)
-    parts = [_prism(b, a, width * forwards, thickness * out, 8) for a, b in itertools.pairwise(places)]
-    for share in np.linspace(shares[0] + 0.03, shares[-1] - 0.03, int(rng.integers(4, 9))):
-        place = _along(landmarks, share)
-        parts.append(rod(place - rng.uniform(14, 19) * out, place + 19 * out, rng.uniform(1.8, 2.3)))
+def _plate(femur: _Femur, rng: np.random.Generator) -> list[Mesh]:
+    """On the outer side of the shaft, with screws across it; it may reach down onto the condyles."""
+    size, distal = femur.size, rng.random() < 0.5
+    first = rng.uniform(0.2, 0.8) if distal else rng.uniform(-0.15, 0.5)
+    last = 1.42 if distal else first + rng.uniform(0.3, 0.6)
+    shares = np.linspace(first, last, 12)
+    away = np.interp(shares, (-0.2, 0.0, 0.8, 1.1, 1.4), (20, 16.5, 17, 25, 33)) * size
+    width = rng.uniform(6, 8) * size * np.interp(shares, (1.1, 1.35), (1.0, 1.7))
+    half = np.stack([width, np.full(len(shares), rng.uniform(1.9, 2.8) * size)], axis=1)
+    tilt = femur.front + rng.uniform(-0.3, 0.3) * femur.out
+    middle = femur.along(shares) + away[:, None] * femur.out
+    parts = [sweep(middle, half, aside=tilt / np.linalg.norm(tilt), corners=16)]
+    holes = np.linspace(first + 0.03, last - 0.03, max(4, int((last - first) / 0.085)))
+    for share in holes[rng.random(len(holes)) < 0.75]:
+        start = femur.along(share) + (np.interp(share, shares, away) + 3 * size) * femur.out
+        reach = np.interp(share, (0, 0.9, 1.1, 1.4), (33, 35, 50, 72)) * size * rng.uniform(0.9, 1.05)
+        tip = start - reach * (femur.out + rng.normal(0, 0.05) * femur.up + rng.normal(0, 0.08) * femur.front)
+        parts.append(_screw(start, tip, rng.uniform(1.9, 2.4) * size, rng, head=1.6))
     return parts
 
 
-def _screws(landmarks: dict[str, np.ndarray], rng: np.random.Generator) -> list[Mesh]:
-    """Two or three cannulated screws through the neck, or across the condyles."""
-    up, out = _axes(landmarks)
-    forwards = np.cross(out, up)
+def _screws(femur: _Femur, rng: np.random.Generator) -> list[Mesh]:
+    """Two or three screws, side by side, through the neck or across the condyles, perhaps with washers."""
+    size, neck = femur.size, rng.random() < 0.65
+    base, end = femur.along(-0.15) + 19 * size * femur.out, femur.head + 9 * size * femur.neck
+    if not neck:
+        base = femur.at["knee_center"] + 8 * size * femur.up + 40 * size * femur.out
+        end = base - rng.uniform(65, 82) * size * femur.out
+    way = (end - base) / np.linalg.norm(end - base)
+    across = np.cross(way, femur.front)
     parts = []
-    for number in range(int(rng.integers(2, 4))):
-        aside = 6 * (number - 1) * forwards + rng.uniform(-5, 5) * up
-        if rng.random() < 0.75:
-            base = _along(landmarks, -0.15) + 16 * out
-            tip = landmarks["head_center"]
-            tip = tip + 8 * (tip - base) / np.linalg.norm(tip - base)
-            parts += [rod(base + aside, tip + aside, 3.2), ball(base + aside, 4.5, 8)]
-        else:
-            place = landmarks["knee_center"] + aside + 8 * up
-            parts.append(rod(place - 36 * out, place + 36 * out, 3.0))
+    for angle in rng.uniform(0, 2 * np.pi) + np.arange(int(rng.integers(2, 4))) * 2.2:
+        aside = 6.5 * size * (np.cos(angle) * femur.front + np.sin(angle) * across)
+        turn = rng.normal(0, 2.0, 3) * size
+        parts.append(_screw(base + aside, end + aside + turn, rng.uniform(2.8, 3.5) * size, rng))
+        if rng.random() < 0.3:
+            start = base + aside + 2.5 * size * way
+            parts.append(sweep(np.stack([start, start + 1.4 * size * way]), np.full(2, 6.5 * size), corners=14))
     return parts
 
 
-def _prosthesis(landmarks: dict[str, np.ndarray], rng: np.random.Generator) -> list[Mesh]:
-    """Stem, neck and head of a hip prosthesis, often with a cup."""
-    _, out = _axes(landmarks)
-    head = landmarks["head_center"]
-    shares = np.linspace(rng.uniform(0.1, 0.4), -0.2, 6)
-    stem = [_along(landmarks, share) for share in shares]
-    widths = np.linspace(5.0, 8.5, 5)
-    parts = [rod(a, b, width) for a, b, width in zip(stem[:-1], stem[1:], widths, strict=True)]
-    parts += [ball(place, width, 10) for place, width in zip(stem[1:], widths, strict=True)]
-    parts.append(rod(stem[-1] - 3 * out, head, 6.0))
-    if rng.random() < 0.5:  # a large head alone, or a small one in a cup
-        return [*parts, ball(head, rng.uniform(21, 25), 20)]
-    return [*parts, ball(head, rng.uniform(14, 17), 16), ball(head - 2 * out, 25, 20)]
+def _hip_screw(femur: _Femur, rng: np.random.Generator) -> list[Mesh]:
+    """A dynamic hip screw: one thick screw in the head, in the barrel of a plate on the shaft."""
+    size = femur.size
+    base = femur.along(-0.06) + 20 * size * femur.out
+    way = (femur.head - base) / np.linalg.norm(femur.head - base)
+    tip = femur.head + rng.uniform(5, 12) * size * way
+    length = float(np.linalg.norm(tip - base))
+    shares = np.array([0.0, 0.5, 0.501, 0.72, 0.73, 0.78, 0.83, 0.88, 0.93, 0.97, 1.0])
+    radii = np.array([6.3, 6.3, 4.0, 4.0, 6.2, 4.8, 6.2, 4.8, 6.2, 4.8, 3.0]) * size
+    parts = [sweep(base + shares[:, None] * length * way, radii, corners=12)]
+    first, last = -0.08, rng.uniform(0.35, 0.75)
+    at = np.linspace(first, last, 8)
+    half = np.tile([8.5 * size, 3.0 * size], (len(at), 1))
+    parts.append(sweep(femur.along(at) + 19 * size * femur.out, half, aside=femur.front, corners=16))
+    for share in np.arange(first + 0.16, last - 0.02, 0.12):
+        start = femur.along(share) + 22 * size * femur.out
+        parts.append(_screw(start, start - 40 * size * femur.out, 2.3 * size, rng, head=1.6))
+    return parts
 
 
-def _wires(landmarks: dict[str, np.ndarray], rng: np.random.Generator) -> list[Mesh]:
-    """Rings round the shaft."""
-    up, out = _axes(landmarks)
-    forwards = np.cross(out, up)
+def _prosthesis(femur: _Femur, rng: np.random.Generator) -> list[Mesh]:
+    """Tapered stem, neck and head of a hip prosthesis: a large head alone, or a small one in a cup."""
+    size = femur.size
+    shares = np.array([rng.uniform(0.25, 0.6), 0.2, 0.0, -0.15, -0.27, -0.34])
+    shares[1] = shares[0] - 0.12
+    places = femur.along(shares)
+    inwards = -femur.out
+    places = places + np.array([0, 0, 0.5, 4, 11, 16])[:, None] * size * inwards
+    width = np.array([3.0, 5.0, 7.0, 10.5, 14.0, 9.0]) * size * rng.uniform(0.85, 1.1)
+    depth = np.array([3.0, 4.8, 6.0, 7.0, 7.5, 6.5]) * size
+    parts = [sweep(places, np.stack([width, depth], axis=1), aside=femur.out, corners=16)]
+    head = rng.uniform(21.5, 25) * size if rng.random() < 0.45 else rng.uniform(13, 17) * size
+    base = places[-2]
+    shares = np.array([0.0, 0.5, 0.85, 1.0])
+    parts.append(sweep(base + shares[:, None] * (femur.head - base), np.array([9.0, 6.5, 6.0, 6.0]) * size, corners=12))
+    parts.append(ball(femur.head, head, 28))
+    if head > 20 * size:
+        return parts
+    # A metal-backed cup: a shell is a dome and, inwards, a liner that rays pass; the rim shows as a disc.
+    tilt = 0.75 * femur.up + 0.65 * inwards - rng.uniform(0.1, 0.35) * femur.front
+    parts += _shell(femur.head, tilt / np.linalg.norm(tilt), rng.uniform(24, 28) * size, rng.uniform(2.5, 4.0) * size)
+    if rng.random() < 0.4:
+        start = femur.head + 24 * size * tilt / np.linalg.norm(tilt)
+        parts.append(_screw(start, start + rng.uniform(15, 30) * size * (femur.up + 0.3 * inwards), 2.6 * size, rng))
+    return parts
+
+
+def _shell(center: np.ndarray, axis: np.ndarray, radius: float, thickness: float) -> list[Mesh]:
+    """Half a hollow ball, closed: outer and inner dome joined at the rim."""
+    out, back = np.linspace(np.pi / 2, 0, 9), np.linspace(0, np.pi / 2, 9)
+    height = np.concatenate([radius * np.cos(out), (radius - thickness) * np.cos(back)])
+    radii = np.concatenate([radius * np.sin(out), (radius - thickness) * np.sin(back)])
+    # As a surface of revolution; its line turns back at the pole, so its frame is held fixed.
+    first = np.cross(axis, np.eye(3)[np.argmin(np.abs(axis))])
+    first /= np.linalg.norm(first)
+    second = np.cross(axis, first)
+    corners = 28
+    angle = 2 * np.pi * np.arange(corners) / corners
+    ring = np.cos(angle)[:, None] * first + np.sin(angle)[:, None] * second
+    points = center + height[:, None, None] * axis + np.maximum(radii, 1e-3)[:, None, None] * ring
+    count = len(height)
+    a = np.arange(corners)
+    b = (a + 1) % corners
+    faces = []
+    for level in range(count):  # the last ring joins the first one: the rim
+        here, there = level * corners, (level + 1) % count * corners
+        faces += [np.stack([here + a, here + b, there + b], axis=1), np.stack([here + a, there + b, there + a], axis=1)]
+    return [Mesh(points.reshape(-1, 3), np.concatenate(faces).astype(np.int64))]
+
+
+def _wires(femur: _Femur, rng: np.random.Generator) -> list[Mesh]:
+    """Cerclages round the shaft, or thin straight wires across the knee."""
+    size = femur.size
+    if rng.random() < 0.3:
+        places = femur.at["knee_center"] + rng.normal(0, 12, (int(rng.integers(2, 4)), 3)) * size
+        ways = femur.up + rng.uniform(-0.8, 0.8, (len(places), 1)) * femur.out + rng.normal(0, 0.2, (len(places), 3))
+        return [
+            sweep(np.stack([place - 45 * size * way, place + 55 * size * way]), np.full(2, 0.9 * size), corners=8)
+            for place, way in zip(places, ways, strict=True)
+        ]
+    angle = np.linspace(0, 2 * np.pi, 25)
     parts = []
-    for share in rng.uniform(-0.1, 1.0, int(rng.integers(1, 5))):
-        radius = rng.uniform(15, 18)
-        angle = np.linspace(0, 2 * np.pi, 13)
-        tilt = rng.uniform(-0.2, 0.2)
-        ring = np.cos(angle)[:, None] * (out + tilt * up) + np.sin(angle)[:, None] * forwards
-        parts += _chain(list(_along(landmarks, share) + radius * ring), 0.9)
+    for share in rng.uniform(-0.15, 0.9, int(rng.integers(1, 5))):
+        tilt = rng.uniform(-0.25, 0.25)
+        radius = np.interp(share, (-0.2, 0.1, 1.0), (19.0, 15.5, 17.0)) * size
+        ring = np.cos(angle)[:, None] * (femur.out + tilt * femur.up) + np.sin(angle)[:, None] * femur.front
+        places = femur.along(share) + radius * ring
+        parts.append(sweep(places, np.full(len(angle), rng.uniform(0.7, 1.1) * size), femur.up, corners=6))
+        start = places[0]
+        twist = femur.out + rng.uniform(-0.8, 0.8) * femur.up
+        parts.append(sweep(np.stack([start, start + 7 * size * twist]), np.full(2, 1.2 * size), corners=6))
     return parts
+
+
+_MAKERS: dict[str, Callable[[_Femur, np.random.Generator], list[Mesh]]] = {
+    "nail": _nail,
+    "plate": _plate,
+    "screws": _screws,
+    "hip screw": _hip_screw,
+    "hip prosthesis": _prosthesis,
+    "wires": _wires,
+}
+KINDS = tuple(_MAKERS)

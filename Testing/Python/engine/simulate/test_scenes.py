@@ -8,6 +8,7 @@ import pytest
 
 from XRayTo3DLib.errors import SimulationError
 from XRayTo3DLib.simulate import contact_sheet
+from XRayTo3DLib.simulate.bank import bent, growing
 from XRayTo3DLib.simulate.camera import VIEWS
 from XRayTo3DLib.simulate.limbs import analytic_limb
 from XRayTo3DLib.simulate.metal import KINDS
@@ -28,18 +29,35 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 def specimens():
-    return bank([analytic_limb(0, step_mm=4.0), analytic_limb(1, step_mm=4.0)], seed=3, bends=2)
+    return bank([analytic_limb(0, step_mm=4.0)], seed=3)
 
 
 @pytest.fixture(scope="module")
 def scenes(specimens):
-    return [scene(specimens, seed, size=144) for seed in range(150)]
+    return [scene(specimens, seed, size=144) for seed in range(140)]
 
 
-def test_a_bank_has_whole_broken_and_bent_limbs(specimens):
-    assert [each.fractured for each in specimens] == [False, True, False, False] * 2
-    assert [len(each.femur) for each in specimens] == [1, 2, 1, 1] * 2
-    assert [each.flexion_deg > 0 for each in specimens] == [False, False, True, True] * 2
+def test_a_bank_has_whole_growing_resected_and_broken_femora(specimens):
+    kinds = [(s.fracture, bool(s.plates), s.resected) for s in specimens]
+    whole, child, head, displaced, crack = (
+        ("", False, False),
+        ("", True, False),
+        ("", False, True),
+        ("displaced", False, False),
+        ("crack", False, False),
+    )
+    assert kinds == [whole, child, head, displaced, crack, whole, whole, child, displaced, crack]
+    assert [len(each.femur) for each in specimens] == [1, 1, 1, 2, 2, 1, 1, 1, 2, 2]
+    assert [each.flexion_deg > 0 for each in specimens] == [False] * 5 + [True] * 5
+
+
+def test_growth_plates_stay_in_a_bent_knee(specimens):
+    child = bent(growing(specimens[0].limb, np.random.default_rng(0)), 90.0)
+    tibia = child.limb.bones["tibia"].outer.points
+    plate = child.plates["tibia"][0].points
+    assert (plate >= tibia.min(axis=0) - 1e-6).all() and (plate <= tibia.max(axis=0) + 1e-6).all()
+    straight = growing(specimens[0].limb, np.random.default_rng(0)).plates
+    assert child.plates["femur"][0].points == pytest.approx(straight["femur"][0].points, abs=1e-6)
 
 
 def test_same_seed_same_scene(specimens):
@@ -75,7 +93,7 @@ def test_landmarks_lie_where_the_camera_puts_them(scenes):
 def test_landmarks_inside_the_bone_lie_on_its_shadow(scenes, name):
     found = []
     for each in scenes:
-        if each.visible[name]:
+        if each.visible[name] and "hip prosthesis" not in each.metal:
             column, row = np.rint(each.landmarks_px[name]).astype(int)
             found.append(cv2.dilate(each.masks["femur"].astype(np.uint8), np.ones((5, 5)))[row, column] > 0)
     assert len(found) > 20 and np.mean(found) > 0.97
@@ -106,7 +124,7 @@ def test_everything_occurs(scenes):
     count = Counter()
     for each in scenes:
         count.update([each.part, each.view, each.side, *each.metal, *each.parts])
-        count.update({"dark": each.dark_bone, "bright": not each.dark_bone, "bent": each.flexion_deg > 10})
+        count.update({"dark": each.dark_bone, "bright": not each.dark_bone, "bent": each.flexion_deg > 20})
         count.update({"child": each.growth_plates, "adult": not each.growth_plates, "broken": each.fractured})
         count.update({"other": "other_femur" in each.masks, "pelvis": "pelvis" in each.masks})
     wanted = [
@@ -130,9 +148,30 @@ def test_everything_occurs(scenes):
 
 def test_parts_are_those_that_are_seen(scenes):
     for each in scenes:
-        assert ("distal" in each.parts) == (each.visible["medial_condyle"] or each.visible["lateral_condyle"])
+        if {"medial_condyle", "lateral_condyle"} <= {name for name, seen in each.visible.items() if seen}:
+            assert "distal" in each.parts or each.masks["femur"].any()
+        if "shaft" in each.parts:
+            assert any(each.visible[f"shaft_{name}"] for name in ("proximal", "middle", "distal"))
     whole = [each for each in scenes if each.part == "whole"]
     assert np.mean([len(each.parts) == 3 for each in whole]) > 0.7
+
+
+def test_a_prosthesis_stands_in_the_heads_place(scenes):
+    with_head = [s for s in scenes if "hip prosthesis" in s.metal and s.visible["head_center"]]
+    assert with_head
+    for each in with_head:
+        column, row = np.rint(each.landmarks_px["head_center"]).astype(int)
+        assert each.masks["metal"][row, column]
+
+
+def test_growth_plates_are_darker_than_the_bone_beside_them(specimens):
+    child = growing(specimens[0].limb, np.random.default_rng(0))
+    for name in ("femur", "tibia", "fibula"):
+        assert child.plates[name] and len(child.plates[name]) == len(child.rims[name])
+        low, high = (f(child.limb.bones[name].outer.points, axis=0) for f in (np.min, np.max))
+        for plate, rim in zip(child.plates[name], child.rims[name], strict=True):
+            assert (plate.points >= low - 1e-6).all() and (plate.points <= high + 1e-6).all()
+            assert np.ptp(rim.points[:, 2]) > np.ptp(plate.points[:, 2])
 
 
 def test_geometry_is_told(scenes):
@@ -151,7 +190,7 @@ def test_bad_input(specimens):
 def test_real_limbs(shared_data, specimens):
     from XRayTo3DLib.simulate.limbs import read_limbs
 
-    real = bank(read_limbs(shared_data / "limbs", [0]), breaks=0, bends=1)
+    real = bank(read_limbs(shared_data / "limbs", [0]), breaks=0)
     drawn = scene(real, 1)
     assert drawn.image.shape == (288, 288) and drawn.masks["femur"].any()
 
