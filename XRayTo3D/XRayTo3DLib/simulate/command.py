@@ -128,6 +128,8 @@ def _body(options: argparse.Namespace) -> tuple[Sequence[Bone] | Volume, str, di
 
     if options.inner and options.cortex is not None:
         raise SimulationError("--inner and --cortex: give one of them.")
+    if not options.surface and (options.inner or options.cortex is not None):
+        raise SimulationError("--inner and --cortex go with a SURFACE; a synthetic femur has a cortex of its own.")
     if options.displaced and not options.fracture:
         raise SimulationError("--displaced: there is nothing to displace without --fracture.")
     if options.surface and is_volume_path(options.surface):

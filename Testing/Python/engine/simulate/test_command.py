@@ -190,6 +190,22 @@ def test_bad_arguments(surface, tmp_path, capsys, arguments, words):
     assert not folder.exists()
 
 
+def test_a_synthetic_femur_of_either_side(tmp_path, capsys):
+    assert main(["simulate", "-o", str(tmp_path), "--seed", "3", "--side", "left", "--views", "ap", *SMALL]) == DONE
+    told = json.loads((tmp_path / "simulation.json").read_text())
+    assert told["side"] == told["parameters"]["side"] == "left"
+    length = np.ptp(read_surface(tmp_path / "ap_reference.stl")[0], axis=0).max()
+    assert told["parameters"]["head"]["height"] < length < told["parameters"]["head"]["height"] + 80
+    assert pydicom.dcmread(tmp_path / "ap.dcm").BodyPartExamined == "FEMUR"
+    matrix = np.array(told["views"][0]["lps_to_picture"])
+    head = (matrix @ [*told["landmarks_lps"]["head_center"], 1])[:3]
+    points = read_surface(tmp_path / "ap_reference.stl")[0]
+    near = np.linalg.norm(points - head, axis=1).min()
+    assert near == pytest.approx(told["parameters"]["head"]["radius"], abs=1.5)
+    assert main(["simulate", "-o", str(tmp_path / "other"), "--cortex", "3"]) == BAD_INPUT
+    assert "go with a SURFACE" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("fault", ["open", "crossing", "metres", "missing", "text"])
 def test_bad_surfaces(shaft, tmp_path, capsys, fault):
     path = tmp_path / f"{fault}.stl"
