@@ -124,26 +124,11 @@ def agreement() -> None:
 
 def voxelised(points: np.ndarray, faces: np.ndarray, step: float, together: int) -> tuple[np.ndarray, np.ndarray]:
     """Share of each voxel that a surface covers, (k, j, i) float32, and the centre of the first one."""
-    from vtkmodules.util.numpy_support import vtk_to_numpy
-    from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil
-
-    from XRayTo3DLib.surface import polydata
+    from XRayTo3DLib.simulate.hollow import inside_of
 
     low = points.min(axis=0) - 4 * step
     count = np.ceil((points.max(axis=0) + 4 * step - low) / (step * together)).astype(int) * together
-    stencil = vtkPolyDataToImageStencil()
-    stencil.SetInputData(polydata(points, faces))
-    stencil.SetOutputOrigin(*low)
-    stencil.SetOutputSpacing(step, step, step)
-    stencil.SetOutputWholeExtent(0, int(count[0]) - 1, 0, int(count[1]) - 1, 0, int(count[2]) - 1)
-    stencil.SetTolerance(0)
-    image = vtkImageStencilToImage()
-    image.SetInputConnection(stencil.GetOutputPort())
-    image.SetInsideValue(1)
-    image.SetOutsideValue(0)
-    image.SetOutputScalarTypeToUnsignedChar()
-    image.Update()
-    fine = vtk_to_numpy(image.GetOutput().GetPointData().GetScalars()).reshape(count[::-1])
+    fine = inside_of(Mesh(points, faces), low, step, count[::-1])
     k, j, i = count[::-1] // together
     blocks = fine.reshape(k, together, j, together, i, together)
     return blocks.mean(axis=(1, 3, 5), dtype=np.float32), low + step * (together - 1) / 2
@@ -151,9 +136,9 @@ def voxelised(points: np.ndarray, faces: np.ndarray, step: float, together: int)
 
 def mean_femur(triangles: int = 20_000) -> Mesh:
     """The family's mean femur with so many triangles."""
+    from XRayTo3DLib.simulate.bone import lighter
     from XRayTo3DLib.simulate.family import mean_femur as mean_parameters
     from XRayTo3DLib.simulate.femur import femur
-    from XRayTo3DLib.simulate.limbs import lighter
 
     return lighter(femur(mean_parameters("left"), step_mm=1.2).outer, round(1.25 * triangles))
 

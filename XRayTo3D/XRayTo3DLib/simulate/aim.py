@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .camera import Camera, place, view_directions
+from .bone import USUAL_FEMUR_MM
+from .camera import VIEWS, Camera, place, view_directions
 
 PARTS = ("hip", "shaft", "knee", "whole")
 _PARTS_ODDS = (0.3, 0.15, 0.43, 0.12)
-_VIEWS = ("ap", "pa", "lateral", "oblique")
 _VIEWS_ODDS = (0.5, 0.05, 0.33, 0.12)
-_FEMUR_MM = 395.0
 # Width of the picture (mm in the bone's plane), for a femur of that length.
 _FIELD_MM = {"hip": (160, 300), "shaft": (200, 360), "knee": (120, 300), "whole": (480, 600)}
 _BOTH_MM = {"hip": (380, 460), "knee": (330, 420), "shaft": (380, 440), "whole": (500, 640)}
@@ -23,7 +22,7 @@ def drawn_part(rng: np.random.Generator) -> str:
 
 def drawn_view(rng: np.random.Generator) -> str:
     """One of `camera.VIEWS`, as often as films are taken so."""
-    return str(rng.choice(_VIEWS, p=_VIEWS_ODDS))
+    return str(rng.choice(VIEWS, p=_VIEWS_ODDS))
 
 
 def pose(
@@ -79,7 +78,7 @@ def aimed(
     }[part]
     wide = both and (part != "hip" or rng.random() < 0.4)
     low, high = (_BOTH_MM if wide else _FIELD_MM)[part]
-    field = rng.uniform(low, high) * length / _FEMUR_MM
+    field = rng.uniform(low, high) * length / USUAL_FEMUR_MM
     if wide:
         target = target * [0.1, 1, 1] + ([0, 0, 0.08 * length] if part == "hip" else np.zeros(3))
     target = target + rng.normal(0, 0.06, 3) * field * (0.3 if part == "whole" else 1)

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..errors import SimulationError
-from .bone import Bone, Mesh
+from .bone import USUAL_FEMUR_MM, Bone, Mesh
 from .fracture import break_bone, break_frame, displacement, manifold_of, random_fracture, surface_of
 from .limbs import GREATEST_FLEXION_DEG, Limb, analytic_limb, flex, read_limbs
 
-_FEMUR_MM = 395.0  # from the head's centre to the knee's, of the femur that the sizes below belong to
 _SCLEROSIS_MM = 2.2  # of dense bone above and below a growth plate
 _GRID_MM = 3.5  # of a growth plate's surface
 _LOWER = ("tibia", "fibula", "patella")
@@ -119,7 +118,7 @@ def growing(limb: Limb, rng: np.random.Generator) -> Specimen:
     """Return a limb with open growth plates: winding discs within its bones, as a child's has."""
     marks = limb.landmarks
     up = marks["head_center"] - marks["knee_center"]
-    size = float(np.linalg.norm(up)) / _FEMUR_MM
+    size = float(np.linalg.norm(up)) / USUAL_FEMUR_MM
     up = up / np.linalg.norm(up)
     neck = marks["head_center"] - (marks["trochanter_tip"] + marks["lesser_trochanter"]) / 2
     neck = neck / np.linalg.norm(neck)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import SimulationError
+
+if TYPE_CHECKING:
+    from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+USUAL_FEMUR_MM = 395.0  # from the head's centre to the knee's: the femur that sizes in this package belong to
 
 _TOLERATED = 0.01  # of the triangles may cross others: touching parts of real bones
 
@@ -43,6 +49,46 @@ class Bone:
     def moved(self, matrix: np.ndarray) -> Bone:
         """Return the bone moved by a (4, 4) matrix."""
         return Bone(self.outer.moved(matrix), self.inner and self.inner.moved(matrix))
+
+
+def mesh_from(surface: vtkPolyData) -> Mesh:
+    """Return the triangles of a VTK surface."""
+    from ..surface import arrays
+
+    points, faces = arrays(surface)
+    return Mesh(np.asarray(points, np.float64), np.asarray(faces, np.int64))
+
+
+def lighter(mesh: Mesh, triangles: int, step_mm: float = 1.0) -> Mesh:
+    """Return the surface with about so many triangles, if it has more; it was made on a grid of about this step."""
+    from ..surface import polydata, simplify
+
+    if len(mesh.faces) <= triangles:
+        return mesh
+    return mesh_from(simplify(polydata(mesh.points, mesh.faces), triangles, step_mm))
+
+
+def through_rings(rings: np.ndarray, tips: np.ndarray) -> Mesh:
+    """Closed surface through rings of points.
+
+    Parameters
+    ----------
+    rings : (n, corners, 3) array
+        Each anticlockwise, seen from where the next one lies.
+    tips : (2, 3) array
+        Middles of the first and the last ring, which close them.
+    """
+    count, corners = rings.shape[:2]
+    a = np.arange(corners)
+    b = (a + 1) % corners
+    levels = corners * np.arange(count - 1)[:, None]
+    lower = np.stack([levels + a, levels + b, levels + b + corners], axis=-1).reshape(-1, 3)
+    upper = np.stack([levels + a, levels + b + corners, levels + a + corners], axis=-1).reshape(-1, 3)
+    last, bottom = corners * (count - 1), corners * count
+    first_end = np.stack([b, a, np.full(corners, bottom)], axis=1)
+    last_end = np.stack([last + a, last + b, np.full(corners, bottom + 1)], axis=1)
+    faces = np.concatenate([lower, upper, first_end, last_end]).astype(np.int64)
+    return Mesh(np.concatenate([rings.reshape(-1, 3), tips]), faces)
 
 
 def checked_mesh(points: np.ndarray, faces: np.ndarray, name: str) -> tuple[Mesh, list[str]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SimulationError
-from .bone import Bone, Mesh
+from .bone import Bone, mesh_from
 from .parameters import CENTER_AT, WIDTH_AT, Condyle, FemurParameters
 from .solids import ellipsoid, mesh_of, sphere, tube, union, without
 
@@ -52,7 +52,6 @@ def femur(parameters: FemurParameters, step_mm: float = 1.5) -> Bone:
         If the parameters give no bone in one piece with a canal.
     """
     from ..surface import keep_largest, polydata
-    from ..surface.mesh import arrays
 
     low, high = _box(parameters)
 
@@ -68,8 +67,7 @@ def femur(parameters: FemurParameters, step_mm: float = 1.5) -> Bone:
         raise SimulationError(
             "the femur is in several pieces: its head, a trochanter or a condyle lies outside the bone."
         )
-    points, faces = arrays(whole)
-    bone = Bone(Mesh(np.asarray(points, float), np.asarray(faces, np.int64)), inner)
+    bone = Bone(mesh_from(whole), inner)
     return bone if parameters.side == "left" else bone.moved(_MIRROR)
 
 

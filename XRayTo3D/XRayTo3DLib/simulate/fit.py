@@ -21,6 +21,7 @@ from ..surface.samples import spread
 from .bone import Mesh
 from .family import FILE, mean_femur, summary
 from .femur import femur, signed_distance
+from .joints import knee_frame
 from .parameters import (
     Condyle,
     Cortex,
@@ -111,12 +112,12 @@ def fit_femur(surface: Mesh, side: str | None = None, expected: FemurParameters 
     measured on the surface.
     """
     anatomy = measure_femur(surface.points, surface.faces, side)
-    placement = _placement(anatomy)
-    own = surface.moved(np.linalg.inv(placement))
+    to_femur = knee_frame(anatomy.landmarks)
+    own = surface.moved(to_femur)
     expected = replace(expected or mean_femur(), side="left")
     local = own if anatomy.side == "left" else own.moved(np.diag([-1.0, 1, 1, 1]))
     parameters = _solve(local, expected, anatomy)
-    return Fit(replace(parameters, side=anatomy.side), placement)
+    return Fit(replace(parameters, side=anatomy.side), np.linalg.inv(to_femur))
 
 
 def closeness(surface: Mesh, fit: Fit) -> Closeness:
@@ -137,21 +138,6 @@ def closeness(surface: Mesh, fit: Fit) -> Closeness:
         head_radius_mm=found.head_radius - real.head_radius,
         shaft_angle_number_deg=fit.parameters.neck.shaft_angle - real.neck_shaft_angle_deg,
     )
-
-
-def _placement(anatomy: FemurAnatomy) -> np.ndarray:
-    """From the femur's frame to that of the surface which was measured."""
-    marks = anatomy.landmarks
-    up = marks["head_center"] - marks["knee_center"]
-    up = up / np.linalg.norm(up)
-    out = marks["lateral_condyle"] - marks["medial_condyle"]
-    left = out if anatomy.side == "left" else -out
-    left = left - (left @ up) * up
-    left = left / np.linalg.norm(left)
-    matrix = np.eye(4)
-    matrix[:3, :3] = np.stack([left, np.cross(up, left), up], axis=1)
-    matrix[:3, 3] = marks["knee_center"]
-    return matrix
 
 
 def _solve(surface: Mesh, expected: FemurParameters, anatomy: FemurAnatomy) -> FemurParameters:
@@ -194,7 +180,7 @@ def _targets(
     box = rng.uniform(surface.points.min(axis=0) - 25, surface.points.max(axis=0) + 25, on.shape)
     around = on + rng.normal(0, 14, on.shape)
     head = np.array([0, 0, height])
-    to_neck = _placement(anatomy)[:3, :3].T @ -anatomy.neck_axis * [1 if anatomy.side == "left" else -1, 1, 1]
+    to_neck = knee_frame(anatomy.landmarks)[:3, :3] @ -anatomy.neck_axis * [1 if anatomy.side == "left" else -1, 1, 1]
     away = samples.points - head
     along = away @ to_neck
     off = np.linalg.norm(away - along[:, None] * to_neck, axis=1)

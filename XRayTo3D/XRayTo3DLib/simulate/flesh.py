@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .bone import USUAL_FEMUR_MM
 from .camera import Camera
 from .film import MU_FAT, MU_MUSCLE
 
 _STEP = 2  # pixels
 _SAMPLES = 256  # along a tube
-_FEMUR_MM = 395.0  # from the head's centre to the knee's, of the leg that the sizes below belong to
 
 # Of a thigh, at shares of the way from hip to knee: half widths across and from front to back, and how far its
 # middle lies outwards and backwards of that line (mm). Of a shank from knee to ankle, likewise.
@@ -117,7 +117,7 @@ def soft_tissue(
     muscles = [table * rng.normal(1, 0.12, table.shape) for table in (_THIGH_MUSCLES, _SHANK_MUSCLES)]
     skin, muscle = np.zeros(canvas.shape, np.float32), np.zeros(canvas.shape, np.float32)
     for leg in legs:
-        size = float(np.linalg.norm(leg.hip - leg.knee)) / _FEMUR_MM
+        size = float(np.linalg.norm(leg.hip - leg.knee)) / USUAL_FEMUR_MM
         thigh = _Line(leg.hip, leg.knee, leg.outwards, _THIGH, size)
         shank = _Line(leg.knee, leg.ankle, leg.outwards, _SHANK, size)
         under_skin = fat * np.interp(_THIGH[:, 0], (0, 1), (1.2, 0.5)), fat * np.full(len(_SHANK), 0.4)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import SimulationError
-from .bone import Mesh
+from .bone import Mesh, mesh_from
 
 _STEPS_MM = (0.5, 1.5)  # finest and coarsest grid
 _STEPS_ACROSS = 20  # of the bone where it is thinnest, unless the coarsest grid has more
@@ -46,7 +46,7 @@ def hollow(
     """
     from scipy.spatial import cKDTree
 
-    from ..surface import arrays, isosurface
+    from ..surface import isosurface
 
     at, depth = _profile(thickness_mm)
     low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
@@ -58,7 +58,7 @@ def hollow(
     wanted = np.interp((high[2] - origin[2] - step * np.arange(shape[0])) / size[2], at, depth)
 
     # Roughly from the voxels; exactly where that is near the depth that is wanted.
-    inside = _inside(mesh, origin, step, shape)
+    inside = inside_of(mesh, origin, step, shape)
     field = _depth(inside, step) - wanted[:, None, None].astype(np.float32)
     layers, rows, columns = np.nonzero(np.abs(field) < 3 * step)
     if len(layers) == 0:
@@ -68,8 +68,7 @@ def hollow(
     field[layers, rows, columns] = np.where(inside[layers, rows, columns], distance, -distance) - wanted[layers]
     if not field.max() > 0:
         return None
-    points, faces = arrays(isosurface(field, tuple(origin), step))
-    return Mesh(np.asarray(points, np.float64), np.asarray(faces, np.int64))
+    return mesh_from(isosurface(field, tuple(origin), step))
 
 
 def _profile(thickness_mm: float | Sequence[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
@@ -87,8 +86,8 @@ def _profile(thickness_mm: float | Sequence[tuple[float, float]]) -> tuple[np.nd
     return at, depth
 
 
-def _inside(mesh: Mesh, origin: np.ndarray, step: float, shape: np.ndarray) -> np.ndarray:
-    """Which points of a grid, (layers, rows, columns), lie inside a surface."""
+def inside_of(mesh: Mesh, origin: np.ndarray, step: float, shape: np.ndarray) -> np.ndarray:
+    """Tell which points of a grid, (layers, rows, columns), lie inside a surface."""
     from vtkmodules.util.numpy_support import vtk_to_numpy
     from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SimulationError, SurfaceError
-from .bone import Bone, Mesh
+from .bone import Bone, Mesh, lighter
 from .hollow import hollow
 from .joints import assemble, closed_up, knee_frame, tuberosity
 
@@ -197,16 +197,6 @@ def flex(limb: Limb, degrees: float) -> Limb:
     moves = {"tibia": shank, "fibula": shank, "patella": cap}
     bones = {name: bone.moved(moves[name]) if name in moves else bone for name, bone in limb.bones.items()}
     return replace(limb, bones=bones)
-
-
-def lighter(mesh: Mesh, triangles: int) -> Mesh:
-    """Return the surface with about so many triangles, if it has more."""
-    from ..surface import arrays, polydata, simplify
-
-    if len(mesh.faces) <= triangles:
-        return mesh
-    points, faces = arrays(simplify(polydata(mesh.points, mesh.faces), triangles, 1.0))
-    return Mesh(np.asarray(points, np.float64), np.asarray(faces, np.int64))
 
 
 def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -7,10 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ..errors import SimulationError
-from .bone import Mesh
+from .bone import USUAL_FEMUR_MM, Mesh, through_rings
 
 Landmarks = dict[str, np.ndarray]
-_FEMUR_MM = 395.0  # from the head's centre to the knee's, of the femur that the sizes below belong to
 
 
 def implant(kind: str, landmarks: Landmarks, rng: np.random.Generator) -> list[Mesh]:
@@ -74,18 +73,7 @@ def sweep(places: np.ndarray, radii: np.ndarray, aside: np.ndarray | None = None
     ring = (np.cos(angle)[:, None] * first[:, None] * radii[:, None, :1]) + (
         np.sin(angle)[:, None] * second[:, None] * radii[:, None, 1:]
     )
-    points = np.concatenate([(places[:, None] + ring).reshape(-1, 3), places[[0, -1]]])
-    a = np.arange(corners)
-    b = (a + 1) % corners
-    levels = corners * np.arange(len(places) - 1)[:, None]
-    lower = np.stack([levels + a, levels + b, levels + b + corners], axis=-1).reshape(-1, 3)
-    upper = np.stack([levels + a, levels + b + corners, levels + a + corners], axis=-1).reshape(-1, 3)
-    last, bottom = corners * (len(places) - 1), corners * len(places)
-    ends = [
-        np.stack([b, a, np.full(corners, bottom)], axis=1),
-        np.stack([last + a, last + b, np.full(corners, bottom + 1)], axis=1),
-    ]
-    return Mesh(points, np.concatenate([lower, upper, *ends]).astype(np.int64))
+    return through_rings(places[:, None] + ring, places[[0, -1]])
 
 
 def ball(center: np.ndarray, radius: float, corners: int = 20) -> Mesh:
@@ -113,7 +101,7 @@ class _Femur:
         self.front = np.cross(self.out, self.up)
         if self.front[1] > 0:
             self.front = -self.front
-        self.size = float(np.linalg.norm(landmarks["head_center"] - landmarks["knee_center"])) / _FEMUR_MM
+        self.size = float(np.linalg.norm(landmarks["head_center"] - landmarks["knee_center"])) / USUAL_FEMUR_MM
         self.head = landmarks["head_center"]
         self.neck = self.head - self.along(-0.2)
         self.neck = self.neck / np.linalg.norm(self.neck)

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .bone import Mesh
+from .bone import USUAL_FEMUR_MM, Mesh, lighter, through_rings
 from .parameters import FemurParameters
 from .plates import body
 
 _FILE = Path(__file__).with_name("neighbours.json")
-_USUAL_HEIGHT, _USUAL_RADIUS = 395.0, 22.8  # of the femur that the numbers go with (mm)
+_USUAL_RADIUS = 22.8  # of the head of the femur that the numbers go with (mm)
 _STEP_MM, _BLEND_MM = 2.5, 2.0
 _HIP_TO_MIDDLE, _SOCKET_RADIUS = 83.8, 25.0
 _PELVIS_TRIANGLES = 10_000
@@ -85,7 +85,7 @@ def neighbours(femur: FemurParameters, rng: np.random.Generator) -> dict[str, Me
     dict of str to Mesh
         "tibia", "fibula", "patella" and "pelvis", closed, in the femur's frame (LPS, mm).
     """
-    long, wide = femur.head.height / _USUAL_HEIGHT, femur.head.radius / _USUAL_RADIUS
+    long, wide = femur.head.height / USUAL_FEMUR_MM, femur.head.radius / _USUAL_RADIUS
     below = np.diag([wide, wide, long]) * rng.normal(1, 0.03, 3)
     patella = np.eye(3) * wide * rng.normal(1, 0.05, 3)
     tilt = np.deg2rad(rng.normal(0, _TILT_SD_DEG))
@@ -127,16 +127,8 @@ def _usual() -> dict[str, Mesh]:
         "tibia": tibia,
         "fibula": fibula,
         "patella": body(*parts["patella"], _BLEND_MM, _STEP_MM / 2),
-        "pelvis": _lighter(pelvis),
+        "pelvis": lighter(pelvis, _PELVIS_TRIANGLES, _STEP_MM),
     }
-
-
-def _lighter(mesh: Mesh) -> Mesh:
-    """The surface with fewer triangles, which everything made of it is faster with."""
-    from ..surface import arrays, polydata, simplify
-
-    points, faces = arrays(simplify(polydata(mesh.points, mesh.faces), _PELVIS_TRIANGLES, _STEP_MM))
-    return Mesh(np.asarray(points, np.float64), np.asarray(faces, np.int64))
 
 
 def _plateau(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -165,15 +157,5 @@ def _stack(sections: np.ndarray, top: Callable, bottom: Callable) -> Mesh:
             inner = edge.mean(axis=0) + share * (edge - edge.mean(axis=0))
             inner[:, 2] += raised(inner[:, 0], inner[:, 1]) * np.sqrt(1 - share**6)
             rings.insert(0, inner) if end == 0 else rings.append(inner)
-    tips = [rings[0].mean(axis=0), rings[-1].mean(axis=0)]
-    points, count, n = np.concatenate([*rings, tips]), len(rings), len(_AROUND)
-    here = np.arange(n)
-    onward = np.roll(here, -1)
-    faces = []
-    for k in range(count - 1):
-        a, b, c, d = k * n + here, k * n + onward, (k + 1) * n + here, (k + 1) * n + onward
-        faces += [np.column_stack([a, c, b]), np.column_stack([b, c, d])]
-    last = (count - 1) * n
-    faces.append(np.column_stack([here, onward, np.full(n, count * n)]))
-    faces.append(np.column_stack([last + onward, last + here, np.full(n, count * n + 1)]))
-    return Mesh(points, np.concatenate(faces))
+    rings = np.array(rings[::-1])  # upwards
+    return through_rings(rings, rings[[0, -1]].mean(axis=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .bone import Mesh
+from .bone import Mesh, mesh_from
 
 _NEAR_MM = 9.0  # a plate does not count farther away than this
 
@@ -35,7 +35,7 @@ def body(balls: np.ndarray, plates: np.ndarray, blend_mm: float, step_mm: float,
     J.-M. Thiery, E. Guy, T. Boubekeur, "Sphere-meshes: shape approximation using spherical quadric error
     metrics", ACM Transactions on Graphics 32, 2013.
     """
-    from ..surface import arrays, isosurface
+    from ..surface import isosurface
 
     balls = np.asarray(balls, np.float32)
     reach = balls[:, 3:] + _NEAR_MM
@@ -55,8 +55,7 @@ def body(balls: np.ndarray, plates: np.ndarray, blend_mm: float, step_mm: float,
     if hole_mm:
         z, y, x = np.meshgrid(*axes[::-1], indexing="ij", sparse=True)
         field = np.minimum(field, np.sqrt(x * x + y * y + z * z) - hole_mm)
-    points, faces = arrays(isosurface(field, tuple(low), step_mm))
-    return Mesh(np.asarray(points, np.float64), np.asarray(faces, np.int64))
+    return mesh_from(isosurface(field, tuple(low), step_mm))
 
 
 def distance(points: np.ndarray, corners: np.ndarray) -> np.ndarray:

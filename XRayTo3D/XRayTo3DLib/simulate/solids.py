@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .bone import Mesh
+from .bone import Mesh, mesh_from
 
 _TAPER = 0.7  # mm of thickness on each side that a tube loses for a mm beyond its end
 _BLOCK = 4  # grid points along the edge of a block that is passed over if the surface is far away
@@ -36,25 +36,6 @@ def sphere(points: np.ndarray, center: np.ndarray, radius: float) -> np.ndarray:
     """Signed distance to a sphere."""
     away = points - np.asarray(center, points.dtype)
     return np.sqrt(np.einsum("ij,ij->i", away, away)) - points.dtype.type(radius)
-
-
-def round_cone(
-    points: np.ndarray, start: np.ndarray, end: np.ndarray, start_radius: float, end_radius: float
-) -> np.ndarray:
-    """Signed distance to a cone with round ends, near enough for slender ones.
-
-    Parameters
-    ----------
-    points : (n, 3) array
-    start, end : (3,) array
-        Centres of the ends.
-    start_radius, end_radius : float
-    """
-    start, axis = np.asarray(start, points.dtype), np.subtract(end, start).astype(points.dtype)
-    away = points - start
-    along = np.clip(away @ axis / max(float(axis @ axis), 1e-12), 0, 1)
-    off = away - along[:, None] * axis
-    return np.sqrt(np.einsum("ij,ij->i", off, off)) - (start_radius + (end_radius - start_radius) * along)
 
 
 def tube(points: np.ndarray, centers: np.ndarray, radii: np.ndarray, beyond: np.ndarray) -> np.ndarray:
@@ -121,7 +102,7 @@ def mesh_of(
         Triangles that face outwards; None where there is nothing. The grid is looked at in blocks, and only
         those that the surface may pass through are computed point by point.
     """
-    from ..surface import arrays, isosurface
+    from ..surface import isosurface
 
     low = np.asarray(low, float)
     blocks = np.ceil((np.asarray(high, float) - low) / (step * _BLOCK)).astype(int) + 1
@@ -134,10 +115,8 @@ def mesh_of(
     fine[near] = field((middle[near, None] + offsets).reshape(-1, 3).astype(np.float32)).reshape(len(near), -1)
     k, j, i = blocks[::-1]
     grid = fine.reshape(k, j, i, _BLOCK, _BLOCK, _BLOCK).transpose(0, 3, 1, 4, 2, 5)
-    points, faces = arrays(isosurface(-grid.reshape(k * _BLOCK, j * _BLOCK, i * _BLOCK), tuple(low), step))
-    if len(faces) == 0:
-        return None
-    return Mesh(np.asarray(points, np.float64), np.asarray(faces, np.int64))
+    found = mesh_from(isosurface(-grid.reshape(k * _BLOCK, j * _BLOCK, i * _BLOCK), tuple(low), step))
+    return found if len(found.faces) else None
 
 
 def _grid(origin: np.ndarray, step: float, count: Sequence[int]) -> np.ndarray:

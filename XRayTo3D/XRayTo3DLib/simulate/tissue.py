@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .bone import Mesh
+from .bone import Mesh, through_rings
 
 
 def envelope(meshes: Sequence[Mesh], thickness_mm: float, beyond_mm: float, corners: int = 72) -> Mesh:
@@ -66,16 +66,5 @@ def _tube(levels: np.ndarray, middle: np.ndarray, half: np.ndarray, corners: int
     ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     xy = middle[:, None] + half[:, None] * ring
     z = np.broadcast_to(levels[:, None, None], (*xy.shape[:2], 1))
-    points = np.concatenate([xy, z], axis=2).reshape(-1, 3)
-    ends = np.array([[*middle[0], levels[0]], [*middle[-1], levels[-1]]])
-
-    this = np.arange(corners)
-    following = (this + 1) % corners
-    faces = []
-    for level in range(len(levels) - 1):
-        a, b = level * corners + this, level * corners + following
-        faces += [np.stack([a, b, b + corners], axis=1), np.stack([a, b + corners, a + corners], axis=1)]
-    bottom, top, last = len(points), len(points) + 1, (len(levels) - 1) * corners
-    faces.append(np.stack([following, this, np.full(corners, bottom)], axis=1))
-    faces.append(np.stack([last + this, last + following, np.full(corners, top)], axis=1))
-    return Mesh(np.concatenate([points, ends]), np.concatenate(faces).astype(np.int64))
+    tips = np.array([[*middle[0], levels[0]], [*middle[-1], levels[-1]]])
+    return through_rings(np.concatenate([xy, z], axis=2), tips)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import SimulationError
-from .bone import Bone, Mesh
+from .bone import Bone, Mesh, mesh_from
 from .camera import Camera, place, view_directions
 from .film import MU_CORTEX, MU_MUSCLE, MU_SPONGY, MU_STEEL, Exposure, expose
 from .projector import path_length
@@ -178,8 +178,6 @@ def _ball(low: np.ndarray, high: np.ndarray, side: str, diameter_mm: float) -> M
     """Steel ball outside and in front of the bone, where it shows beside it from the front and from the side."""
     from vtkmodules.vtkFiltersSources import vtkSphereSource
 
-    from ..surface import arrays
-
     away = 12.0 + diameter_mm / 2
     x = high[0] + away if side == "left" else low[0] - away
     sphere = vtkSphereSource()
@@ -188,8 +186,7 @@ def _ball(low: np.ndarray, high: np.ndarray, side: str, diameter_mm: float) -> M
     sphere.SetThetaResolution(96)
     sphere.SetPhiResolution(96)
     sphere.Update()
-    points, faces = arrays(sphere.GetOutput())
-    return Mesh(np.asarray(points, float), np.asarray(faces, np.int64))
+    return mesh_from(sphere.GetOutput())
 
 
 def _marked(film: np.ndarray, side: str) -> np.ndarray:
