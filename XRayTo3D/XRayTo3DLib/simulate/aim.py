@@ -7,12 +7,12 @@ import numpy as np
 from .bone import USUAL_FEMUR_MM
 from .camera import VIEWS, Camera, place, view_directions
 
-PARTS = ("hip", "shaft", "knee", "whole")
-_PARTS_ODDS = (0.3, 0.15, 0.43, 0.12)
+PARTS = ("hip", "shaft", "knee", "whole", "shank")
+_PARTS_ODDS = (0.28, 0.14, 0.4, 0.11, 0.07)
 _VIEWS_ODDS = (0.5, 0.05, 0.33, 0.12)
 # Width of the picture (mm in the bone's plane), for a femur of that length.
-_FIELD_MM = {"hip": (160, 300), "shaft": (200, 360), "knee": (120, 300), "whole": (480, 600)}
-_BOTH_MM = {"hip": (380, 460), "knee": (330, 420), "shaft": (380, 440), "whole": (500, 640)}
+_FIELD_MM = {"hip": (160, 300), "shaft": (200, 360), "knee": (120, 300), "whole": (480, 600), "shank": (170, 330)}
+_BOTH_MM = {"hip": (380, 460), "knee": (330, 420), "shaft": (380, 440), "whole": (500, 640), "shank": (300, 400)}
 
 
 def drawn_part(rng: np.random.Generator) -> str:
@@ -63,7 +63,14 @@ def pose(
 
 
 def aimed(
-    marks: dict[str, np.ndarray], part: str, view: str, side: str, both: bool, size: int, rng: np.random.Generator
+    marks: dict[str, np.ndarray],
+    ankle: np.ndarray,
+    part: str,
+    view: str,
+    side: str,
+    both: bool,
+    size: int,
+    rng: np.random.Generator,
 ) -> Camera:
     """Camera that looks at a part about as the view asks; `both` legs may be in its picture of size x size pixels."""
     from scipy.spatial.transform import Rotation
@@ -75,6 +82,7 @@ def aimed(
         "knee": marks["knee_center"] + 0.03 * length * down,
         "shaft": marks["shaft_middle"] + rng.uniform(-0.2, 0.2) * length * down,
         "whole": (marks["head_center"] + marks["knee_center"]) / 2,
+        "shank": marks["knee_center"] + rng.uniform(0.3, 0.65) * (ankle - marks["knee_center"]),
     }[part]
     wide = both and (part != "hip" or rng.random() < 0.4)
     low, high = (_BOTH_MM if wide else _FIELD_MM)[part]

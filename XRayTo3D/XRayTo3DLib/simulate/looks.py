@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .camera import Camera
+from .film import Exposure, expose
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -145,6 +148,57 @@ def framed(image: np.ndarray, around: Frame, rng: np.random.Generator) -> np.nda
     if rng.random() < 0.6:
         soft = np.minimum(soft, cv2.GaussianBlur(soft, (0, 0), rng.uniform(0.4, 1.5)))
     return image * soft + around.fill * (1 - soft)
+
+
+def photographed(
+    line_integral: np.ndarray,
+    bone: np.ndarray,
+    body: np.ndarray,
+    camera: Camera,
+    around: Frame,
+    side: str,
+    view: str,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, bool]:
+    """Radiograph of what rays met: exposed, toned, processed, framed, lettered and stored.
+
+    Parameters
+    ----------
+    line_integral : (rows, columns) float32 array
+    bone, body : (rows, columns) bool array
+        Where rays met bone, and where anything at all.
+    camera : Camera
+    around : Frame
+    side, view : str
+        For the letters on it.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    image : (rows, columns) float32 array
+        0 to 1.
+    dark : bool
+        Whether bone is dark in it.
+    """
+    shown = around.open & body
+    usual = float(np.median(line_integral[shown][::11])) if shown.any() else 1.0
+    exposure = Exposure(
+        photons=float(np.exp(rng.uniform(np.log(600), np.log(40_000)) + usual)),
+        scatter=float(rng.uniform(0.0, 0.35)),
+        scatter_width_mm=float(rng.uniform(15, 45)),
+        blur_mm=float(camera.pixel_size_mm[0] * rng.uniform(0.25, 0.8)),
+    )
+    film = expose(line_integral, exposure, camera.pixel_size_mm[0], rng)
+    if rng.random() < 0.1:  # a film that was not taken logarithmically
+        film = 1 - np.exp(-film)
+    image = toned(film, bone & around.open, shown & ~bone, rng)
+    image = processed(image, rng)
+    dark = bool(rng.random() < 0.1)
+    if dark:
+        image = 1 - image
+    image = framed(image, around, rng)
+    image = lettered(image, rng, side, view)
+    return stored(image, rng), dark
 
 
 def lettered(image: np.ndarray, rng: np.random.Generator, side: str, view: str) -> np.ndarray:

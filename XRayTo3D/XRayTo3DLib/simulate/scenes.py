@@ -17,11 +17,11 @@ from .aim import PARTS, aimed, drawn_part, drawn_view, pose
 from .bank import Specimen, bank, make_bank
 from .bone import Bone, Mesh
 from .camera import Camera
-from .film import Exposure, expose
 from .flesh import Leg, Trunk, soft_tissue
 from .matter import attenuation
 from .projector import path_length
 from .spine import lumbar_spine
+from .warp import random_warp, warped, warped_bone
 
 __all__ = ["PARTS", "Scene", "Specimen", "bank", "make_bank", "scene"]
 
@@ -40,13 +40,18 @@ class Scene:
     image : (size, size) float32 array
         0 to 1.
     masks : dict of str to (size, size) bool array
-        Of "femur", "tibia", "fibula", "patella", "pelvis", "other_femur" and "metal", where there is any, and
-        always of the femur; they may overlap. Only what the collimator and the border let be seen counts.
+        Of "femur", "other_femur", "pelvis" and "metal", and of both legs' "tibia", "fibula" and "patella", where
+        there is any, and always of the femur; they may overlap. Only what the collimator and the border let be seen
+        counts.
     thickness_mm : (size, size) float32 array
         Length of each ray in the femur.
     landmarks_lps, landmarks_px : dict of str to (3,) or (2,) float64 array
         Of the femur (see `anatomy.FemurAnatomy`), in the patient and in the picture (column, row). With a hip
         prosthesis the head's centre is the prosthesis's.
+    other_landmarks_px : dict of str to (2,) float64 array
+        The same of the other femur, where both legs were X-rayed; empty otherwise.
+    open : (size, size) bool array
+        What neither the collimator nor a border covers.
     visible : dict of str to bool
         Whether a landmark is in the picture and not cut off.
     view, side : str
@@ -70,6 +75,8 @@ class Scene:
     thickness_mm: np.ndarray
     landmarks_lps: dict[str, np.ndarray]
     landmarks_px: dict[str, np.ndarray]
+    other_landmarks_px: dict[str, np.ndarray]
+    open: np.ndarray
     visible: dict[str, bool]
     view: str
     side: str
@@ -119,41 +126,49 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288) -> Scene:
     stays, moves = pose(limb.landmarks, middle, bool(specimen.plates), rng)
     mirrored = np.linalg.det(stays[:3, :3]) < 0
     side = {"left": "right", "right": "left"}[limb.side] if mirrored else limb.side
-    marks = {name: moves[:3, :3] @ point + moves[:3, 3] for name, point in limb.landmarks.items()}
+    field = random_warp(rng)
 
-    bodies = {name: [bone.moved(stays if name == "pelvis" else moves)] for name, bone in limb.bones.items()}
-    bodies["femur"] = [bone.moved(moves) for bone in specimen.femur]
+    def posed(bone: Bone, name: str = "femur") -> Bone:
+        return warped_bone(bone.moved(stays if name == "pelvis" else moves), field)
+
+    def point(at: np.ndarray) -> np.ndarray:
+        return field((moves[:3, :3] @ at + moves[:3, 3])[None])[0]
+
+    marks = {name: point(at) for name, at in limb.landmarks.items()}
+    bodies = {name: [posed(bone, name)] for name, bone in limb.bones.items()}
+    bodies["femur"] = [posed(bone) for bone in specimen.femur]
     odds = {"hip": 1.0, "knee": 0.12}.get(part, 0.25) if view in ("ap", "pa") else 0.04
     both = bool(rng.random() < odds)
-    camera = aimed(marks, part, view, side, both, size, rng)
+    leg = _leg(marks, bodies["tibia"][0].outer, bodies["patella"][0].outer, side)
+    camera = aimed(marks, leg.ankle, part, view, side, both, size, rng)
     other = np.diag([-1.0, 1, 1, 1])
     if both:
-        bodies["other_femur"] = [limb.bones["femur"].moved(other @ moves)]
+        bodies["other_femur"] = [posed(limb.bones["femur"]).moved(other)]
         bodies |= {f"other_{name}": [bodies[name][0].moved(other)] for name in _BESIDE if part != "hip"}
     pelvis = bodies["pelvis"][0].outer
     if camera.project(pelvis.points[[np.argmax(pelvis.points[:, 2])]])[0][0, 1] > -0.1 * size:
         bodies["spine"] = lumbar_spine(pelvis, rng)
     implants = [mesh for kind in kinds for mesh in metal.implant(kind, marks, rng)]
     grown = {
-        name: [mesh.moved(moves) for meshes in found.values() for mesh in meshes]
+        name: [warped(mesh.moved(moves), field) for meshes in found.values() for mesh in meshes]
         for name, found in (("plates", specimen.plates), ("rims", specimen.rims))
     }
     lengths = _lengths(bodies, {"metal": implants, **grown}, camera)
 
     around = looks.frame(rng, camera.shape)
     masks = _masks(lengths, around.open)
-    legs = [_leg(marks, bodies["tibia"][0].outer, bodies["patella"][0].outer, side)]
-    if both:
-        legs.append(legs[0].mirrored())
+    legs = [leg, leg.mirrored()] if both else [leg]
     half = abs(marks["trochanter_tip"][0])
     trunk = Trunk(marks["head_center"] * [0, 1, 1], 1.12 * half) if part in ("hip", "shaft", "whole") else None
     tissue, body_mm = soft_tissue(legs, trunk, camera, rng)
     line_integral = attenuation(lengths, tissue, body_mm, marks, camera, rng)
     bone = sum(length for (name, kind), length in lengths.items() if kind == "outer") > 1.0
-    image, dark = _photographed(line_integral, bone, body_mm > 15, camera, around, side, view, rng)
+    image, dark = looks.photographed(line_integral, bone, body_mm > 15, camera, around, side, view, rng)
 
-    broken = moves[:3, :3] @ specimen.broken_at + moves[:3, 3]
-    pixels = camera.project(np.array(list(marks.values())))[0]
+    broken = point(specimen.broken_at)
+    points = np.array(list(marks.values()))
+    pixels = camera.project(points)[0]
+    others = camera.project(points * [-1, 1, 1])[0] if both else []
     femur = lengths.get(("femur", "outer"), np.zeros(camera.shape))
     landmarks_px = dict(zip(marks, pixels, strict=True))
     return Scene(
@@ -162,7 +177,9 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288) -> Scene:
         thickness_mm=np.where(masks["femur"], femur, 0).astype(np.float32),
         landmarks_lps=marks,
         landmarks_px=landmarks_px,
+        other_landmarks_px=dict(zip(marks, others, strict=False)),
         visible={name: bool(_inside(pixel[None], around.open)[0]) for name, pixel in landmarks_px.items()},
+        open=around.open,
         view=view,
         side=side,
         part=part,
@@ -238,8 +255,10 @@ def _seen(mesh: Mesh, camera: Camera) -> Mesh | None:
 def _masks(lengths: dict, shown: np.ndarray) -> dict[str, np.ndarray]:
     masks = {"femur": np.zeros(shown.shape, bool)}
     for (name, kind), length in lengths.items():
+        if name != "other_femur":
+            name = name.removeprefix("other_")
         if kind == "outer" and name in _MASKED:
-            masks[name] = (length > _LEAST_PATH_MM) & shown
+            masks[name] = masks.get(name, False) | ((length > _LEAST_PATH_MM) & shown)
     return masks
 
 
@@ -249,38 +268,6 @@ def _leg(marks: dict[str, np.ndarray], tibia: Mesh, patella: Mesh, side: str) ->
     away = np.linalg.norm(tibia.points - knee, axis=1)
     ankle = tibia.points[away > 0.93 * away.max()].mean(axis=0)
     return Leg(marks["head_center"], knee, ankle, patella.points.mean(axis=0), 1.0 if side == "left" else -1.0)
-
-
-def _photographed(
-    line_integral: np.ndarray,
-    bone: np.ndarray,
-    body: np.ndarray,
-    camera: Camera,
-    around: looks.Frame,
-    side: str,
-    view: str,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, bool]:
-    """The picture, and whether bone is dark in it."""
-    shown = around.open & body
-    usual = float(np.median(line_integral[shown][::11])) if shown.any() else 1.0
-    exposure = Exposure(
-        photons=float(np.exp(rng.uniform(np.log(600), np.log(40_000)) + usual)),
-        scatter=float(rng.uniform(0.0, 0.35)),
-        scatter_width_mm=float(rng.uniform(15, 45)),
-        blur_mm=float(camera.pixel_size_mm[0] * rng.uniform(0.25, 0.8)),
-    )
-    film = expose(line_integral, exposure, camera.pixel_size_mm[0], rng)
-    if rng.random() < 0.1:  # a film that was not taken logarithmically
-        film = 1 - np.exp(-film)
-    image = looks.toned(film, bone & around.open, shown & ~bone, rng)
-    image = looks.processed(image, rng)
-    dark = bool(rng.random() < 0.1)
-    if dark:
-        image = 1 - image
-    image = looks.framed(image, around, rng)
-    image = looks.lettered(image, rng, side, view)
-    return looks.stored(image, rng), dark
 
 
 def _inside(pixels: np.ndarray, shown: np.ndarray) -> np.ndarray:
