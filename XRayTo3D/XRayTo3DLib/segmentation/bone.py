@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..errors import ReconstructionError
-from .clusters import Clusters, cluster
+from .clusters import Clusters
 from .region import bounding_box
 
 PIECES = ("main", "near", "all")
 _SATURATED = 0.985  # of the grey range: beyond it, a blind area at the border is film, blade or letter ground
 _SMALLEST = 0.02  # of the main piece's area: smaller pieces are specks
+_PART = 0.2  # of the main piece's area: a clicked piece below that is a part of the bone that was missed
 _NEAR = 2.0  # pieces this many half widths of the main piece away belong to the same bone
 
 
@@ -78,19 +81,6 @@ def blind_border(pixels: np.ndarray) -> np.ndarray:
     return blind
 
 
-def body(pixels: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """Part of a region that is not air: all but the darkest of its four grey value clusters.
-
-    In a box drawn inside the limb that takes away the thinnest soft tissue, which is no bone either.
-
-    Returns
-    -------
-    (rows, columns) bool array
-    """
-    levels = np.unique(pixels[region][:: max(1, np.count_nonzero(region) // 10_000)])
-    return region & (cluster(pixels, 4, region).labels > 0) if len(levels) > 4 else region
-
-
 def clean(mask: np.ndarray, radius: int) -> np.ndarray:
     """Remove specks and hairs narrower than `radius` pixels, close cracks, fill the marrow and other holes.
 
@@ -129,7 +119,7 @@ def check_pieces(pieces: str) -> None:
         raise ReconstructionError(f"The pieces to keep must be one of {', '.join(PIECES)}, not {pieces!r}.")
 
 
-def choose_pieces(mask: np.ndarray, pieces: str = "near") -> np.ndarray:
+def choose_pieces(mask: np.ndarray, pieces: str = "near", clicked: Sequence[Sequence[float]] = ()) -> np.ndarray:
     """Keep the main piece of a mask, what is near it, or all of it.
 
     Parameters
@@ -138,6 +128,9 @@ def choose_pieces(mask: np.ndarray, pieces: str = "near") -> np.ndarray:
     pieces : {"main", "near", "all"}
         The largest piece alone; also pieces no farther from it than its own largest width (the fragments of
         a broken bone); or all. Specks below 2 % of the main piece's area are left out of the last two.
+    clicked : sequence of (x, y)
+        Columns and rows that a user clicked on. Pieces there are kept, and the largest of them is the main one
+        unless it is a small part of another.
 
     Returns
     -------
@@ -152,6 +145,10 @@ def choose_pieces(mask: np.ndarray, pieces: str = "near") -> np.ndarray:
     area = stats[:, cv2.CC_STAT_AREA].copy()
     area[0] = 0
     main = int(area.argmax())
+    last = np.array(mask.shape) - 1
+    under = {int(labels[tuple(np.clip((round(y), round(x)), 0, last))]) for x, y in clicked} - {0}
+    if under and area[(most := max(under, key=lambda piece: area[piece]))] >= _PART * area[main]:
+        main = most
     keep = area >= _SMALLEST * area[main]
     if pieces == "main":
         keep[:] = False
@@ -161,6 +158,8 @@ def choose_pieces(mask: np.ndarray, pieces: str = "near") -> np.ndarray:
         away = cv2.distanceTransform((labels != main).astype(np.uint8), cv2.DIST_L2, 5)
         for piece in np.flatnonzero(keep):
             keep[piece] = away[labels == piece].min() <= _NEAR * half_width
+    keep[list(under)] = True
+    keep[0] = False
     return keep[labels]
 
 

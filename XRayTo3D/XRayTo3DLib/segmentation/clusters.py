@@ -67,8 +67,7 @@ def cluster(pixels: np.ndarray, k: int = 4, region: np.ndarray | None = None) ->
     """
     from sklearn.cluster import KMeans
 
-    if not 2 <= k <= 32:
-        raise ReconstructionError(f"The number of clusters must lie between 2 and 32, not {k}.")
+    check_cluster_count(k)
     if not (np.min(pixels) >= 0 and np.max(pixels) <= 1):  # so written, NaN fails too
         raise ReconstructionError("Clustering needs grey values between 0 and 1: scale the picture first.")
     codes = np.multiply(pixels, LEVELS - 1, dtype=np.float32)
@@ -92,6 +91,12 @@ def cluster(pixels: np.ndarray, k: int = 4, region: np.ndarray | None = None) ->
     lookup = np.searchsorted(edges, np.arange(LEVELS) / (LEVELS - 1)).astype(np.uint8)
     inertia = float((weights * (values - centers[lookup[present]]) ** 2).sum())
     return Clusters(centers, edges, lookup[codes], inertia)
+
+
+def check_cluster_count(k: int) -> None:
+    """Raise ReconstructionError unless there are 2 to 32 clusters."""
+    if not 2 <= k <= 32:
+        raise ReconstructionError(f"The number of clusters must lie between 2 and 32, not {k}.")
 
 
 def _merge(values: np.ndarray, weights: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:

@@ -57,13 +57,16 @@ def polygon_region(shape: tuple[int, int], polygon: Sequence[Sequence[float]]) -
     Raises
     ------
     ReconstructionError
-        If there are fewer than three corners, or none of the picture lies inside.
+        If there are fewer than three corners, its sides cross, or none of the picture lies inside.
     """
     import cv2
+    from shapely import Polygon
 
     corners = np.asarray(polygon, float)
     if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3 or not np.isfinite(corners).all():
         raise ReconstructionError("A polygon needs three corners or more, each with a column and a row.")
+    if not Polygon(corners).is_valid:
+        raise ReconstructionError("The polygon crosses or touches itself: go round the bone once.")
     # Corners far outside are kept within what OpenCV's fixed-point coordinates can hold.
     corners = np.clip(corners, -1e5, 1e5)
     region = np.zeros(shape, np.uint8)

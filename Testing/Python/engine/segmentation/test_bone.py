@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.segmentation import (
     blind_border,
-    body,
     bone_mask,
     bone_range,
     choose_pieces,
@@ -60,15 +59,6 @@ def test_blind_border_is_saturated_and_touches_the_border():
     expected[:, :10] = expected[:5, 40:] = True
     assert np.array_equal(blind_border(pixels), expected)
     assert not blind_border(np.full(SHAPE, 0.5)).any()
-
-
-def test_body_leaves_out_the_darkest_of_four():
-    pixels = np.repeat(np.linspace(0, 1, 100)[None], 120, axis=0).astype(np.float32)
-    found = body(pixels, ALL)
-    assert np.array_equal(found, np.broadcast_to(found[0], SHAPE))
-    assert not found[0, :24].any() and found[0, 26:].all()
-    few = np.where(pixels > 0.5, 1.0, 0.0)
-    assert body(few, ALL).all()  # too few grey values to tell
 
 
 @pytest.mark.parametrize("radius", [0, 1, 3])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib.filters import average_inside
-from XRayTo3DLib.segmentation import even_out
+from XRayTo3DLib.segmentation import even_out, flatten, raised
 
 SHAPE = (120, 90)
 ALL = np.ones(SHAPE, bool)
@@ -56,3 +56,16 @@ def test_average_inside_a_mask(spots, sigma):
     mean = average_inside(spots, region, sigma)[region]
     assert spots[region].min() < mean.min() and mean.max() < spots[region].max()
     assert mean.std() < spots[region].std()
+
+
+def test_raised_keeps_the_whole_of_a_wide_bone(draw):
+    """Also its middle, which `even_out` takes for the bone's own surroundings."""
+    wide = draw.disc(SHAPE, 20) > 0
+    ramp = np.linspace(0.2, 0.5, SHAPE[0])[:, None] + np.where(wide, 0.25, 0.0)
+    height = raised(ramp.astype(np.float32), ALL)
+    assert height[wide].min() > 2 * height[~wide].max()
+    assert height.max() == 1 and height.min() >= 0
+
+
+def test_flatten_is_the_mean_of_both(spots):
+    assert np.allclose(flatten(spots, ALL), (raised(spots, ALL) + even_out(spots, ALL)) / 2)
