@@ -1,0 +1,117 @@
+"""Training: reproducible, learning, and the network that comes out is the one that OpenCV runs."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'xrayto3d[train]'")
+
+from XRayTo3DLib.errors import ReconstructionError  # noqa: E402
+from XRayTo3DLib.segmentation.channels import FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
+from XRayTo3DLib.segmentation.femur import FEATURES  # noqa: E402
+from XRayTo3DLib.segmentation.reader import load_reader  # noqa: E402
+from XRayTo3DLib.simulate.others import other  # noqa: E402
+from XRayTo3DLib.simulate.scenes import scene  # noqa: E402
+from XRayTo3DLib.train.calibration import fitted  # noqa: E402
+from XRayTo3DLib.train.network import Reader  # noqa: E402
+from XRayTo3DLib.train.pictures import picture  # noqa: E402
+from XRayTo3DLib.train.reader import batch, export, loss_of, train  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def draw_picture(limbs):
+    made = [scene(limbs, 1, 96), other(1, 96), scene(limbs, 2, 96)]
+    return lambda number: made[number % 3]
+
+
+@pytest.fixture(scope="module")
+def one_batch(draw_picture):
+    return batch(draw_picture, 0, 0, 10)
+
+
+def test_a_batch_is_always_the_same(draw_picture, one_batch):
+    again, next_one = batch(draw_picture, 0, 0, 10), batch(draw_picture, 0, 1, 10)
+    assert np.array_equal(one_batch.inputs, again.inputs) and np.array_equal(one_batch.heat, again.heat)
+    assert one_batch.inputs.shape != next_one.inputs.shape or (one_batch.inputs != next_one.inputs).any()
+
+
+def test_pictures_are_always_the_same(limbs):
+    assert all(np.array_equal(picture(limbs, seed).image, picture(limbs, seed).image) for seed in (3, 4))
+
+
+def test_a_perfect_answer_costs_little(one_batch):
+    def sure(truth):
+        return torch.from_numpy(np.where(truth > 0.5, 12.0, -12.0).astype(np.float32))
+
+    # Peaks are no yes or no: their own logits are the best answer.
+    heat = torch.logit(torch.from_numpy(one_batch.heat).clamp(1e-6, 1 - 1e-6))
+    perfect = loss_of((sure(one_batch.masks), heat, sure(one_batch.facts)), one_batch)
+    wrong = loss_of((-sure(one_batch.masks), heat, -sure(one_batch.facts)), one_batch)
+    assert perfect < 0.05 * wrong
+
+
+def test_training_learns_and_repeats_itself(one_batch):
+    told = []
+    few = [one_batch] * 8
+    first = train(iter(few), len(few), seed=3, tell=lambda number, loss, network: told.append(loss))
+    assert np.mean(told[-3:]) < 0.9 * told[0]
+    again = train(iter(few), len(few), seed=3)
+    for one, two in zip(first.state_dict().values(), again.state_dict().values(), strict=True):
+        assert torch.allclose(one.float(), two.float(), atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    torch.manual_seed(0)
+    network = Reader().eval()
+    path = tmp_path_factory.mktemp("reader") / "reader.onnx"
+    export(network, path)
+    return network, path
+
+
+@pytest.mark.parametrize("shape", [(1, 64, 64), (2, 96, 160)])
+def test_opencv_gives_the_same_numbers(exported, shape):
+    network, path = exported
+    count, rows, columns = shape
+    seen = np.random.default_rng(0).standard_normal((count, len(INPUTS), rows, columns)).astype(np.float32)
+    running = load_reader(path)
+    running.setInput(seen)
+    found = running.forward(("masks", "heat", "facts"))
+    with torch.no_grad():
+        wanted = network(torch.from_numpy(seen))
+    assert [each.shape for each in found] == [
+        (count, len(MASKS), rows, columns),
+        (count, len(LANDMARKS), rows // 2, columns // 2),
+        (count, len(FACTS)),
+    ]
+    for one, two in zip(found, wanted, strict=True):
+        assert np.allclose(one, two.numpy(), atol=1e-4)
+
+
+def test_it_is_small(exported):
+    assert exported[1].stat().st_size < 8e6
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the exporter's own
+def test_a_network_of_another_layout_is_refused(tmp_path):
+    path = tmp_path / "other.onnx"
+    layer = torch.nn.Conv2d(len(INPUTS), 3, 1)
+    torch.onnx.export(layer, (torch.zeros(1, len(INPUTS), 32, 64),), str(path), dynamo=False)
+    with pytest.raises(ReconstructionError, match=r"reader: .*other\.onnx is a network of another layout"):
+        load_reader(path)
+    assert cv2.dnn.readNetFromONNX(str(path)) is not None  # though OpenCV can read it
+
+
+def test_calibration_weighs_what_tells_femora_from_others():
+    rng = np.random.default_rng(0)
+    truth = rng.random(200) < 0.3
+    values = rng.standard_normal((200, len(FEATURES)))
+    values[:, 1] += 4 * truth
+    made = json.loads(json.dumps(fitted(zip(values, truth, strict=True))))["femur_check"]
+    weights = made["weights"]
+    assert max(weights, key=lambda name: abs(weights[name])) == FEATURES[1] and weights[FEATURES[1]] > 0
+    assert made["accuracy"] > 0.9 and made["pictures"] == 200
+    score = made["bias"] + values @ np.array([weights[name] for name in FEATURES])
+    assert ((score > 0) == truth).mean() == pytest.approx(made["accuracy"])

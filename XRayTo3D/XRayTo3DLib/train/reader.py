@@ -1,0 +1,293 @@
+"""Training the reader network on scenes of the simulator alone."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+import multiprocessing
+import os
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+
+from ..errors import ReconstructionError
+from ..files import check_writable, replacing
+from ..progress import Progress, tell
+from ..segmentation.channels import INPUTS, MASKS, VIEWS, channels, discs
+from ..simulate.bank import Specimen
+from ..simulate.limbs import read_limbs
+from ..simulate.others import Other
+from ..simulate.scenes import Scene
+from .calibration import example, fitted
+from .network import Reader
+from .pictures import picture, specimens
+from .samples import Sample, clicks, told, window, window_of_other
+
+STEPS = 4000
+LIMBS = 24
+_CALIBRATED = 600  # pictures, other than those trained with
+_FIRST_CALIBRATING = 10**9  # seed of the first of them
+_SHAPES = {  # of windows: coarse ones first, which cost half as much, then those that the network will see
+    "coarse": ((160, 160), (192, 128), (128, 192), (224, 128), (128, 224)),
+    "fine": ((224, 224), (256, 192), (192, 256), (320, 160), (160, 320)),
+}
+_SHAPES_ODDS = (0.4, 0.2, 0.2, 0.1, 0.1)
+_COARSE = 0.6  # of the steps
+_BATCH = 16
+_WINDOWS = 4  # of each scene
+_CLICKED = 3  # of so many batches one gets clicks where the network is wrong
+_RATE = 3e-3
+_DECAY = 1e-3
+_MEMORY = 0.998  # of the averaged weights, for one step
+_HEAT_WEIGHT = 60.0  # of a peak's pixels
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples of one shape, stacked, and their first clicks."""
+
+    inputs: np.ndarray
+    inside: np.ndarray
+    masks: np.ndarray
+    heat: np.ndarray
+    facts: np.ndarray
+    known: np.ndarray
+    x_ray: np.ndarray
+    clicks: list
+
+
+def batch(draw: Callable[[int], Scene | Other], seed: int, number: int, steps: int) -> Batch:
+    """Make batch `number` of a training: always the same one."""
+    rng = np.random.default_rng((seed, number))
+    shapes = _SHAPES["coarse" if number < _COARSE * steps else "fine"]
+    shape = shapes[int(rng.choice(len(shapes), p=_SHAPES_ODDS))]
+    samples: list[Sample] = []
+    for index in range(_BATCH // _WINDOWS):
+        drawn = draw(number * (_BATCH // _WINDOWS) + index)
+        cut = window_of_other if isinstance(drawn, Other) else window
+        samples += [cut(drawn, shape, rng) for _ in range(_WINDOWS)]
+    first = [told(sample, rng) for sample in samples]
+    return Batch(
+        np.stack([channels(s.grey, s.inside, *c) for s, c in zip(samples, first, strict=True)]),
+        np.stack([s.inside for s in samples]),
+        np.stack([s.masks for s in samples]),
+        np.stack([s.heat for s in samples]),
+        np.stack([s.facts for s in samples]),
+        np.stack([s.known for s in samples]),
+        np.array([s.x_ray for s in samples], np.float32),
+        first,
+    )
+
+
+def ahead(pool: Executor, make: Callable[[int], Batch], count: int, depth: int = 6) -> Iterator[Batch]:
+    """Batches in their order, of which a few are made in advance."""
+    waiting: deque[Future[Batch]] = deque()
+    for number in range(count):
+        waiting.append(pool.submit(make, number))
+        if len(waiting) > depth:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def loss_of(outputs: Sequence[torch.Tensor], wanted: Batch) -> torch.Tensor:
+    """Cross entropy and Dice of the masks, weighted cross entropy of the heat maps, cross entropy of the facts."""
+    masks, heat, facts = outputs
+
+    def there(values: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(values).to(masks.device).float()
+
+    x_ray = there(wanted.x_ray)[:, None, None, None]
+    truth = there(wanted.masks)
+    weight = torch.full((len(MASKS), 1, 1), 0.4, device=masks.device)
+    weight[0] = weight[-1] = 1.0
+    entropy = functional.binary_cross_entropy_with_logits(masks, truth, reduction="none")
+    share = torch.sigmoid(masks) * x_ray
+    overlap = 2 * (share * truth).sum((0, 2, 3)) / (share.sum((0, 2, 3)) + truth.sum((0, 2, 3)) + 1)
+    each = (2 * (share * truth).sum((2, 3)) + 20) / (share.sum((2, 3)) + truth.sum((2, 3)) + 20)
+    of_masks = 2 * (entropy * weight * x_ray).mean() + ((1 - overlap) * weight.ravel()).mean() / 2
+    of_masks = of_masks + ((1 - each) * weight.ravel() * x_ray[:, :, 0, 0]).mean()
+
+    peaks = there(wanted.heat)
+    entropy = functional.binary_cross_entropy_with_logits(heat, peaks, reduction="none")
+    of_heat = (entropy * (1 + _HEAT_WEIGHT * peaks) * x_ray).mean()
+
+    truth, known = there(wanted.facts), there(wanted.known)
+    count = len(VIEWS)
+    of_view = -(functional.log_softmax(facts[:, :count], 1) * truth[:, :count] * known[:, :count]).sum(1).mean()
+    entropy = functional.binary_cross_entropy_with_logits(facts[:, count:], truth[:, count:], reduction="none")
+    of_facts = (entropy * known[:, count:]).mean()
+    return of_masks + 10 * of_heat + 0.15 * of_view + 0.4 * of_facts
+
+
+def clicked(network: Reader, made: Batch, rng: np.random.Generator) -> np.ndarray:
+    """The batch's inputs with clicks where the network is wrong about what is marked."""
+    device = next(network.parameters()).device
+    network.eval()
+    with torch.no_grad():
+        guesses = (network(torch.from_numpy(made.inputs).to(device))[0][:, -1] > 0).cpu().numpy()
+    network.train()
+    inputs = made.inputs.copy()
+    for index, (guess, (include, exclude)) in enumerate(zip(guesses, made.clicks, strict=True)):
+        if made.x_ray[index]:
+            more = clicks(made.masks[index, -1] > 0, guess & made.inside[index], int(rng.integers(1, 4)), rng)
+            inputs[index, 2:] = discs(guess.shape, include + more[0], exclude + more[1])
+    return inputs
+
+
+def train(
+    batches: Iterator[Batch],
+    steps: int,
+    seed: int = 0,
+    device: str = "cpu",
+    tell: Callable[[int, float, Reader], None] | None = None,
+) -> Reader:
+    """Train a network.
+
+    Parameters
+    ----------
+    batches : iterator of Batch
+        As many as there are steps.
+    steps : int
+    seed : int
+    device : {"cpu", "cuda"}
+    tell : callable, optional
+        Called after every step with its number, its loss and the averaged network.
+
+    Returns
+    -------
+    Reader
+        Its weights averaged over the last steps, which holds better on pictures of other machines.
+    """
+    torch.manual_seed(seed)
+    rng = np.random.default_rng((seed, 1))
+    network = Reader().to(device, memory_format=torch.channels_last).train()
+    mean = copy.deepcopy(network).eval()
+    optimizer = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=_DECAY)
+    rates = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps, pct_start=0.1)
+    for number, made in enumerate(batches):
+        inputs = clicked(network, made, rng) if number % _CLICKED == _CLICKED - 1 else made.inputs
+        outputs = network(torch.from_numpy(inputs).to(device).contiguous(memory_format=torch.channels_last))
+        loss = loss_of(outputs, made)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        rates.step()
+        keep = min(_MEMORY, 1 - 1 / (number / 10 + 1))
+        with torch.no_grad():
+            for averaged, now in zip(mean.state_dict().values(), network.state_dict().values(), strict=True):
+                averaged.copy_(averaged * keep + now * (1 - keep) if averaged.dtype.is_floating_point else now)
+        if tell:
+            tell(number + 1, loss.item(), mean)
+    return mean
+
+
+def train_reader(
+    path: str | os.PathLike,
+    steps: int = STEPS,
+    seed: int = 0,
+    limbs: int = LIMBS,
+    folder: str | os.PathLike | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Train a reader network and write it as ONNX, with its calibration (JSON) beside it.
+
+    Parameters
+    ----------
+    path : path
+        Of the network (.onnx); the calibration gets the same name with .json.
+    steps : int
+    seed : int
+        Chooses limbs, scenes and the network's first weights.
+    limbs : int
+        Number of analytic limbs.
+    folder : path, optional
+        Of real limbs, to be drawn as well (see `simulate.limbs.read_limbs`).
+    progress : callable, optional
+
+    Raises
+    ------
+    ReconstructionError, SimulationError
+        If a file cannot be written, there are no steps, or the folder holds no limbs.
+    Cancelled
+        If `progress` asked to stop; nothing is written then.
+    """
+    if steps < 1:
+        raise ReconstructionError(f"steps: {steps}; a training has one at least.")
+    if folder is not None:
+        read_limbs(folder, people=())  # says what is wrong with it before the work begins
+    path = check_writable(path)
+    calibration = check_writable(path.with_suffix(".json"))
+    cores = os.cpu_count() or 1
+    torch.set_num_threads(cores)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    tell(progress, 0.0, "making limbs")
+    start = time.monotonic()
+
+    def report(step: int, loss: float, _: Reader) -> None:
+        left = (time.monotonic() - start) / step * (steps - step) / 60
+        tell(progress, 0.97 * step / steps, f"step {step} of {steps}, loss {loss:.2f}, {left:.0f} min left")
+
+    # A fresh process for each worker: forked ones would inherit PyTorch's threads, which does not work.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max(1, cores - 1), context, _prepare, (limbs, seed, folder)) as pool:
+        try:
+            make = functools.partial(_batch, seed=seed, steps=steps)
+            network = train(ahead(pool, make, steps), steps, seed, device, report)
+            tell(progress, 0.97, "calibrating the femur check")
+            with replacing(path) as temporary:
+                export(network.cpu(), temporary)
+                seeds = [_FIRST_CALIBRATING + 1_000_003 * seed + index for index in range(_CALIBRATED)]
+                examples = pool.map(functools.partial(_example, reader=str(temporary)), seeds)
+                weights = fitted([each for each in examples if each is not None])
+                with replacing(calibration) as beside:
+                    beside.write_text(json.dumps(weights, indent=2) + "\n", encoding="utf-8")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def export(network: Reader, path: str | os.PathLike) -> None:
+    """Write a network as ONNX: any number of windows of any size that is a multiple of the stride."""
+    axes = {"picture": {0: "n", 2: "rows", 3: "columns"}, "facts": {0: "n"}}
+    axes |= {"masks": {0: "n", 2: "rows", 3: "columns"}, "heat": {0: "n", 2: "rows2", 3: "columns2"}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own, about its successor, whose networks OpenCV cannot read
+        torch.onnx.export(
+            network.eval(),
+            (torch.zeros(1, len(INPUTS), 64, 64),),
+            str(path),
+            input_names=["picture"],
+            output_names=["masks", "heat", "facts"],
+            dynamic_axes=axes,
+            opset_version=17,
+            dynamo=False,
+        )
+
+
+_limbs: list[Specimen] = []  # of a worker
+
+
+def _prepare(count: int, seed: int, folder: str | None) -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    _limbs[:] = specimens(count, seed, folder)
+
+
+def _batch(number: int, seed: int, steps: int) -> Batch:
+    return batch(lambda index: picture(_limbs, 1_000_003 * (seed + 1) + index), seed, number, steps)
+
+
+def _example(seed: int, reader: str) -> tuple[np.ndarray, bool] | None:
+    return example(picture(_limbs, seed), reader)
