@@ -1,10 +1,11 @@
 # Everything runs in an environment of its own, .venv, which the first target that needs it makes.
 PYTHON ?= python3
+TORCH ?= torch==2.13.0
 XRAY ?= Resources/Samples/femur_ap.dcm
 DEMO ?= demo
 export XRAY DEMO
 
-.PHONY: demo test bench bench-simulate sample clean
+.PHONY: demo test bench bench-simulate bench-segmentation sample clean
 
 demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	@name=$$(basename "$$XRAY"); name=$${name%.*}; mkdir -p "$$DEMO" && \
@@ -23,6 +24,9 @@ bench: .venv/.bench  ## speed and memory, as ratios within one run
 
 bench-simulate: .venv/.test  ## the simulator: exactness, agreement, closeness to real femora, scenes a second
 	.venv/bin/python Testing/Python/benchmarks/bench_simulate.py
+
+bench-segmentation: .venv/.engine  ## the bone found on real and simulated radiographs: agreement, landmarks, speed
+	.venv/bin/python Testing/Python/benchmarks/bench_segmentation.py
 
 SAMPLE = .venv/bin/xrayto3d simulate --seed 12 --side right --pixel-size 0.5 --tissue 60 --collimate 15
 sample: .venv/.engine  ## make the sample radiographs again
@@ -45,7 +49,7 @@ clean:
 	@touch $@
 
 .venv/.test: pyproject.toml | .venv/bin/python
-	.venv/bin/python -m pip install --quiet --editable '.[test]'
+	.venv/bin/python -m pip install --quiet --editable '.[test,train]' $(TORCH)
 	@touch $@ .venv/.engine
 
 .venv/.bench: pyproject.toml | .venv/bin/python

@@ -316,9 +316,28 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         from XRayTo3DLib import find_region, segmentation
 
         radiograph, settings = inputs(volumeNode, roiNode, bone=bone)
-        mask = segmentation.bone_mask(radiograph.pixels, (low, high), find_region(radiograph, settings), pieces)
+        mask = segmentation.bone_by_threshold(
+            radiograph.pixels, (low, high), find_region(radiograph, settings), pieces
+        ).mask
         name = _("{name} bone mask")
         return placeImage(mask.astype(np.uint8), volumeNode, outputNode, "vtkMRMLLabelMapVolumeNode", name)
+
+    def segment(self, volumeNode, outputNode=None, roiNode=None, bone="auto", **settings):
+        """Find the bone; return a label map, 1 on the bone. Its attributes tell how, and whether it is a femur.
+
+        Settings as in `process`; clicks are `seeds=XRayTo3DLib.Seeds(include, exclude)`, in columns and rows.
+        """
+        from XRayTo3DLib import segment
+
+        found = segment(*inputs(volumeNode, roiNode, bone=bone, **settings))
+        record = found.as_json()
+        mask, name = found.bone.mask.astype(np.uint8), _("{name} bone mask")
+        outputNode = placeImage(mask, volumeNode, outputNode, "vtkMRMLLabelMapVolumeNode", name)
+        for warning in record["warnings"]:
+            logging.warning(f"{volumeNode.GetName()}: {warning}")
+        for key in ("bone", "femur"):
+            outputNode.SetAttribute(f"XRayTo3D.{key.title()}", json.dumps(record[key]))
+        return outputNode
 
     def estimateDepth(self, volumeNode, maskNode, outputNode=None, bone="auto", **settings):
         """Estimate how thick or high the bone under a label map is; return a volume in mm. Settings as in `process`."""

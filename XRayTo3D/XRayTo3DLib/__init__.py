@@ -1,8 +1,19 @@
 """XRayTo3D: closed 3D bone surfaces in millimetres from X-rays. The engine, without Slicer or Qt."""
 
 from .errors import Cancelled, RadiographError, ReconstructionError
-from .pipeline import Reconstruction, Settings, estimate_depth, find_layers, find_region, generate_surface, reconstruct
+from .pipeline import (
+    Reconstruction,
+    Segmentation,
+    Settings,
+    estimate_depth,
+    find_layers,
+    find_region,
+    generate_surface,
+    reconstruct,
+    segment,
+)
 from .radiograph import Radiograph, radiograph_from_array, read_radiograph
+from .segmentation import Seeds
 from .surface import write_surface
 from .version import __version__
 
@@ -12,6 +23,8 @@ __all__ = [
     "RadiographError",
     "Reconstruction",
     "ReconstructionError",
+    "Seeds",
+    "Segmentation",
     "Settings",
     "__version__",
     "estimate_depth",
@@ -21,5 +34,6 @@ __all__ = [
     "radiograph_from_array",
     "read_radiograph",
     "reconstruct",
+    "segment",
     "write_surface",
 ]

@@ -10,19 +10,20 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from .errors import Cancelled, RadiographError, ReconstructionError, SimulationError, SurfaceError
 from .progress import Progress, tell
 from .version import __version__
 
+if TYPE_CHECKING:
+    from .radiograph import Radiograph
+
 DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
 
 _LATER = {
-    "segment": "bone mask of a radiograph",
     "evaluate": "surface distances to a reference",
     "train-shape-model": "a shape model from a folder of bone surfaces",
-    "train-reader": "the network that finds bones",
     "batch": "many radiographs",
 }
 
@@ -77,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"xrayto3d {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_reconstruct(commands)
+    _add_segment(commands)
     _add_simulate(commands)
+    _add_train_reader(commands)
     for name, what in _LATER.items():
         later = commands.add_parser(name, help=f"{what} (not available yet)", add_help=False, prefix_chars="\0")
         later.add_argument("rest", nargs="*")
@@ -99,28 +102,8 @@ def _add_reconstruct(commands: argparse._SubParsersAction) -> None:
     add("image", metavar="IMAGE", help="the radiograph")
     add("-o", "--output", metavar="OUT", required=True, help="surface to write: .stl, .ply, .obj or .vtp")
     add("--method", choices=("auto", "relief", "solid", "shape"), default=usual.method)
-
-    bone = command.add_argument_group("where the bone is (pixel coordinates: column, row)")
-    bone.add_argument("--roi", nargs=4, type=float, metavar=("X0", "Y0", "X1", "Y1"), help="box to look in")
-    bone.add_argument("--mask", metavar="IMAGE", help="the bone drawn by hand: a picture that is not black there")
-    bone.add_argument("--segmentation", choices=("auto", "clusters", "network"), default="auto")
-    bone.add_argument(
-        "--clusters", type=int, metavar="K", default=usual.clusters, help="grey value clusters (%(default)s)"
-    )
-    bone.add_argument("--threshold", nargs=2, type=float, metavar=("LOW", "HIGH"), help="grey range of bone, 0 to 1")
-    bone.add_argument("--pieces", choices=("main", "near", "all"), default=usual.pieces)
-    for name in ("--include", "--exclude"):
-        bone.add_argument(name, nargs=2, type=float, metavar=("X", "Y"), action="append", help="(not available yet)")
-
-    picture = command.add_argument_group("how to read the radiograph")
-    picture.add_argument("--bone", choices=("auto", "bright", "dark"), default="auto", help="how bone looks in it")
-    picture.add_argument("--frame", type=int, default=0, metavar="N", help="frame of a multi-frame file, from 0")
-    picture.add_argument("--pixel-size", type=float, metavar="MM", help="pixel size at the detector")
-    picture.add_argument("--sid", type=float, metavar="MM", help="distance from source to detector")
-    picture.add_argument("--sod", type=float, metavar="MM", help="distance from source to bone")
-    picture.add_argument(
-        "--max-megapixels", type=float, default=200, metavar="N", help="refuse larger pictures (%(default)s)"
-    )
+    _add_marking(command)
+    _add_reading(command)
 
     second = command.add_argument_group("second view and shape model (not available yet)")
     second.add_argument("--lateral", metavar="IMAGE")
@@ -139,65 +122,147 @@ def _add_reconstruct(commands: argparse._SubParsersAction) -> None:
     result.add_argument("--force", action="store_true", help="go on if the picture shows no femur")
 
 
+def _add_segment(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "segment",
+        help="the bone's mask in a radiograph",
+        description="Find the bone in a radiograph and write its mask: a picture of the radiograph's size, 255 where "
+        "the bone is and 0 elsewhere.",
+    )
+    command.set_defaults(run=_segment)
+    command.add_argument("image", metavar="IMAGE", help="the radiograph")
+    command.add_argument("-o", "--output", metavar="MASK.png", required=True, help="mask to write")
+    _add_marking(command)
+    _add_reading(command)
+    result = command.add_argument_group("what comes out")
+    result.add_argument("--json", metavar="FILE", help="numbers, landmarks, outlines and warnings")
+    result.add_argument("--report", metavar="DIR", help="a picture of every stage")
+
+
+def _add_marking(command: argparse.ArgumentParser) -> None:
+    """Add the arguments that say where the bone is."""
+    from .pipeline import Settings
+
+    usual = Settings()
+    bone = command.add_argument_group("where the bone is (pixel coordinates: column, row)")
+    bone.add_argument("--roi", nargs=4, type=float, metavar=("X0", "Y0", "X1", "Y1"), help="box to look in")
+    bone.add_argument(
+        "--polygon", nargs="+", type=float, metavar="X Y", help="outline to look in: three points or more, in order"
+    )
+    bone.add_argument("--mask", metavar="IMAGE", help="the bone drawn by hand: a picture that is not black there")
+    for name, what in (("--include", "a point on the bone"), ("--exclude", "a point that is not on the bone")):
+        bone.add_argument(
+            name, nargs=2, type=float, metavar=("X", "Y"), action="append", help=f"{what} (may be repeated)"
+        )
+    bone.add_argument(
+        "--segmentation",
+        choices=("auto", "clusters", "network"),
+        default=usual.segmentation,
+        help="what finds the bone (auto: the network where it is sure, clusters otherwise)",
+    )
+    bone.add_argument("--reader", metavar="MODEL.onnx", help="another reader network than the one that is shipped")
+    bone.add_argument(
+        "--clusters", type=int, metavar="K", default=usual.clusters, help="grey value clusters (%(default)s)"
+    )
+    bone.add_argument("--threshold", nargs=2, type=float, metavar=("LOW", "HIGH"), help="grey range of bone, 0 to 1")
+    bone.add_argument(
+        "--pieces",
+        choices=("main", "near", "all"),
+        default=usual.pieces,
+        help="the largest piece of bone, also those near it (fragments), or all (%(default)s)",
+    )
+
+
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    """Add the arguments that say how to read a radiograph."""
+    picture = command.add_argument_group("how to read the radiograph")
+    picture.add_argument("--bone", choices=("auto", "bright", "dark"), default="auto", help="how bone looks in it")
+    picture.add_argument("--frame", type=int, default=0, metavar="N", help="frame of a multi-frame file, from 0")
+    picture.add_argument("--pixel-size", type=float, metavar="MM", help="pixel size at the detector")
+    picture.add_argument("--sid", type=float, metavar="MM", help="distance from source to detector")
+    picture.add_argument("--sod", type=float, metavar="MM", help="distance from source to bone")
+    picture.add_argument(
+        "--max-megapixels", type=float, default=200, metavar="N", help="refuse larger pictures (%(default)s)"
+    )
+
+
+def _read(options: argparse.Namespace) -> Radiograph:
+    from .radiograph import read_radiograph
+
+    return read_radiograph(
+        options.image,
+        frame=options.frame,
+        bone=options.bone,
+        pixel_size_mm=options.pixel_size,
+        sid_mm=options.sid,
+        sod_mm=options.sod,
+        max_megapixels=options.max_megapixels,
+    )
+
+
+def _marked(options: argparse.Namespace) -> dict:
+    """The settings that say where the bone is."""
+    from .radiograph import read_mask
+    from .segmentation import Seeds
+
+    if options.polygon is not None and (len(options.polygon) < 6 or len(options.polygon) % 2):
+        raise ReconstructionError(
+            f"--polygon: three points or more are needed, each a column and a row, not {len(options.polygon)} numbers."
+        )
+    clicks = options.include or options.exclude
+    return {
+        "roi": options.roi,
+        "polygon": None
+        if options.polygon is None
+        else list(zip(options.polygon[::2], options.polygon[1::2], strict=True)),
+        "mask": read_mask(options.mask, max_megapixels=options.max_megapixels) if options.mask else None,
+        "seeds": Seeds(options.include or (), options.exclude or ()) if clicks else None,
+        "segmentation": options.segmentation,
+        "reader": options.reader,
+        "clusters": options.clusters,
+        "threshold": None if options.threshold is None else tuple(options.threshold),
+        "pieces": options.pieces,
+    }
+
+
+@contextlib.contextmanager
+def _naming(image: str) -> Iterator[None]:
+    """Say in errors which picture they are about."""
+    try:
+        yield
+    except ReconstructionError as error:
+        raise ReconstructionError(f"{image}: {error}") from error
+
+
 def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
     not_yet = [f"--{name.replace('_', '-')}" for name in _NOT_YET if getattr(options, name) is not None]
     if options.method == "shape":
         not_yet.append("--method shape")
-    if options.segmentation == "network":
-        not_yet.append("--segmentation network")
     if options.side != "auto":
         not_yet.append("--side")
     if not_yet:
         return _not_yet(", ".join(not_yet))
 
-    from .files import check_folder, check_writable, replacing
     from .pipeline import Settings, reconstruct
-    from .radiograph import read_mask, read_radiograph
     from .surface import check_surface_path, write_surface
 
-    _check_all_different(options)
     check_surface_path(options.output)
-    if options.json:
-        check_writable(options.json)
-    if options.report:
-        from .evaluate import write_report
-
-        check_folder(options.report)
-
+    _check_outputs(options)
     with _progress_bar(stop) as progress:
         tell(progress, 0.0, "reading")
-        radiograph = read_radiograph(
-            options.image,
-            frame=options.frame,
-            bone=options.bone,
-            pixel_size_mm=options.pixel_size,
-            sid_mm=options.sid,
-            sod_mm=options.sod,
-            max_megapixels=options.max_megapixels,
-        )
-        settings = Settings(
-            method=options.method,
-            roi=options.roi,
-            mask=read_mask(options.mask, max_megapixels=options.max_megapixels) if options.mask else None,
-            clusters=options.clusters,
-            threshold=None if options.threshold is None else tuple(options.threshold),
-            pieces=options.pieces,
-            triangles=options.triangles,
-        )
-        try:
+        radiograph = _read(options)
+        settings = Settings(method=options.method, triangles=options.triangles, **_marked(options))
+        with _naming(options.image):
             result = reconstruct(radiograph, settings, progress)
-        except ReconstructionError as error:
-            raise ReconstructionError(f"{options.image}: {error}") from error
         tell(progress, 1.0, "writing")  # the last chance to stop
         if options.report:
+            from .evaluate import write_report
+
             write_report(result, options.report)
-    with replacing(options.json) if options.json else contextlib.nullcontext() as numbers:
-        if numbers:
-            numbers.write_text(json.dumps(result.as_json(), indent=2) + "\n", encoding="utf-8")
+    with _numbers(options.json, result.as_json()):
         write_surface(result.surface.polydata, options.output)  # if that fails, there are no numbers either
 
-    for warning in radiograph.warnings:
-        print(f"xrayto3d: warning: {warning}", file=sys.stderr)
+    _warn(result.warnings)
     if sys.stdout.isatty():
         told = result.surface.describe()
         x0, x1, y0, y1, z0, z1 = told["bounds_mm"]
@@ -205,6 +270,93 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
             f"{options.output}: {told['triangles']} triangles, {x1 - x0:.1f} x {y1 - y0:.1f} x {z1 - z0:.1f} mm, "
             f"within {told['decimation_error_mm']:.3f} mm of the undecimated surface"
         )
+    return DONE
+
+
+def _segment(options: argparse.Namespace, stop: threading.Event) -> int:
+    from .files import replacing
+    from .pipeline import Settings, segment
+
+    if not options.output.lower().endswith(".png"):
+        raise ReconstructionError(f"{options.output}: a mask is written as PNG; give a name that ends in .png.")
+    _check_outputs(options)
+    with _progress_bar(stop) as progress:
+        tell(progress, 0.0, "reading")
+        radiograph = _read(options)
+        with _naming(options.image):
+            result = segment(radiograph, Settings(**_marked(options)), progress)
+        tell(progress, 1.0, "writing")
+        if options.report:
+            from .evaluate import write_segmentation_report
+
+            write_segmentation_report(result, options.report)
+    outlines = [outline.as_json() for outline in result.bone.outlines]
+    with _numbers(options.json, result.as_json() | {"outlines": outlines}), replacing(options.output) as temporary:
+        import cv2
+
+        temporary.write_bytes(cv2.imencode(".png", result.bone.mask.astype("uint8") * 255)[1].tobytes())
+    _warn(result.warnings)
+    if sys.stdout.isatty():
+        bone = result.bone
+        print(f"{options.output}: {bone.name or 'bone'} found by {bone.method}: {bone.reason}")
+    return DONE
+
+
+def _check_outputs(options: argparse.Namespace) -> None:
+    """Refuse, before any work is done, what could not be written at its end."""
+    from .files import check_folder, check_writable
+
+    _check_all_different(options)
+    check_writable(options.output)
+    if options.json:
+        check_writable(options.json)
+    if options.report:
+        check_folder(options.report)
+
+
+@contextlib.contextmanager
+def _numbers(path: str | None, numbers: dict) -> Iterator[None]:
+    """Write numbers as JSON, if the block ends well."""
+    from .files import replacing
+
+    with replacing(path) if path else contextlib.nullcontext() as file:
+        if file:
+            file.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+        yield
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        print(f"xrayto3d: warning: {warning}", file=sys.stderr)
+
+
+def _add_train_reader(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "train-reader",
+        help="the network that finds bones, from simulated radiographs",
+        description="Train the reader network on simulated radiographs alone. Needs PyTorch: "
+        "pip install 'xrayto3d[train]'.",
+    )
+    command.set_defaults(run=_train_reader)
+    add = command.add_argument
+    add("-o", "--output", metavar="MODEL.onnx", required=True, help="network to write; MODEL.json is written beside it")
+    add("--steps", type=int, metavar="N", help="of 16 windows each (4000: an hour on two cores)")
+    add("--seed", type=int, default=0, metavar="N", help="chooses limbs, radiographs and first weights (%(default)s)")
+    add("--limbs", metavar="FOLDER", help="real limbs to draw as well as the analytic ones")
+
+
+def _train_reader(options: argparse.Namespace, stop: threading.Event) -> int:
+    if not options.output.lower().endswith(".onnx"):
+        raise ReconstructionError(f"{options.output}: a network is written as ONNX; give a name that ends in .onnx.")
+    try:
+        from .train.reader import STEPS, train_reader
+    except ModuleNotFoundError as error:
+        raise ReconstructionError(
+            f"train-reader needs the Python package {error.name}: pip install 'xrayto3d[train]'."
+        ) from error
+    steps = STEPS if options.steps is None else options.steps
+    with _progress_bar(stop) as progress:
+        train_reader(options.output, steps, options.seed, folder=options.limbs, progress=progress)
     return DONE
 
 
@@ -226,8 +378,7 @@ def _simulate(options: argparse.Namespace, stop: threading.Event) -> int:
 
     with _progress_bar(stop) as progress:
         warnings = run(options, progress)
-    for warning in warnings:
-        print(f"xrayto3d: warning: {warning}", file=sys.stderr)
+    _warn(warnings)
     return DONE
 
 
@@ -242,7 +393,7 @@ def _check_all_different(options: argparse.Namespace) -> None:
             used[place] = what
 
 
-_NOT_YET = ("include", "exclude", "lateral", "lateral_roi", "lateral_mask", "view_angle", "shape_model")
+_NOT_YET = ("lateral", "lateral_roi", "lateral_mask", "view_angle", "shape_model")
 
 
 @contextlib.contextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from .errors import ReconstructionError
 from .grid import grid_over
 from .progress import Progress, tell
 from .radiograph import Radiograph
-from .segmentation import Clusters
+from .segmentation import Bone, FemurCheck, Seeds
 from .surface import Surface
 from .tone import Layers
 from .version import __version__
@@ -43,13 +44,20 @@ class Settings:
     polygon : sequence of (x, y) or None
         Outline to look in; with a box, the part they share.
     mask : (rows, columns) array or None
-        The bone itself, drawn elsewhere: not zero is bone. It takes the place of clusters and threshold.
+        The bone itself, drawn elsewhere: not zero is bone. It takes the place of network, clusters and threshold.
+    seeds : Seeds or None
+        Clicks on the bone and beside it.
+    segmentation : {"auto", "network", "clusters"}
+        What finds the bone: the reader network, grey value clusters, or the network where it is sure and clusters
+        otherwise.
     clusters : int
-        Number of clusters of the evened picture's grey values; the brighter half of them is bone.
+        Number of clusters of the flattened picture's grey values; the brighter half of them is bone.
     threshold : (low, high) or None
         Grey range of bone in the radiograph itself, 0..1: it takes the place of the clusters.
     pieces : {"near", "main", "all"}
         Which pieces of bone to keep.
+    reader : path or None
+        Of another reader network than the one that is shipped.
     hdr_strength : float
         How much the detail is raised in the tone-mapped image.
     emboss_mm : float or None
@@ -64,9 +72,12 @@ class Settings:
     roi: Sequence[float] | None = None
     polygon: Sequence[Sequence[float]] | None = None
     mask: np.ndarray | None = None
+    seeds: Seeds | None = None
+    segmentation: str = "auto"
     clusters: int = 2
     threshold: tuple[float, float] | None = None
     pieces: str = "near"
+    reader: str | os.PathLike | None = None
     hdr_strength: float = 1.0
     emboss_mm: float | None = None
     smoothing: int = 15
@@ -76,6 +87,8 @@ class Settings:
         """The settings as JSON holds them; a mask is only said to be there."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values["mask"] = None if self.mask is None else "given"
+        values["seeds"] = None if self.seeds is None else self.seeds.as_json()
+        values["reader"] = None if self.reader is None else os.fspath(self.reader)
         return {
             name: np.asarray(value).tolist() if isinstance(value, list | tuple | np.ndarray | np.generic) else value
             for name, value in values.items()
@@ -83,24 +96,29 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Reconstruction:
-    """All that a reconstruction made, stage by stage. Arrays have the picture's size (rows, columns)."""
+class Segmentation:
+    """The bone in a radiograph, how it was found, and whether it is a femur. Arrays have the picture's size."""
 
     radiograph: Radiograph
     settings: Settings
     region: np.ndarray
-    clusters: Clusters | None
-    bone_range: tuple[float, float] | None
-    mask: np.ndarray
-    layers: Layers
-    depth: DepthMap
-    surface: Surface
+    bone: Bone
+    femur: FemurCheck | None
     timings_s: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know of the radiograph and of the bone in it."""
+        doubt = ()
+        if self.femur is not None and not self.femur.is_femur:
+            doubt = (f"this may be no femur (score {self.femur.score:.2f}): {'; '.join(self.femur.reasons)}.",)
+        return (*self.radiograph.warnings, *self.bone.warnings, *doubt)
+
     def as_json(self) -> dict:
-        """The reconstruction in numbers and words, for the command line's `--json`."""
-        picture = self.radiograph
+        """The segmentation in numbers and words, for the command line's `--json`."""
+        picture, bone = self.radiograph, self.bone
         size = picture.pixel_size_mm
+        unknown = {"is_femur": None, "score": None, "reasons": ["not checked: the reader network was not asked"]}
         return {
             "input": {
                 "path": picture.path,
@@ -118,17 +136,123 @@ class Reconstruction:
             },
             "settings": self.settings.as_json(),
             "clusters": {
-                "centers": None if self.clusters is None else self.clusters.centers.tolist(),
-                "bone_range": None if self.bone_range is None else list(self.bone_range),
+                "centers": None if bone.clusters is None else bone.clusters.centers.tolist(),
+                "bone_range": None if bone.bone_range is None else list(bone.bone_range),
             },
-            # Neither is made yet; their keys are part of the contract.
-            "femur": {"is_femur": None, "score": None, "reasons": ["the femur check is not available yet"]},
+            "bone": bone.as_json(),
+            "femur": unknown if self.femur is None else self.femur.as_json(),
+            "timings_s": self.timings_s,
+            "warnings": list(self.warnings),
+            "version": __version__,
+        }
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """All that a reconstruction made, stage by stage. Arrays have the picture's size (rows, columns)."""
+
+    segmentation: Segmentation
+    layers: Layers
+    depth: DepthMap
+    surface: Surface
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def radiograph(self) -> Radiograph:
+        """The picture that it was made from."""
+        return self.segmentation.radiograph
+
+    @property
+    def settings(self) -> Settings:
+        """What the user chose."""
+        return self.segmentation.settings
+
+    @property
+    def mask(self) -> np.ndarray:
+        """The bone."""
+        return self.segmentation.bone.mask
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know."""
+        return self.segmentation.warnings
+
+    def as_json(self) -> dict:
+        """The reconstruction in numbers and words, for the command line's `--json`."""
+        return self.segmentation.as_json() | {
+            # Not made yet; its keys are part of the contract.
             "quality": {"ief": None, "ief_db": None, "ssim": None},
             "surface": self.surface.describe(),
             "timings_s": self.timings_s,
-            "warnings": list(picture.warnings),
-            "version": __version__,
         }
+
+
+class _Stages:
+    """Tells of each stage before it begins, and how long it took after it ended."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress = progress
+        self.timings_s: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, name: str, fraction: float, text: str) -> Iterator[None]:
+        tell(self.progress, fraction, text)
+        start = time.perf_counter()
+        yield
+        self.timings_s[name] = time.perf_counter() - start
+
+
+def segment(radiograph: Radiograph, settings: Settings | None = None, progress: Progress | None = None) -> Segmentation:
+    """Find the bone in a radiograph, and check whether it is a femur.
+
+    Parameters
+    ----------
+    radiograph : Radiograph
+        The picture, bone bright.
+    settings : Settings, optional
+    progress : callable, optional
+        Called with the fraction done and what comes next; a true answer stops the work.
+
+    Returns
+    -------
+    Segmentation
+
+    Raises
+    ------
+    ReconstructionError
+        If a setting is out of range or no bone is found.
+    Cancelled
+        If `progress` asked to stop.
+    """
+    settings = settings or Settings()
+    _check(settings)
+    stage = _Stages(progress)
+    pixels = radiograph.pixels
+    with stage("region", 0.0, "marking the region"):
+        region = find_region(radiograph, settings)
+    femur = None
+    with stage("bone", 0.1, "finding the bone"):
+        if settings.mask is not None:
+            bone = segmentation.bone_as_drawn(pixels, region)
+        elif settings.threshold is not None:
+            bone = segmentation.bone_by_threshold(pixels, settings.threshold, region, settings.pieces)
+        else:
+            bone = segmentation.find_bone(
+                pixels,
+                region,
+                settings.segmentation,
+                settings.seeds,
+                settings.pieces,
+                settings.clusters,
+                settings.reader,
+            )
+    if bone.method == "network":  # to be looked at beside what the network found
+        with stage("clusters", 0.6, "clustering grey values"), suppress(ReconstructionError):  # too few greys
+            seen = segmentation.clustered(pixels, region, settings.clusters)
+            bone = replace(bone, flattened=seen.flattened, clusters=seen.clusters, bone_range=seen.bone_range)
+    with stage("femur", 0.8, "checking whether it is a femur"):
+        femur = segmentation.check_femur(pixels, bone, settings.reader)
+    return Segmentation(radiograph, settings, region, bone, femur, stage.timings_s)
 
 
 def reconstruct(
@@ -156,33 +280,9 @@ def reconstruct(
         If `progress` asked to stop.
     """
     settings = settings or Settings()
-    _check(settings)
-    timings: dict[str, float] = {}
-
-    @contextmanager
-    def stage(name: str, fraction: float, text: str) -> Iterator[None]:
-        tell(progress, fraction, text)
-        start = time.perf_counter()
-        yield
-        timings[name] = time.perf_counter() - start
-
-    clusters = bone_range = None
-    with stage("region", 0.0, "marking the region"):
-        region = find_region(radiograph, settings)
-    if settings.mask is not None:
-        mask = region
-    elif settings.threshold is not None:
-        with stage("mask", 0.15, "finding the bone"):
-            bone_range = settings.threshold
-            mask = segmentation.bone_mask(radiograph.pixels, bone_range, region, settings.pieces)
-    else:
-        with stage("clusters", 0.05, "clustering grey values"):
-            body = segmentation.body(radiograph.pixels, region)
-            evened = segmentation.even_out(radiograph.pixels, body)
-            clusters = segmentation.cluster(evened, settings.clusters, body)
-        with stage("mask", 0.15, "finding the bone"):
-            bone_range = segmentation.bone_range(clusters)
-            mask = segmentation.bone_mask(evened, bone_range, body, settings.pieces)
+    stage = _Stages(progress)
+    found = segment(radiograph, settings, lambda fraction, text: tell(progress, 0.25 * fraction, text))
+    mask = found.bone.mask
     with stage("layers", 0.25, "separating base and detail"):
         layers = find_layers(radiograph, mask, settings)
     with stage("depth", 0.4, "estimating depth"):
@@ -190,13 +290,11 @@ def reconstruct(
     with stage("surface", 0.5, "building the surface"):
         made = generate_surface(depth_map, settings, lambda fraction, text: tell(progress, 0.5 + 0.5 * fraction, text))
     tell(progress, 1.0, "done")
-    return Reconstruction(radiograph, settings, region, clusters, bone_range, mask, layers, depth_map, made, timings)
+    return Reconstruction(found, layers, depth_map, made, found.timings_s | stage.timings_s)
 
 
 def find_region(radiograph: Radiograph, settings: Settings) -> np.ndarray:
-    """Pixels to look at: inside box, polygon and mask, as far as given, and not blind border.
-
-    A mask drawn by the user is taken as it is.
+    """Pixels to look at: inside box, polygon and mask, as far as given.
 
     Returns
     -------
@@ -215,8 +313,6 @@ def find_region(radiograph: Radiograph, settings: Settings) -> np.ndarray:
         region &= segmentation.polygon_region(shape, settings.polygon)
     if settings.mask is not None:
         region &= segmentation.mask_region(shape, settings.mask)
-    elif (seen := region & ~segmentation.blind_border(radiograph.pixels)).any():
-        region = seen
     if not region.any():
         raise ReconstructionError("Box, polygon and mask share no pixel of the picture.")
     return region
@@ -319,6 +415,8 @@ def _check(settings: Settings) -> None:
     if settings.method not in METHODS:
         raise ReconstructionError(f"The method must be one of {', '.join(METHODS)}, not {settings.method!r}.")
     segmentation.check_pieces(settings.pieces)
+    if settings.seeds and (settings.mask is not None or settings.threshold is not None):
+        raise ReconstructionError("include and exclude: clicks correct network and clusters, not a mask or threshold.")
     if settings.triangles < surface.FEWEST_TRIANGLES:
         raise ReconstructionError(
             f"The triangle budget must be {surface.FEWEST_TRIANGLES} or more, not {settings.triangles}."

@@ -7,6 +7,7 @@ import pytest
 import trimesh
 
 from XRayTo3DLib import Settings, radiograph_from_array, reconstruct
+from XRayTo3DLib.simulate.scenes import make_bank
 from XRayTo3DLib.surface import arrays, polydata
 
 
@@ -119,3 +120,9 @@ def ball():
         return polydata(sphere.vertices + np.asarray(centre), sphere.faces)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def limbs():
+    """One analytic limb, in all the ways that scenes draw it."""
+    return make_bank(count=1)

@@ -165,10 +165,18 @@ BAD = {
     "frame below zero": (["good.png", "--frame", -1], "frame"),
     "too many megapixels": (["good.png", "--max-megapixels", 0.01], "megapixels"),
     "shape": (["good.png", "--method", "shape"], "--method shape: not available yet"),
-    "network": (["good.png", "--segmentation", "network"], "--segmentation network: not available yet"),
     "lateral": (["good.png", "--lateral", "good.png"], "--lateral: not available yet"),
-    "include": (["good.png", "--include", 1, 2], "--include: not available yet"),
-    "exclude": (["good.png", "--exclude", 1, 2], "--exclude: not available yet"),
+    "include outside": (["good.png", "--include", 1, 999], "include: the click at 1 999 lies outside the picture"),
+    "exclude outside": (["good.png", "--exclude", -3, 2], "exclude: the click at -3 2 lies outside the picture"),
+    "include outside the box": (["good.png", "--include", 1, 2, "--roi", 50, 50, 90, 90], "outside the marked region"),
+    "include and exclude at one place": (["good.png", "--include", 50, 60, "--exclude", 50, 60], "include and exclude"),
+    "clicks on a mask": (["good.png", "--mask", "mask.png", "--include", 90, 90], "not a mask"),
+    "polygon of two points": (["good.png", "--polygon", 1, 2, 30, 4], "--polygon: three points"),
+    "polygon of seven numbers": (["good.png", "--polygon", 1, 2, 30, 4, 5, 60, 7], "--polygon: three points"),
+    "polygon that crosses itself": (["good.png", "--polygon", 10, 10, 90, 90, 90, 10, 10, 90], "crosses"),
+    "polygon outside": (["good.png", "--polygon", 900, 900, 950, 900, 950, 950], "polygon marks no pixel"),
+    "reader that is no file": (["good.png", "--reader", "absent.onnx"], "reader: absent.onnx cannot be read"),
+    "reader that is a picture": (["good.png", "--reader", "mask.png"], "reader: mask.png is damaged"),
     "shape model": (["good.png", "--shape-model", "m.npz"], "--shape-model: not available yet"),
     "side": (["good.png", "--side", "left"], "--side: not available yet"),
     "view angle": (["good.png", "--view-angle", 90], "--view-angle: not available yet"),
@@ -193,6 +201,55 @@ def test_bad_input_is_one_line_and_status_2(work, capfd, case):
 
 
 @pytest.mark.parametrize(
+    "case", [name for name in BAD if not {"--method", "--triangles", "--lateral"} & {*BAD[name][0]}]
+)
+def test_segment_refuses_the_same(work, capfd, case):
+    arguments, words = BAD[case]
+    if {"--shape-model", "--side", "--view-angle"} & {*arguments}:
+        words = "unrecognized"
+    words = words.replace("out.stl", "out.png")
+    arguments = ["out.png" if each == "out.stl" else each for each in arguments]
+    assert run("segment", *arguments, "-o", "out.png") == 2
+    assert words in refusal(capfd, work)
+
+
+def test_segment_writes_a_mask_and_numbers(work, capfd):
+    made = ["segment", "good.png", "-o", "bone.png", "--json", "bone.json", "--report", "pictures"]
+    assert run(*made, "--segmentation", "clusters", "--include", 100, 160, "--roi", 30, 10, 170, 310) == 0
+    mask = cv2.imread("bone.png", cv2.IMREAD_UNCHANGED)
+    assert mask.shape == (320, 200) and set(np.unique(mask)) == {0, 255} and mask[160, 100] == 255
+    told = json.loads(Path("bone.json").read_text())
+    assert told["bone"]["method"] == "clusters" and told["bone"]["pixels"] == np.count_nonzero(mask)
+    assert told["settings"]["seeds"] == {"include": [[100, 160]], "exclude": []}
+    outline = told["outlines"][0]
+    assert len(outline["points"]) == len(outline["flags"]) > 100
+    assert {"outline", "flattened", "clusters", "mask"} <= {p.stem.split("-", 1)[1] for p in Path("pictures").iterdir()}
+    assert capfd.readouterr().out == ""
+
+
+def test_a_mask_comes_back_as_it_was_drawn(work):
+    assert run("segment", "good.png", "-o", "again.png", "--mask", "mask.png") == 0
+    assert np.array_equal(cv2.imread("again.png", 0), cv2.imread("mask.png", 0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("segment", "good.png", "-o", "out.jpg"), "out.jpg: a mask is written as PNG"),
+        (("train-reader", "-o", "m.bin"), "m.bin: a network is written as ONNX"),
+        (("train-reader", "-o", "absent/m.onnx"), "absent does not exist"),
+        (("train-reader", "-o", "m.onnx", "--limbs", "absent"), "absent"),
+        (("train-reader", "-o", "m.onnx", "--steps", "0"), "steps"),
+    ],
+)
+def test_other_bad_arguments(work, capfd, arguments, words):
+    if arguments[0] == "train-reader":
+        pytest.importorskip("torch", reason="PyTorch is not installed")
+    assert run(*arguments) == 2
+    assert words in refusal(capfd, work)
+
+
+@pytest.mark.parametrize(
     ("output", "words"),
     [
         ("out.step", ".step"),
@@ -211,10 +268,8 @@ def test_bad_places_are_one_line_and_status_2(work, capfd, output, words):
 @pytest.mark.parametrize(
     "command",
     [
-        ("segment", "x"),
         ("evaluate", "a.stl", "b.stl", "--align", "rigid"),
         ("train-shape-model", "folder", "-o", "m.npz"),
-        ("train-reader", "-o", "m.onnx"),
         ("batch", "folder", "-o", "dir", "--workers", "2"),
     ],
 )

@@ -1,9 +1,8 @@
-"""Finding the bone: region of interest, clusters of grey values, threshold, bone mask."""
+"""Finding the bone: region of interest, clusters of grey values, the reader network, outlines, is it a femur."""
 
 from .bone import (
     PIECES,
     blind_border,
-    body,
     bone_mask,
     bone_range,
     check_pieces,
@@ -12,26 +11,54 @@ from .bone import (
     count_pieces,
     threshold,
 )
+from .by_clusters import ByClusters, Clustered, clustered, find_by_clusters
 from .clusters import Clusters, cluster
-from .evening import even_out
+from .evening import even_out, flatten, raised
+from .femur import FemurCheck, check_femur
+from .find import BONES, SEGMENTATIONS, Bone, bone_as_drawn, bone_by_threshold, find_bone
+from .outline import BORDER, EDGE, FLAGS, OVERLAP, Outline
+from .reader import Landmark, Reading, load_reader
 from .region import bounding_box, box_region, mask_region, polygon_region
+from .seeds import Seeds
 
 __all__ = [
+    "BONES",
+    "BORDER",
+    "EDGE",
+    "FLAGS",
+    "OVERLAP",
     "PIECES",
+    "SEGMENTATIONS",
+    "Bone",
+    "ByClusters",
+    "Clustered",
     "Clusters",
+    "FemurCheck",
+    "Landmark",
+    "Outline",
+    "Reading",
+    "Seeds",
     "blind_border",
-    "body",
+    "bone_as_drawn",
+    "bone_by_threshold",
     "bone_mask",
     "bone_range",
     "bounding_box",
     "box_region",
+    "check_femur",
     "check_pieces",
     "choose_pieces",
     "clean",
     "cluster",
+    "clustered",
     "count_pieces",
     "even_out",
+    "find_bone",
+    "find_by_clusters",
+    "flatten",
+    "load_reader",
     "mask_region",
     "polygon_region",
+    "raised",
     "threshold",
 ]

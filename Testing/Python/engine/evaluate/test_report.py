@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib import ReconstructionError, Settings, radiograph_from_array, reconstruct
-from XRayTo3DLib.evaluate import stage_pictures, write_report
+from XRayTo3DLib.evaluate import segmentation_pictures, stage_pictures, write_report
 from XRayTo3DLib.files import check_folder
 
 
 @pytest.fixture(scope="module")
 def result(phantom_radiograph):
-    return reconstruct(phantom_radiograph, Settings(roi=(20, 20, 180, 300), triangles=2000))
+    return reconstruct(phantom_radiograph, Settings(roi=(20, 20, 180, 300), segmentation="clusters", triangles=2000))
 
 
 def test_pictures_show_their_stages(result):
@@ -21,10 +21,20 @@ def test_pictures_show_their_stages(result):
     assert np.array_equal(pictures["mask"] > 0, result.mask)
     assert not pictures["masked"][~result.mask].any() and pictures["masked"][result.mask].any()
     assert len(np.unique(pictures["clusters"])) == 2
-    outside = ~result.region
+    outside = ~result.segmentation.region
     assert (pictures["region"][outside][:, 2] > pictures["region"][outside][:, 0]).all()
     assert not pictures["depth"][~result.mask].any() and pictures["depth"].std() > 5
     assert np.allclose(pictures["tone-mapped"], 255 * result.layers.tone, atol=0.51)
+
+
+def test_segmentation_pictures_show_the_outline(result):
+    pictures = segmentation_pictures(result.segmentation)
+    assert set(pictures) == {"radiograph", "region", "flattened", "clusters", "outline", "mask", "masked"}
+    coloured = np.ptp(pictures["outline"].astype(int), axis=2) > 40
+    edge = result.mask & ~(cv2.erode(result.mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    near = cv2.dilate(edge.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    assert coloured.any() and not (coloured & ~near).any()
+    assert np.allclose(pictures["flattened"], 255 * result.segmentation.bone.flattened, atol=0.51)
 
 
 def test_files_are_the_pictures_in_order(result, tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from XRayTo3DLib import Settings, read_radiograph, reconstruct
+from XRayTo3DLib import Settings, read_radiograph, reconstruct, segment
 from XRayTo3DLib.cli import DONE, main
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -72,10 +72,12 @@ def test_the_sample_becomes_a_femur(as_trimesh, check_closed, made_again, method
     assert 24 < shaft < 38 and upper > 1.8 * shaft and lower > 1.8 * shaft
 
 
-def test_the_bone_that_is_found_is_the_bone(made_again):
-    """The clusters' mask of the sample against the true one."""
+@pytest.mark.parametrize("way", ["clusters", "network", "auto"])
+@pytest.mark.parametrize("view", ["ap", "lateral"])
+def test_the_bone_that_is_found_is_the_bone(made_again, view, way):
+    """The sample's mask against the true one."""
     import cv2
 
-    found = reconstruct(read_radiograph(made_again / "ap.dcm"), Settings(triangles=5000)).mask
-    truth = cv2.imread(str(made_again / "ap_mask.png"), cv2.IMREAD_UNCHANGED) > 0
+    found = segment(read_radiograph(made_again / f"{view}.dcm"), Settings(segmentation=way)).bone.mask
+    truth = cv2.imread(str(made_again / f"{view}_mask.png"), cv2.IMREAD_UNCHANGED) > 0
     assert 2 * (found & truth).sum() / (found.sum() + truth.sum()) > 0.93

@@ -1,0 +1,218 @@
+"""How well the bone is found: on real radiographs with hand-drawn masks, on simulated ones, and how fast.
+
+`make bench-segmentation` runs it. The real pictures are looked for in `shared/data` beside the project (or in
+XRAYTO3D_DATA); none of them was used in training. Automatic results are scored inside the femur's box.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from XRayTo3DLib import RadiographError, ReconstructionError, Seeds, read_radiograph
+from XRayTo3DLib.segmentation import box_region, check_femur, cluster, find_bone
+from XRayTo3DLib.segmentation.channels import LANDMARKS
+from XRayTo3DLib.simulate.scenes import make_bank, scene
+
+DATA = Path(os.environ.get("XRAYTO3D_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
+SCENES, FIRST_SCENE = 150, 2 * 10**9  # seeds that no training uses
+CLICKS = 3
+Find = Callable[[np.ndarray, np.ndarray, Seeds | None], np.ndarray]
+
+
+def main() -> int:
+    """Print all tables."""
+    if (DATA / "radiographs" / "masks").is_dir():
+        real_pictures()
+        femur_checks()
+    else:
+        print(f"{DATA}: no radiographs with masks; what is measured on them is left out.")
+    simulated_pictures()
+    corrections()
+    return 0
+
+
+def real_pictures() -> None:
+    """Dice coefficient and distance of outlines for every way to find the bone."""
+    cases = [_case(path) for path in sorted((DATA / "radiographs" / "masks").glob("*.json"))]
+    ways: dict[str, Find] = {"raw k-means": _raw_clusters}
+    ways |= {name: _finder(name) for name in ("clusters", "network", "auto")}
+    columns = ("automatic", "box", *(f"box, {n + 1} click{'s' * (n > 0)}" for n in range(CLICKS)))
+    print(
+        f"\nReal radiographs with hand-drawn masks ({len(cases)}): median and worst Dice, median outline distance (%)"
+    )
+    print("| way | " + " | ".join(columns) + " |\n|---|" + "---|" * len(columns))
+    for name, find in ways.items():
+        clicks = 0 if name == "raw k-means" else CLICKS
+        scores = np.array([_scores(find, *case[1:], clicks) for case in cases])
+        cells = [
+            f"{np.median(dice):.3f} / {dice.min():.3f}, {np.median(away):.2f} %"
+            for dice, away in zip(*scores.transpose(2, 1, 0), strict=True)
+        ]
+        print(f"| {name} | " + " | ".join(cells + ["-"] * (CLICKS - clicks)) + " |", flush=True)
+        if name == "auto":
+            for (picture, *_), row in zip(cases, scores, strict=True):
+                print(f"    {picture:52} " + " ".join(f"{dice:.3f}" for dice, _ in row))
+
+
+def femur_checks() -> None:
+    """Whether pictures with a femur are told from others; two shins with a little of a femur are left out."""
+    right: dict[bool, list[bool]] = {True: [], False: []}
+    print("\nIs it a femur?")
+    for path in sorted((DATA / "radiographs").iterdir()):
+        if path.is_dir() or "fracatlas_IMG000329" in path.name:
+            continue
+        truth = path.name.startswith("femur_")
+        try:
+            pixels = read_radiograph(path).pixels
+            bone = find_bone(pixels, np.ones(pixels.shape, bool))
+            found = check_femur(pixels, bone)
+        except (RadiographError, ReconstructionError) as error:
+            print(f"    {path.name:55} no bone: {error}")
+            right[truth].append(not truth)
+            continue
+        right[truth].append(found.is_femur == truth)
+        sign = " " if right[truth][-1] else "!"
+        print(f"  {sign} {path.name:55} {found.score:.2f} {bone.method}: {'; '.join(found.reasons)}")
+    rates = [float(np.mean(values)) for values in right.values()]
+    print(
+        f"balanced accuracy {np.mean(rates):.2f}: {rates[0]:.2f} of {len(right[True])} femora, "
+        f"{rates[1]:.2f} of {len(right[False])} others"
+    )
+
+
+def simulated_pictures() -> None:
+    """Landmarks, masks and facts on scenes that no training drew."""
+    limbs = make_bank(count=4, seed=10_000)
+    errors: dict[str, list[float]] = {name: [] for name in LANDMARKS}
+    seen = dict.fromkeys(LANDMARKS, 0)
+    dice, views, sides = [], [], []
+    for number in range(SCENES):
+        drawn = scene(limbs, FIRST_SCENE + number, 480)
+        if drawn.masks["femur"].mean() < 0.02:
+            continue
+        pixels = 1 - drawn.image if drawn.dark_bone else drawn.image
+        try:
+            bone = find_bone(pixels, np.ones(pixels.shape, bool), "network")
+        except ReconstructionError:
+            dice.append(0.0)
+            continue
+        truth = drawn.masks["femur"] | drawn.masks.get("other_femur", False)
+        dice.append(_dice(bone.mask & truth, truth) if "other_femur" in drawn.masks else _dice(bone.mask, truth))
+        found = check_femur(pixels, bone)
+        view = "ap" if drawn.view == "pa" else drawn.view
+        if found.view:
+            views.append(found.view == view)
+        if found.side and "other_femur" not in drawn.masks:
+            sides.append((found.side == drawn.side) ^ (drawn.view == "pa"))
+        for name in LANDMARKS:
+            if not drawn.visible[name]:
+                continue
+            seen[name] += 1
+            if name in bone.landmarks:
+                mark = np.array([bone.landmarks[name].x, bone.landmarks[name].y])
+                both = (drawn.landmarks_px, drawn.other_landmarks_px)
+                places = [each[name] for each in both if name in each]
+                errors[name].append(min(float(np.hypot(*(mark - place))) for place in places) / len(pixels) * 100)
+    print(f"\nSimulated radiographs ({len(dice)} with a femur): Dice of the network, automatic: {np.median(dice):.3f}")
+    print(
+        f"view right in {np.mean(views):.2f} of {len(views)} that are told, "
+        f"side in {np.mean(sides):.2f} of {len(sides)}"
+    )
+    print("| landmark | median error (% of height) | 90 % below | found of those in the picture |\n|---|---|---|---|")
+    every = [error for values in errors.values() for error in values]
+    for name, values in {**errors, "all": every}.items():
+        share = len(values) / max(1, sum(seen.values()) if name == "all" else seen[name])
+        if values:
+            print(f"| {name} | {np.median(values):.2f} | {np.percentile(values, 90):.1f} | {share:.2f} |")
+
+
+def corrections() -> None:
+    """Seconds from a click to a mask on a large picture."""
+    drawn = scene(make_bank(count=1, seed=10_001), FIRST_SCENE, 480)
+    pixels = cv2.resize(drawn.image, (2500, 3000), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    region = box_region(pixels.shape, (200, 200, 2300, 2800))
+    rows, columns = np.nonzero(cv2.resize(drawn.masks["femur"].astype(np.uint8), (2500, 3000))[200:2800, 200:2300])
+    click = (float(columns[len(columns) // 2]) + 200, float(rows[len(rows) // 2]) + 200)
+    print("\nSeconds for a correction on a picture of 3000 x 2500 pixels (median of 7)")
+    for way in ("network", "clusters"):
+        took = []
+        for _ in range(7):
+            start = time.perf_counter()
+            find_bone(pixels, region, way, Seeds([click]))
+            took.append(time.perf_counter() - start)
+        print(f"    {way}: {np.median(took):.3f}")
+
+
+def _case(path: Path) -> tuple[str, np.ndarray, np.ndarray, np.ndarray]:
+    told = json.loads(path.read_text())
+    source = next(p for p in (DATA / folder / told["image"] for folder in ("radiographs", "dicom")) if p.exists())
+    pixels = read_radiograph(source).pixels
+    truth = cv2.imread(str(path.with_suffix(".png")), cv2.IMREAD_GRAYSCALE) > 0
+    return path.stem, pixels, truth, box_region(pixels.shape, told["roi"])
+
+
+def _raw_clusters(pixels: np.ndarray, region: np.ndarray, _: Seeds | None) -> np.ndarray:
+    return (cluster(pixels, 4, region).labels == 3) & region
+
+
+def _finder(way: str) -> Find:
+    def find(pixels: np.ndarray, region: np.ndarray, seeds: Seeds | None) -> np.ndarray:
+        try:
+            return find_bone(pixels, region, way, seeds).mask
+        except ReconstructionError:
+            return np.zeros(region.shape, bool)
+
+    return find
+
+
+def _scores(
+    find: Find, pixels: np.ndarray, truth: np.ndarray, box: np.ndarray, clicks: int
+) -> list[tuple[float, float]]:
+    """(Dice, outline distance) automatically, with a box, and with each click more."""
+    wanted = truth & box
+    masks = [find(pixels, np.ones(pixels.shape, bool), None) & box, find(pixels, box, None)]
+    include: list = []
+    exclude: list = []
+    for _ in range(clicks):
+        missed, extra = wanted & ~masks[-1], masks[-1] & ~wanted
+        # The rule: at the place of the largest wrong region that is farthest from its border.
+        (size, place), where = max(((_middle(missed), include), (_middle(extra), exclude)), key=lambda each: each[0][0])
+        if size:
+            where.append(place)
+        masks.append(find(pixels, box, Seeds(include, exclude)))
+    return [(_dice(mask, wanted), _apart(mask, wanted)) for mask in masks]
+
+
+def _middle(wrong: np.ndarray) -> tuple[int, tuple[float, float]]:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(wrong.astype(np.uint8))
+    if count < 2:
+        return 0, (0.0, 0.0)
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    depth = cv2.distanceTransform(np.pad(labels == largest, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+    return int(stats[largest, cv2.CC_STAT_AREA]), (float(column), float(row))
+
+
+def _dice(mask: np.ndarray, truth: np.ndarray) -> float:
+    return 2 * np.count_nonzero(mask & truth) / max(np.count_nonzero(mask) + np.count_nonzero(truth), 1)
+
+
+def _apart(mask: np.ndarray, truth: np.ndarray) -> float:
+    """Mean distance of the two outlines, both ways, in per cent of the picture's height."""
+    if not mask.any():
+        return 100.0
+    edges = [each & ~(cv2.erode(each.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) for each in (mask, truth)]
+    to = [cv2.distanceTransform((~edge).astype(np.uint8), cv2.DIST_L2, 5) for edge in edges]
+    return float((to[1][edges[0]].mean() + to[0][edges[1]].mean()) / 2 / len(mask) * 100)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""Is it a femur: told from other things on simulated radiographs, in numbers and in words."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from XRayTo3DLib.errors import ReconstructionError
+from XRayTo3DLib.segmentation import check_femur, find_bone
+from XRayTo3DLib.segmentation.femur import FEATURES, _canal, features
+from XRayTo3DLib.segmentation.find import bone_as_drawn
+from XRayTo3DLib.segmentation.reader import SHIPPED
+from XRayTo3DLib.simulate.others import other
+from XRayTo3DLib.simulate.scenes import scene
+
+
+def whole(pixels):
+    return find_bone(pixels, np.ones(pixels.shape, bool))
+
+
+@pytest.fixture(scope="module")
+def femora(limbs):
+    drawn = (scene(limbs, seed, 256) for seed in range(7000, 8000))
+    good = (s for s in drawn if s.masks["femur"].mean() > 0.06 and not s.dark_bone)
+    return [next(good) for _ in range(16)]
+
+
+def test_femora_are_told_from_other_bones(femora):
+    others = [each for each in (other(seed, 256) for seed in range(700, 716)) if not each.masks]
+    yes = [check_femur(each.image, whole(each.image)).is_femur for each in femora]
+    no = []
+    for each in others:
+        try:
+            no.append(not check_femur(each.image, whole(each.image)).is_femur)
+        except ReconstructionError:  # no bone at all
+            no.append(True)
+    assert (np.mean(yes) + np.mean(no)) / 2 > 0.85
+
+
+def test_part_and_view(femora):
+    views, parts = [], []
+    for each in femora:
+        found = check_femur(each.image, whole(each.image))
+        assert 0 <= found.score <= 1 and found.reasons
+        if found.is_femur and found.view and each.view != "oblique":
+            views.append(found.view == ("ap" if each.view == "pa" else each.view))
+        if found.part == "distal":
+            parts.append("proximal" not in each.parts)
+        if found.part == "proximal":
+            parts.append("distal" not in each.parts)
+    assert len(views) > 5 and np.mean(views) > 0.7
+    assert len(parts) > 5 and np.mean(parts) > 0.8
+
+
+def test_a_femur_is_described(femora):
+    bone = whole(femora[0].image)
+    found = check_femur(femora[0].image, bone)
+    told = json.loads(json.dumps(found.as_json()))
+    assert set(told) == {"is_femur", "score", "reasons", "part", "view", "side"}
+    assert features(femora[0].image, bone).shape == (len(FEATURES),)
+
+
+def test_a_drawn_mask_is_not_checked(draw):
+    mask = draw.disc((90, 90), 20) > 0
+    assert check_femur(mask.astype(np.float32), bone_as_drawn(mask.astype(np.float32), mask)) is None
+
+
+def test_two_cortices_with_a_canal(draw):
+    tube = draw.strip((200, 120), 20.0, degrees=70) > 0
+    marrow = draw.strip((200, 120), 10.0, degrees=70) > 0
+    hollow = np.where(tube, 0.8, 0.2) - np.where(marrow, 0.3, 0.0)
+    share, elongation = _canal(hollow, tube)
+    assert share > 0.8 and elongation > 3
+    share, elongation = _canal(np.where(tube, 0.8, 0.2), tube)
+    assert share == 0
+    assert _canal(hollow, draw.disc((200, 120), 40) > 0)[1] < 1.3
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", '{"femur_check": {"weights": {}, "bias": 0}}', "NaN"])
+def test_a_calibration_that_is_none(femora, tmp_path, content):
+    bone = replace(whole(femora[0].image))
+    network = tmp_path / f"reader{abs(hash(content))}.onnx"
+    network.write_bytes(SHIPPED.read_bytes())
+    if content is not None:
+        network.with_suffix(".json").write_text(content)
+    with pytest.raises(ReconstructionError, match="calibration"):
+        check_femur(femora[0].image, bone, network)

@@ -1,0 +1,232 @@
+"""Is it a femur? The paper's check, from what the reader network saw and from the outline."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import ReconstructionError
+from .channels import PARTS, VIEWS
+from .find import Bone
+from .reader import SHIPPED
+
+FEATURES = (
+    "fact",
+    "confidence",
+    "share",
+    "alike",
+    "proximal",
+    "distal",
+    "shaft",
+    "canal",
+    "elongation",
+)
+_MOST_LOGIT = 6.0
+_STATIONS = 24  # of the bone's length, at which its cortices are looked for
+_CONTRAST = 0.04  # of the range of grey: by so much a cortex is brighter than the marrow
+_SURE_VIEW, _SURE_SIDE = 0.6, 0.8
+
+
+@dataclass(frozen=True)
+class FemurCheck:
+    """Whether a bone is a femur, and what of it.
+
+    Attributes
+    ----------
+    is_femur : bool
+    score : float
+        Probability that it is one, as calibrated on simulated radiographs.
+    reasons : tuple of str
+        What speaks for it and against it.
+    part : str
+        "whole", "proximal", "shaft" or "distal"; "" where it cannot be told.
+    view : str
+        "ap", "lateral" or "oblique"; "" where it cannot be told.
+    side : str
+        "left" or "right", on the assumption that the picture is seen as usual, from the front; "" where it cannot
+        be told.
+    """
+
+    is_femur: bool
+    score: float
+    reasons: tuple[str, ...]
+    part: str = ""
+    view: str = ""
+    side: str = ""
+
+    def as_json(self) -> dict:
+        """The check as JSON holds it."""
+        return {
+            "is_femur": self.is_femur,
+            "score": round(self.score, 4),
+            "reasons": list(self.reasons),
+            "part": self.part or None,
+            "view": self.view or None,
+            "side": self.side or None,
+        }
+
+
+def check_femur(pixels: np.ndarray, bone: Bone, reader: str | os.PathLike | None = None) -> FemurCheck | None:
+    """Check whether a bone that was found is a femur.
+
+    Parameters
+    ----------
+    pixels : (rows, columns) float32 array
+        The radiograph.
+    bone : Bone
+        From `find_bone`.
+    reader : path, optional
+        The network that was used; its calibration lies beside it.
+
+    Returns
+    -------
+    FemurCheck or None
+        None where the network was not asked.
+    """
+    if bone.first is None:
+        return None
+    values = features(pixels, bone)
+    weights = _calibration(str(Path(reader or SHIPPED).with_suffix(".json")))
+    score = float(1 / (1 + np.exp(-(weights["bias"] + values @ weights["weights"]))))
+    is_femur = score >= 0.5
+    facts = bone.first.facts
+    seen = [part for part in PARTS if facts[part] > 0.5]
+    part = "whole" if {"proximal", "distal"} <= set(seen) else next((p for p in seen if p != "shaft"), "")
+    view = max(VIEWS, key=lambda name: facts[name])
+    view = view if facts[view] >= _SURE_VIEW else ""
+    side = ""
+    if view == "ap" and abs(facts["left"] - 0.5) > _SURE_SIDE - 0.5:
+        side = "left" if facts["left"] > 0.5 else "right"
+    told = dict(zip(FEATURES, values.tolist(), strict=True))
+    if not is_femur:
+        return FemurCheck(False, score, _against(told, bone))
+    return FemurCheck(True, score, _reasons(told, bone), part or ("shaft" if seen else ""), view, side)
+
+
+def features(pixels: np.ndarray, bone: Bone) -> np.ndarray:
+    """Numbers that tell a femur from other things: `FEATURES`, most of them 0 to 1.
+
+    Returns
+    -------
+    (9,) float64 array
+        The logit of the network's own answer; its confidence in the femur's mask; the share of the first look
+        that the femur fills (a logarithm); how much of the bone that was found is the femur's mask; confidence in
+        landmarks of the upper end, the lower end and the shaft; share of the bone's length that shows two cortices
+        with a canal between them; how long it is for its width (a logarithm).
+    """
+    first, second = bone.first, bone.second
+    assert first is not None
+    fact = np.clip(np.log(first.facts["femur"] / max(1 - first.facts["femur"], 1e-9)), -_MOST_LOGIT, _MOST_LOGIT)
+    share = np.log10(max(float((first.logit("femur") > 0).mean()), 1e-3)) / 3 + 1
+    if second is None:
+        return np.array([fact, 0, share, 0, 0, 0, 0, 0, 0])
+    femur = second.logit("femur") > 0
+    found = _in_window(bone.mask, second)
+    alike = 2 * np.count_nonzero(femur & found) / max(np.count_nonzero(femur) + np.count_nonzero(found), 1)
+    marks = second.landmarks()
+
+    def sure(*names: str) -> float:
+        return max(marks[name].confidence for name in names)
+
+    grey, _ = second.window.cut(pixels)
+    canal, elongation = _canal(grey, found)
+    return np.array(
+        [
+            fact,
+            second.confidence("femur") if femur.any() else 0.0,
+            share,
+            alike,
+            sure("head_center", "trochanter_tip", "lesser_trochanter"),
+            sure("medial_condyle", "lateral_condyle", "knee_center"),
+            sure("shaft_proximal", "shaft_middle", "shaft_distal"),
+            canal,
+            np.log(max(elongation, 1.0)) / 2,
+        ]
+    )
+
+
+def _in_window(mask: np.ndarray, reading) -> np.ndarray:
+    return reading.window.cut(mask.astype(np.float32))[0] > 0.5
+
+
+def _canal(grey: np.ndarray, mask: np.ndarray) -> tuple[float, float]:
+    """Share of a bone's length that shows two cortices with a canal, and its length over its width."""
+    rows, columns = np.nonzero(mask)
+    if len(rows) < 50:
+        return 0.0, 1.0
+    points = np.stack([columns, rows], axis=1).astype(float)
+    middle = points.mean(axis=0)
+    _, sizes, axes = np.linalg.svd(points[:: max(1, len(points) // 4000)] - middle, full_matrices=False)
+    along = (points - middle) @ axes[0]
+    across = (points - middle) @ axes[1]
+    values = grey[rows, columns]
+    spread = max(float(np.ptp(np.percentile(values, (2, 98)))), 1e-6)
+    station = ((along - along.min()) / max(np.ptp(along), 1e-9) * _STATIONS).astype(int).clip(0, _STATIONS - 1)
+    shown = []
+    for number in range(_STATIONS):
+        at = station == number
+        if np.count_nonzero(at) < 12:
+            continue
+        place, brightness = across[at], values[at]
+        width = np.ptp(place)
+        if width <= 0:
+            continue
+        share = (place - place.min()) / width
+        sides = [(share > low) & (share < high) for low, high in ((0.05, 0.3), (0.7, 0.95))]
+        center = (share > 0.38) & (share < 0.62)
+        if center.any() and all(side.any() for side in sides):
+            edge = min(np.percentile(brightness[side], 75) for side in sides)
+            shown.append(edge > np.median(brightness[center]) + _CONTRAST * spread)
+    return float(np.mean(shown)) if shown else 0.0, float(sizes[0] / max(sizes[1], 1e-9))
+
+
+def _reasons(told: dict[str, float], bone: Bone) -> tuple[str, ...]:
+    reasons = []
+    if told["canal"] > 0.5:
+        reasons.append("long shaft with two cortices" if told["elongation"] > 0.35 else "two cortices with a canal")
+    marks = bone.landmarks
+    ends = (
+        ("head_center", "round head", "no head in the picture"),
+        ("lateral_condyle", "widened lower end with condyles", "no condyles in the picture"),
+    )
+    for name, there, missing in ends:
+        reasons.append(there if name in marks and marks[name].confidence > 0.5 else missing)
+    if "trochanter_tip" in marks:
+        reasons.append("greater trochanter beside the neck")
+    if told["alike"] < 0.7:
+        reasons.append("but the bone that was found is only partly what the network takes for a femur")
+    return tuple(reasons)
+
+
+def _against(told: dict[str, float], bone: Bone) -> tuple[str, ...]:
+    reasons = []
+    if bone.name and bone.name != "femur":
+        reasons.append(f"the bone that was found looks like a {bone.name}")
+    if told["fact"] < 0:
+        reasons.append("the picture as a whole does not look like one of a femur")
+    if max(told["proximal"], told["distal"]) < 0.4:
+        reasons.append("neither a femoral head nor condyles")
+    if told["canal"] < 0.3:
+        reasons.append("no shaft with two cortices")
+    return tuple(reasons or ["what speaks for a femur is weak"])
+
+
+@functools.lru_cache(maxsize=2)
+def _calibration(path: str) -> dict:
+    try:
+        read = json.loads(Path(path).read_text(encoding="utf-8"))["femur_check"]
+        weights = np.array([read["weights"][name] for name in FEATURES], float)
+        bias = float(read["bias"])
+        if not (np.isfinite(weights).all() and np.isfinite(bias)):
+            raise ValueError("numbers that are not finite")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ReconstructionError(
+            f"reader: {path}, the network's calibration, is missing, damaged or of another layout ({error}): make both "
+            "again with `xrayto3d train-reader`."
+        ) from error
+    return {"weights": weights, "bias": bias}

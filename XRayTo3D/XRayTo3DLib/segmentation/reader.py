@@ -1,0 +1,209 @@
+"""Running the reader network: masks, landmarks and facts of a window of a radiograph."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import ReconstructionError
+from .channels import FACTS, HEAT_STRIDE, INPUTS, LANDMARKS, MASKS, STRIDE, VIEWS, channels
+from .region import bounding_box
+from .seeds import Seeds
+from .window import Window, window_over
+
+if TYPE_CHECKING:
+    import cv2
+
+SHIPPED = Path(__file__).with_name("reader.onnx")
+_OUTPUTS = ("masks", "heat", "facts")
+_FIRST, _SECOND = 224 * 224, 224 * 224  # pixels of the window of the first look, and of the second one
+_MARGIN = 0.3  # of the bone's size, round it in the second look
+
+
+@dataclass(frozen=True)
+class Landmark:
+    """A landmark of the femur: column and row, and how sure it is (0 to 1)."""
+
+    x: float
+    y: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the network says of a window.
+
+    Attributes
+    ----------
+    window : Window
+    logits : (7, rows, columns) float32 array
+        Of `MASKS`; above zero where the bone is.
+    heat : (9, rows / 2, columns / 2) float32 array
+        Of `LANDMARKS`, 0 to 1.
+    facts : dict of str to float
+        Probabilities of `FACTS`: the views, the left side if it is a view from the front, parts of the femur that
+        are in the window, and a femur.
+    agreement : float
+        Dice coefficient of what is marked, seen as it is and mirrored.
+    """
+
+    window: Window
+    logits: np.ndarray
+    heat: np.ndarray
+    facts: dict[str, float]
+    agreement: float
+
+    def logit(self, name: str) -> np.ndarray:
+        """Logits of one of the masks."""
+        return self.logits[MASKS.index(name)]
+
+    def confidence(self, name: str = "marked", region: np.ndarray | None = None) -> float:
+        """How sure a mask is: the Dice coefficient to be expected of it if its probabilities hold.
+
+        Parameters
+        ----------
+        name : str
+        region : (rows, columns) bool array, optional
+            Part of the window that counts.
+        """
+        probability = 1 / (1 + np.exp(-self.logit(name)))
+        if region is not None:
+            probability = probability * region
+        return float(2 * probability[probability > 0.5].sum() / max((probability > 0.5).sum() + probability.sum(), 1))
+
+    def on_picture(self, name: str, shape: tuple[int, int]) -> np.ndarray:
+        """Logits of one of the masks at the picture's size; strongly negative outside the window."""
+        return self.window.uncut(self.logit(name), shape, -20.0)
+
+    def landmarks(self, region: np.ndarray | None = None) -> dict[str, Landmark]:
+        """The highest peak of each heat map, as column and row of the picture.
+
+        Parameters
+        ----------
+        region : (rows, columns) bool array, optional
+            Part of the window where landmarks may lie.
+        """
+        allowed = np.ones(self.heat.shape[1:], bool)
+        if region is not None:
+            allowed = region[::HEAT_STRIDE, ::HEAT_STRIDE]
+        found = {}
+        for name, heat in zip(LANDMARKS, self.heat, strict=True):
+            kept = np.where(allowed, heat, 0)
+            row, column = np.unravel_index(int(kept.argmax()), kept.shape)
+            place = np.array([column + _beyond(heat[row], column), row + _beyond(heat[:, column], row)])
+            x, y = self.window.to_picture([place * HEAT_STRIDE + (HEAT_STRIDE - 1) / 2])[0]
+            found[name] = Landmark(float(x), float(y), float(kept[row, column]))
+        return found
+
+
+def _beyond(line: np.ndarray, at: int) -> float:
+    """How far from its largest value a line's peak lies: that of the bell curve through three values, within half."""
+    if not 0 < at < len(line) - 1:
+        return 0.0
+    before, here, after = np.log(np.maximum(line[at - 1 : at + 2], 1e-9)).tolist()
+    bend = before + after - 2 * here
+    return min(max((before - after) / (2 * bend), -0.5), 0.5) if bend < 0 else 0.0
+
+
+def load_reader(path: str | os.PathLike | None = None) -> cv2.dnn.Net:
+    """Load a reader network, the one that is shipped if no other is named.
+
+    Raises
+    ------
+    ReconstructionError
+        If there is no such file, it is damaged, or made for other inputs and outputs.
+    """
+    path = Path(path or SHIPPED)
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError as error:
+        raise ReconstructionError(f"reader: {path} cannot be read: {error.strerror or error}.") from error
+    return _loaded(str(path), changed)
+
+
+@functools.lru_cache(maxsize=2)
+def _loaded(path: str, changed: int) -> cv2.dnn.Net:
+    import cv2
+
+    again = "make it again with `xrayto3d train-reader`, or leave the argument out to take the one that is shipped."
+    try:
+        network = cv2.dnn.readNetFromONNX(np.frombuffer(Path(path).read_bytes(), np.uint8))
+    except (cv2.error, OSError, ValueError) as error:
+        raise ReconstructionError(f"reader: {path} is damaged or no ONNX network: {again}") from error
+    try:
+        network.setInput(np.zeros((1, len(INPUTS), STRIDE, 2 * STRIDE), np.float32))
+        shapes = [made.shape for made in network.forward(_OUTPUTS)]
+    except cv2.error as error:
+        raise ReconstructionError(f"reader: {path} is a network of another layout: {again}") from error
+    heat = (1, len(LANDMARKS), STRIDE // HEAT_STRIDE, 2 * STRIDE // HEAT_STRIDE)
+    if shapes != [(1, len(MASKS), STRIDE, 2 * STRIDE), heat, (1, len(FACTS))]:
+        raise ReconstructionError(f"reader: {path} is a network of another layout: {again}")
+    return network
+
+
+def read(pixels: np.ndarray, window: Window, seeds: Seeds | None = None, network: cv2.dnn.Net | None = None) -> Reading:
+    """Let the network look at a window, as it is and mirrored.
+
+    Parameters
+    ----------
+    pixels : (rows, columns) float32 array
+        The picture, bone bright.
+    window : Window
+    seeds : Seeds, optional
+        Clicks, as column and row of the picture.
+    network : cv2.dnn.Net, optional
+        From `load_reader`.
+
+    Returns
+    -------
+    Reading
+    """
+    network = network or load_reader()
+    grey, inside = window.cut(pixels)
+    clicks = (seeds or Seeds()).moved(window.matrix)
+    seen = channels(grey, inside, clicks.include, clicks.exclude)
+    outputs = []
+    for picture in (seen, seen[:, :, ::-1]):
+        network.setInput(np.ascontiguousarray(picture)[None])
+        outputs.append([np.array(made[0]) for made in network.forward(_OUTPUTS)])
+    (masks, heat, facts), (mirrored_masks, mirrored_heat, mirrored_facts) = outputs
+    mirrored_masks, mirrored_heat = mirrored_masks[..., ::-1], mirrored_heat[..., ::-1]
+    one, two = masks[-1] > 0, mirrored_masks[-1] > 0
+    agreement = 2 * float((one & two).sum()) / max(float(one.sum() + two.sum()), 1.0)
+    logits = (masks + mirrored_masks) / 2
+    logits[:, ~inside] = -20
+    return Reading(
+        window, logits, (_sigmoid(heat) + _sigmoid(mirrored_heat)) / 2, _told(facts, mirrored_facts), agreement
+    )
+
+
+def _sigmoid(values: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(values, -30, 30)))
+
+
+def _told(facts: np.ndarray, mirrored: np.ndarray) -> dict[str, float]:
+    """Probabilities of `FACTS` from the logits of a picture and of its mirror image, which shows the other side."""
+    mirrored = mirrored.copy()
+    mirrored[FACTS.index("left")] *= -1
+    mean = (facts + mirrored) / 2
+    views = np.exp(mean[: len(VIEWS)] - mean[: len(VIEWS)].max())
+    values = [*(views / views.sum()), *_sigmoid(mean[len(VIEWS) :])]
+    return dict(zip(FACTS, map(float, values), strict=True))
+
+
+def first_window(region: np.ndarray) -> Window:
+    """Window of the first look: all of what is marked."""
+    rows, columns = bounding_box(region)
+    corners = np.array([(columns.start, rows.start), (columns.stop, rows.stop)]) - 0.5
+    return window_over(*corners, _FIRST)
+
+
+def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int]) -> Window:
+    """Window of the second look, finer: a bone's box with some margin, in a picture of that shape."""
+    margin = _MARGIN * float(np.max(np.subtract(high, low)))
+    return window_over(np.maximum(low - margin, -0.5), np.minimum(high + margin, np.array(shape[::-1]) - 0.5), _SECOND)
