@@ -12,10 +12,11 @@ from .bone import (
     threshold,
 )
 from .by_clusters import ByClusters, Clustered, clustered, find_by_clusters
+from .by_network import BONES, ByNetwork, find_by_network
 from .clusters import Clusters, cluster
 from .evening import even_out, flatten, raised
 from .femur import FemurCheck, check_femur
-from .find import BONES, SEGMENTATIONS, Bone, bone_as_drawn, bone_by_threshold, find_bone
+from .find import SEGMENTATIONS, Bone, bone_as_drawn, bone_by_threshold, find_bone
 from .outline import BORDER, EDGE, FLAGS, OVERLAP, Outline
 from .reader import Landmark, Reading, load_reader
 from .region import bounding_box, box_region, mask_region, polygon_region
@@ -31,6 +32,7 @@ __all__ = [
     "SEGMENTATIONS",
     "Bone",
     "ByClusters",
+    "ByNetwork",
     "Clustered",
     "Clusters",
     "FemurCheck",
@@ -55,6 +57,7 @@ __all__ = [
     "even_out",
     "find_bone",
     "find_by_clusters",
+    "find_by_network",
     "flatten",
     "load_reader",
     "mask_region",

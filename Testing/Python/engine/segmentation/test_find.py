@@ -5,7 +5,8 @@ import pytest
 
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.segmentation import FLAGS, Seeds, box_region, find_bone
-from XRayTo3DLib.segmentation.find import _continued, bone_as_drawn, bone_by_threshold
+from XRayTo3DLib.segmentation.by_network import _continued
+from XRayTo3DLib.segmentation.find import bone_as_drawn, bone_by_threshold
 from XRayTo3DLib.segmentation.window import window_over
 from XRayTo3DLib.simulate.others import other
 from XRayTo3DLib.simulate.scenes import scene

@@ -1,0 +1,208 @@
+"""The reader network's way to the bone: a first look at all that is marked, a second one at the bone, and clicks."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .bone import blind_border, choose_pieces, clean
+from .outline import Outline, outlines
+from .reader import Landmark, Reading, first_window, load_reader, read, second_window
+from .seeds import Seeds
+
+BONES = ("femur", "tibia", "fibula", "patella", "pelvis")
+_LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
+_LEAST = 0.003  # of the window: less is nothing
+_LEAST_METAL = 0.02  # of the bone: less metal is not worth a word
+_LEAST_LOGIT = 0.05  # in what is taken to be bone
+_NOTHING = -20.0  # logit where nothing can be
+_PUSH, _PUSH_REACH = 6.0, np.array([0.015, 0.06])  # the logit at a click, and how far it reaches, in window diagonals
+_CORRECTS = 0.16  # window diagonals from a click, to which the network's own correction reaches
+_SEEN = 0.3  # least confidence of a landmark
+_BESIDE = 12  # pixels of the window: a landmark may lie so far from the bone
+
+
+@dataclass(frozen=True)
+class ByNetwork:
+    """What the reader network found.
+
+    Attributes
+    ----------
+    mask : (rows, columns) bool array
+        Empty if it sees no bone of the leg.
+    name : str
+        One of `BONES`, or "".
+    confidence : float
+        The Dice coefficient that it expects of the mask.
+    first : Reading
+        Of all that was marked.
+    second : Reading or None
+        Of the bone.
+    outlines : tuple of Outline
+    landmarks : dict of str to Landmark
+        Of a femur.
+    warnings : tuple of str
+    """
+
+    mask: np.ndarray
+    name: str
+    confidence: float
+    first: Reading
+    second: Reading | None = None
+    outlines: tuple[Outline, ...] = ()
+    landmarks: dict[str, Landmark] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def find_by_network(
+    pixels: np.ndarray,
+    region: np.ndarray,
+    seeds: Seeds | None = None,
+    pieces: str = "near",
+    reader: str | os.PathLike | None = None,
+) -> ByNetwork:
+    """Let the reader network find the bone.
+
+    It looks twice: at all that is marked, and closer at the bone that is meant, a femur unless a click or its size
+    says otherwise. Clicks change the answer near them and nowhere else.
+
+    Parameters
+    ----------
+    pixels : (rows, columns) float32 array
+        Grey values in 0..1, bone bright.
+    region : (rows, columns) bool array
+        Where to look.
+    seeds : Seeds, optional
+    pieces : {"main", "near", "all"}
+    reader : path, optional
+        Of another network than the one that is shipped.
+
+    Returns
+    -------
+    ByNetwork
+
+    Raises
+    ------
+    ReconstructionError
+        If the network cannot be loaded.
+    """
+    seeds = seeds or Seeds()
+    network = load_reader(reader)
+    first = read(pixels, first_window(region), network=network)
+    nothing = ByNetwork(np.zeros(region.shape, bool), "", 0.0, first)
+    allowed = _shown(first, region)
+    clicks = seeds.moved(first.window.matrix)
+    name, channel = _meant(first, allowed, clicks)
+    coarse = choose_pieces((_pushed(first.logit(channel), clicks) > 0) & allowed, pieces, clicks.include)
+    if np.count_nonzero(coarse) < _LEAST * coarse.size:
+        return nothing
+
+    rows, columns = np.nonzero(coarse)
+    ends = [(columns.min() - 0.5, rows.min() - 0.5), (columns.max() + 0.5, rows.max() + 0.5)]
+    second = read(pixels, second_window(*first.window.to_picture(ends), region.shape), network=network)
+    allowed = _shown(second, region)
+    clicks = seeds.moved(second.window.matrix)
+    logit = second.logit(channel)
+    if seeds:
+        if channel == "marked":  # the one that was trained with clicks
+            logit = _corrected(logit, read(pixels, second.window, seeds, network).logit(channel), clicks)
+        logit = _pushed(logit, clicks)
+    logit = np.where(allowed, logit, np.float32(_NOTHING))
+    kept = choose_pieces(logit > 0, pieces, clicks.include)
+    if name != "pelvis" and not clicks.exclude:  # a long bone's shadow has no holes, unless somebody says so
+        kept = clean(kept, 0)
+    if np.count_nonzero(kept) < _LEAST * kept.size:
+        return nothing
+    logit = np.where(kept, np.maximum(logit, _LEAST_LOGIT), np.minimum(logit, -np.abs(logit)))
+
+    confidence = second.confidence(channel, _wider(kept, 3))
+    grey, inside = second.window.cut(pixels)
+    beside = {each: second.logit(each) for each in (*BONES, "metal") if each != name}
+    marks = second.landmarks(_wider(kept, _BESIDE)) if name == "femur" else {}
+    return ByNetwork(
+        (second.window.uncut(_continued(logit, allowed), region.shape, _NOTHING) > 0) & region,
+        name,
+        min(confidence, second.agreement) if channel == "marked" else confidence,
+        first,
+        second,
+        outlines(logit, second.window.matrix, ~allowed | ~inside | blind_border(grey), beside),
+        {each: mark for each, mark in marks.items() if mark.confidence >= _SEEN},
+        _about_metal(second, kept),
+    )
+
+
+def _shown(reading: Reading, region: np.ndarray) -> np.ndarray:
+    """The region, in a reading's window."""
+    return reading.window.cut(region.astype(np.float32))[0] > 0.5
+
+
+def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds) -> tuple[str, str]:
+    """Which bone is meant, and the mask that holds it: that of a click, or a femur unless it is small."""
+    masks = {name: (first.logit(name) > 0) & allowed for name in BONES}
+    sizes = {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}
+    for x, y in clicks.include:
+        under = [name for name in BONES if masks[name][_at(allowed, x, y)]]
+        # On something small beside a femur, a click says that it belongs to the femur.
+        if under and "femur" not in under and sizes[under[0]] > _LARGE * sizes["femur"]:
+            return under[0], under[0]
+    beside = max(sizes["tibia"], sizes["patella"], _LEAST * allowed.size)  # a pelvis is always large
+    if clicks or sizes["femur"] >= _LARGE * beside:
+        return "femur", "marked"
+    largest = max(sizes, key=lambda name: sizes[name])
+    return largest, largest
+
+
+def _corrected(before: np.ndarray, after: np.ndarray, clicks: Seeds) -> np.ndarray:
+    """Logits with clicks near those clicks, and those without them farther away: what is right stays as it is."""
+    rows, columns = np.indices(before.shape, np.float32)
+    reach = _CORRECTS * np.hypot(*before.shape)
+    away = [(columns - x) ** 2 + (rows - y) ** 2 for x, y in (*clicks.include, *clicks.exclude)]
+    share = np.exp(np.minimum.reduce(away) / np.float32(-2 * reach**2))
+    return before + share * (after - before)
+
+
+def _pushed(logit: np.ndarray, clicks: Seeds) -> np.ndarray:
+    """Logits that a click has the last word on, at its place and half way to where the answer changes."""
+    import cv2
+
+    rows, columns = np.indices(logit.shape, np.float32)
+    least, most = _PUSH_REACH * np.hypot(*logit.shape)
+    for points, sign in ((clicks.include, 1), (clicks.exclude, -1)):
+        wrong = np.pad((sign * logit <= 0).astype(np.uint8), 1)
+        depth = cv2.distanceTransform(wrong, cv2.DIST_L2, 5)[1:-1, 1:-1]
+        for x, y in points:
+            at = _at(logit, x, y)
+            reach = min(max(0.5 * float(depth[at]), least), most)
+            near = np.exp(((columns - x) ** 2 + (rows - y) ** 2) / np.float32(-2 * reach**2))
+            # Enough to turn the answer at the click, whatever it was.
+            logit = logit + sign * near * max(_PUSH - sign * float(logit[at]), 0)
+    return logit
+
+
+def _at(array: np.ndarray, x: float, y: float) -> tuple[int, int]:
+    rows, columns = array.shape
+    return min(max(round(y), 0), rows - 1), min(max(round(x), 0), columns - 1)
+
+
+def _continued(field_: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """A field that goes on for two pixels beyond what is allowed, so that it does not fade towards a border."""
+    import cv2
+
+    return np.where(allowed, field_, cv2.dilate(field_, np.ones((5, 5), np.uint8)))
+
+
+def _wider(mask: np.ndarray, radius: int) -> np.ndarray:
+    import cv2
+
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    return cv2.dilate(mask.astype(np.uint8), disc) > 0
+
+
+def _about_metal(reading: Reading, bone: np.ndarray) -> tuple[str, ...]:
+    """A warning, if metal covers some of the bone."""
+    share = np.count_nonzero((reading.logit("metal") > 0) & bone) / np.count_nonzero(bone)
+    if share <= _LEAST_METAL:
+        return ()
+    return (f"metal covers {share:.0%} of the bone's shadow: there the surface shows the metal's outline too.",)
