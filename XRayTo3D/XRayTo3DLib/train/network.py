@@ -27,13 +27,13 @@ class Reader(nn.Module):
         self.down = nn.ModuleList([_convolution(WIDTHS[0], WIDTHS[0])] + [_block(a, b) for a, b in pairwise(WIDTHS)])
         self.narrow = nn.ModuleList([nn.Conv2d(b, a, 1) for a, b in pairwise(WIDTHS)])
         self.up = nn.ModuleList([_block(width, width) for width in WIDTHS[:-1]])
-        self.masks = nn.Sequential(nn.Conv2d(WIDTHS[0], 4 * len(MASKS), 1), nn.PixelShuffle(2))
+        self.masks = nn.ConvTranspose2d(WIDTHS[0], len(MASKS), 2, 2)
         self.heat = nn.Conv2d(WIDTHS[0], len(LANDMARKS), 1)
         self.facts = nn.Sequential(
             nn.Conv2d(2 * WIDTHS[-1], 64, 1), nn.ReLU(inplace=True), nn.Conv2d(64, len(FACTS), 1), nn.Flatten()
         )
 
-        for head, bias in ((self.masks[0], -2.0), (self.heat, -4.5)):  # most pixels are none: begin there
+        for head, bias in ((self.masks, -2.0), (self.heat, -4.5)):  # most pixels are none: begin there
             nn.init.constant_(head.bias, bias)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -42,7 +42,7 @@ class Reader(nn.Module):
         for number, down in enumerate(self.down):
             x = down(x if number == 0 else functional.max_pool2d(x, 2))
             levels.append(x)
-        pooled = torch.cat([functional.adaptive_avg_pool2d(x, 1), functional.adaptive_max_pool2d(x, 1)], dim=1)
+        pooled = torch.cat([functional.adaptive_avg_pool2d(x, 1), x.amax((2, 3), keepdim=True)], dim=1)
         for number in reversed(range(len(self.up))):
             x = functional.interpolate(self.narrow[number](x), scale_factor=2.0, mode="nearest")
             x = self.up[number](x + levels[number])

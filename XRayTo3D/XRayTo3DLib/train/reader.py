@@ -257,9 +257,11 @@ def train_reader(
 
 
 def export(network: Reader, path: str | os.PathLike) -> None:
-    """Write a network as ONNX: any number of windows of any size that is a multiple of the stride."""
-    axes = {"picture": {0: "n", 2: "rows", 3: "columns"}, "facts": {0: "n"}}
-    axes |= {"masks": {0: "n", 2: "rows", 3: "columns"}, "heat": {0: "n", 2: "rows2", 3: "columns2"}}
+    """Write a network as ONNX.
+
+    OpenCV runs it on windows of any size that is a multiple of the stride, whatever size it was written with; axes
+    that are marked as free OpenCV 4 cannot read.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own, about its successor, whose networks OpenCV cannot read
         torch.onnx.export(
@@ -268,7 +270,6 @@ def export(network: Reader, path: str | os.PathLike) -> None:
             str(path),
             input_names=["picture"],
             output_names=["masks", "heat", "facts"],
-            dynamic_axes=axes,
             opset_version=17,
             dynamo=False,
         )
