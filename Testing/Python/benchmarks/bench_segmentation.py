@@ -122,10 +122,8 @@ def simulated_pictures() -> None:
                 places = [each[name] for each in both if name in each]
                 errors[name].append(min(float(np.hypot(*(mark - place))) for place in places) / len(pixels) * 100)
     print(f"\nSimulated radiographs ({len(dice)} with a femur): Dice of the network, automatic: {np.median(dice):.3f}")
-    print(
-        f"view right in {np.mean(views):.2f} of {len(views)} that are told, "
-        f"side in {np.mean(sides):.2f} of {len(sides)}"
-    )
+    for name, right in (("view", views), ("side", sides)):
+        print(f"{name} right in {sum(right)} of {len(right)} that are told")
     print("| landmark | median error (% of height) | 90 % below | found of those in the picture |\n|---|---|---|---|")
     every = [error for values in errors.values() for error in values]
     for name, values in {**errors, "all": every}.items():

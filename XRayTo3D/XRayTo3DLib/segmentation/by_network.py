@@ -135,7 +135,7 @@ def find_by_network(
 
 def _shown(reading: Reading, region: np.ndarray) -> np.ndarray:
     """The region, in a reading's window."""
-    return reading.window.cut(region.astype(np.float32))[0] > 0.5
+    return reading.window.cut(region.view(np.uint8))[0] > 0.5
 
 
 def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds) -> tuple[str, str]:

@@ -151,7 +151,7 @@ def features(pixels: np.ndarray, bone: Bone) -> np.ndarray:
 
 
 def _in_window(mask: np.ndarray, reading) -> np.ndarray:
-    return reading.window.cut(mask.astype(np.float32))[0] > 0.5
+    return reading.window.cut(mask.view(np.uint8))[0] > 0.5
 
 
 def _canal(grey: np.ndarray, mask: np.ndarray) -> tuple[float, float]:
