@@ -15,6 +15,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import onnx  # noqa: F401 - PyTorch's exporter needs it, and would say so after an hour only
 import torch
 import torch.nn.functional as functional
 

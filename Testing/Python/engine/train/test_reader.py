@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'xrayto3d[train]'")
+pytest.importorskip("onnx", reason="onnx is not installed: pip install 'xrayto3d[train]'")
 
 from XRayTo3DLib.errors import ReconstructionError  # noqa: E402
 from XRayTo3DLib.segmentation.channels import FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
