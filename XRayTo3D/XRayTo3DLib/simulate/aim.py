@@ -26,7 +26,7 @@ def drawn_view(rng: np.random.Generator) -> str:
 
 
 def pose(
-    marks: dict[str, np.ndarray], middle: float, child: bool, rng: np.random.Generator
+    marks: dict[str, np.ndarray], middle: float, child: bool, frog: bool, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Make a limb a little wider, deeper or longer, or a child's, turn it in the hip, and choose its side.
 
@@ -37,6 +37,8 @@ def pose(
     middle : float
         x of the body's middle plane, which comes to be x = 0.
     child : bool
+    frog : bool
+        Whether the leg lies on its side, as for a frog-leg view of the hip: bent, spread and turned outwards.
     rng : numpy.random.Generator
 
     Returns
@@ -57,7 +59,12 @@ def pose(
     wanted = np.deg2rad(np.clip(rng.normal(1.5, 3), -7, 6))  # so that knees do not stand in each other's place
     turn = np.eye(4)
     apart = Rotation.from_euler("y", -np.sign(center[0]) * (inwards - wanted))
-    turn[:3, :3] = (apart * Rotation.from_euler("zx", rng.normal(0, (7, 3)), degrees=True)).as_matrix()
+    turned = apart * Rotation.from_euler("zx", rng.normal(0, (7, 3)), degrees=True)
+    if frog:
+        out = np.sign(center[0])  # to the patient's left for a left leg
+        rolled, spread, bent = rng.uniform((25, 25, -40), (80, 65, 0))
+        turned = Rotation.from_euler("zyx", (out * rolled, -out * spread, bent), degrees=True) * turned
+    turn[:3, :3] = turned.as_matrix()
     turn[:3, 3] = center - turn[:3, :3] @ center
     return stays, turn @ stays
 

@@ -123,7 +123,8 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288) -> Scene:
     specimen, kinds = _chosen(specimens, bent, rng)
     limb = specimen.limb
     middle = float(np.mean([f(limb.bones["pelvis"].outer.points[:, 0]) for f in (np.min, np.max)]))
-    stays, moves = pose(limb.landmarks, middle, bool(specimen.plates), rng)
+    frog = part == "hip" and view in ("ap", "pa") and bool(rng.random() < 0.2)
+    stays, moves = pose(limb.landmarks, middle, bool(specimen.plates), frog, rng)
     mirrored = np.linalg.det(stays[:3, :3]) < 0
     side = {"left": "right", "right": "left"}[limb.side] if mirrored else limb.side
     field = random_warp(rng)

@@ -8,6 +8,7 @@ import pytest
 
 from XRayTo3DLib.errors import SimulationError
 from XRayTo3DLib.simulate import contact_sheet
+from XRayTo3DLib.simulate.aim import pose
 from XRayTo3DLib.simulate.bank import bent, growing
 from XRayTo3DLib.simulate.camera import VIEWS
 from XRayTo3DLib.simulate.limbs import analytic_limb
@@ -102,7 +103,7 @@ def test_landmarks_inside_the_bone_lie_on_its_shadow(scenes, name):
 def test_sides_are_anatomical(scenes):
     """Seen from the front, the outer condyle of a left knee is on the right of the picture."""
     for each in scenes:
-        if each.view in ("ap", "pa"):
+        if each.view in ("ap", "pa") and each.part != "hip":  # a frog leg turns its knee away
             to_the_right = each.landmarks_px["lateral_condyle"][0] > each.landmarks_px["medial_condyle"][0]
             assert to_the_right == ((each.side == "left") == (each.view == "ap"))
 
@@ -209,3 +210,17 @@ def test_a_contact_sheet(specimens, tmp_path, monkeypatch, capsys):
 def test_make_bank_reads_folders(tmp_path):
     with pytest.raises(SimulationError, match="no such file"):
         make_bank(str(tmp_path))
+
+
+def test_a_frog_leg_lies_on_its_side(specimens):
+    """Spread and turned outwards about a hip that stays where it is, on the left as on the right."""
+    marks = specimens[0].limb.landmarks
+    for seed in range(12):
+        straight, frog = (pose(marks, 0.0, False, spread, np.random.default_rng(seed)) for spread in (False, True))
+        assert np.array_equal(straight[0], frog[0])  # the pelvis
+        hip, knee = (np.array([*marks[name], 1.0]) for name in ("head_center", "knee_center"))
+        assert (frog[1] @ hip) == pytest.approx(straight[1] @ hip, abs=1e-6)
+        down = (frog[1] @ knee - frog[1] @ hip)[:3]
+        out = np.sign((frog[1] @ hip)[0])
+        assert 20 < np.degrees(np.arctan2(out * down[0], -down[2])) < 85
+        assert down[1] < 10  # forwards, if anywhere
