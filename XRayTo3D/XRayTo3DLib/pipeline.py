@@ -251,7 +251,7 @@ def segment(radiograph: Radiograph, settings: Settings | None = None, progress: 
             seen = segmentation.clustered(pixels, region, settings.clusters)
             bone = replace(bone, flattened=seen.flattened, clusters=seen.clusters, bone_range=seen.bone_range)
     with stage("femur", 0.8, "checking whether it is a femur"):
-        femur = segmentation.check_femur(pixels, bone, settings.reader)
+        femur = segmentation.check_femur(bone, settings.reader)
     return Segmentation(radiograph, settings, region, bone, femur, stage.timings_s)
 
 

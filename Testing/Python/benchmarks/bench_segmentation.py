@@ -73,7 +73,7 @@ def femur_checks() -> None:
         try:
             pixels = read_radiograph(path).pixels
             bone = find_bone(pixels, np.ones(pixels.shape, bool))
-            found = check_femur(pixels, bone)
+            found = check_femur(bone)
         except (RadiographError, ReconstructionError) as error:
             print(f"    {path.name:55} no bone: {error}")
             right[truth].append(not truth)
@@ -106,7 +106,7 @@ def simulated_pictures() -> None:
             continue
         truth = drawn.masks["femur"] | drawn.masks.get("other_femur", False)
         dice.append(_dice(bone.mask & truth, truth) if "other_femur" in drawn.masks else _dice(bone.mask, truth))
-        found = check_femur(pixels, bone)
+        found = check_femur(bone)
         view = "ap" if drawn.view == "pa" else drawn.view
         if found.view:
             views.append(found.view == view)

@@ -72,7 +72,7 @@ def segmentation_pictures(result: Segmentation) -> dict[str, np.ndarray]:
         "region": _dimmed(pixels, result.region),
         "flattened": None if bone.flattened is None else _grey(bone.flattened),
         "clusters": None if bone.clusters is None else _clusters(bone.clusters),
-        "bones": _bones(pixels, bone),
+        "bones": _bones(bone),
         "outline": _outlined(pixels, bone),
         "mask": _grey(bone.mask),
         "masked": apply_mask(in_colour, bone.mask),
@@ -94,13 +94,12 @@ def _write(pictures: dict[str, np.ndarray], folder: str | os.PathLike) -> list[P
     return written
 
 
-def _bones(pixels: np.ndarray, bone: Bone) -> np.ndarray | None:
+def _bones(bone: Bone) -> np.ndarray | None:
     """What the reader network took for which bone, in colours; None where it was not asked."""
     reading = bone.second or bone.first
     if reading is None:
         return None
-    grey, _ = reading.window.cut(pixels)
-    picture = np.repeat(np.clip(grey, 0, 1)[..., None], 3, axis=2) * np.float32(255)
+    picture = np.repeat(np.clip(reading.grey, 0, 1)[..., None], 3, axis=2) * np.float32(255)
     for name, colour in _COLOURS.items():
         share = 0.45 / (1 + np.exp(-np.clip(reading.logit(name), -30, 30)))[..., None]
         picture = picture * (1 - share) + np.float32(colour) * share

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import ReconstructionError
 from .clusters import Clusters
+from .morphology import disc, filled
 from .region import bounding_box
 
 PIECES = ("main", "near", "all")
@@ -101,15 +102,13 @@ def clean(mask: np.ndarray, radius: int) -> np.ndarray:
     box = bounding_box(mask, margin=2 * radius + 1)
     part = mask[box].astype(np.uint8)
     if radius > 0:
-        part = cv2.morphologyEx(part, cv2.MORPH_OPEN, _disc(radius))
+        part = cv2.morphologyEx(part, cv2.MORPH_OPEN, disc(radius))
         # Closing needs room, or it would grow along the border of the picture.
         part = cv2.copyMakeBorder(part, *[2 * radius] * 4, cv2.BORDER_CONSTANT, value=0)
-        part = cv2.morphologyEx(part, cv2.MORPH_CLOSE, _disc(2 * radius))
+        part = cv2.morphologyEx(part, cv2.MORPH_CLOSE, disc(2 * radius))
         part = np.ascontiguousarray(part[2 * radius : -2 * radius, 2 * radius : -2 * radius])
-    outlines, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(part, outlines, -1, 1, cv2.FILLED)
     result = np.zeros_like(mask)
-    result[box] = part.astype(bool)
+    result[box] = filled(part).astype(bool)
     return result
 
 
@@ -205,9 +204,3 @@ def bone_mask(
             f"{grey_range[1]:.3g}: mark the bone with a region or a mask, or give the grey range by hand."
         )
     return choose_pieces(mask, pieces)
-
-
-def _disc(radius: int) -> np.ndarray:
-    import cv2
-
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))

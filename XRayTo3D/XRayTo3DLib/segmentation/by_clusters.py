@@ -10,6 +10,7 @@ from ..errors import ReconstructionError
 from .bone import blind_border, bone_range, choose_pieces
 from .clusters import Clusters, cluster
 from .evening import flatten, raised
+from .morphology import closed, dilated, eroded, opened
 from .region import bounding_box
 from .seeds import Seeds
 
@@ -52,12 +53,13 @@ class ByClusters(Clustered):
 
 @dataclass(frozen=True)
 class _Grid:
-    """The region's part of a picture, coarser: its grey values, which of them show something, flattened, clustered."""
+    """The region's part of a picture, coarser: grey values, where they show something, raised, flattened, clustered."""
 
     box: tuple[slice, slice]
     scale: float
     grey: np.ndarray
     inside: np.ndarray
+    height: np.ndarray
     flat: np.ndarray
     clusters: Clusters
 
@@ -135,12 +137,12 @@ def _bone_on(grid: _Grid, clicks: Seeds, marked: bool) -> np.ndarray:
     side = min(s.stop - s.start for s in bounding_box(grid.inside))
     bright = (grid.flat > bone_range(grid.clusters)[0]) & grid.inside
     # A box that was drawn round a bone tells how wide it is; a whole picture may be of fingers.
-    filled = _closed(_opened(bright, 1), max(1, round((_GAP_MARKED if marked else _GAP) * side)))
-    sturdy = _opened(filled, max(1, round(_BRIDGE * side)) if marked else 1)
+    filled = closed(opened(bright, 1), max(1, round((_GAP_MARKED if marked else _GAP) * side)))
+    sturdy = opened(filled, max(1, round(_BRIDGE * side)) if marked else 1)
     filled = (sturdy if sturdy.any() else filled) & grid.inside
     kept = choose_pieces(filled, "near" if clicks.include else "all", clicks.include)
     mask = _cut(grid, kept, clicks, side)
-    mask = _closed(mask, max(1, round(_CRACK * side))) & grid.inside
+    mask = closed(mask, max(1, round(_CRACK * side))) & grid.inside
     return _painted(mask.astype(np.uint8), clicks, side, (1, 0)) > 0
 
 
@@ -163,10 +165,11 @@ def _on_grid(pixels: np.ndarray, region: np.ndarray, k: int, blind: bool = True)
     grey = cv2.resize(pixels[box], size[::-1], interpolation=cv2.INTER_AREA)
     inside = cv2.resize(region[box].astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST) > 0
     # A blade's edge is a pixel or two of half shadow.
-    if blind and (seen := inside & ~_dilated(blind_border(grey), _HALF_SHADOW)).any():
+    if blind and (seen := inside & ~dilated(blind_border(grey), _HALF_SHADOW)).any():
         inside = seen
-    flat = flatten(grey, inside)
-    return _Grid(box, scale, grey, inside, flat, cluster(flat, k, inside))
+    height = raised(grey, inside)
+    flat = flatten(grey, inside, height)
+    return _Grid(box, scale, grey, inside, height, flat, cluster(flat, k, inside))
 
 
 def _told(grid: _Grid, shape: tuple[int, int]) -> Clustered:
@@ -184,8 +187,8 @@ def _cut(grid: _Grid, filled: np.ndarray, seeds: Seeds, side: int) -> np.ndarray
 
     inside = grid.inside
     radius = max(1, round(_BAND * side))
-    core = _eroded(filled, radius)
-    near = _dilated(filled, radius)
+    core = eroded(filled, radius)
+    near = dilated(filled, radius)
     state = np.full(filled.shape, cv2.GC_BGD, np.uint8)
     state[near & inside] = cv2.GC_PR_BGD
     state[filled] = cv2.GC_PR_FGD
@@ -194,9 +197,7 @@ def _cut(grid: _Grid, filled: np.ndarray, seeds: Seeds, side: int) -> np.ndarray
     bone = (state == cv2.GC_FGD) | (state == cv2.GC_PR_FGD)
     if not bone.any() or bone.all():
         return bone
-    colour = np.rint(np.clip(np.stack([grid.grey, grid.flat, raised(grid.grey, inside)], axis=-1), 0, 1) * 255).astype(
-        np.uint8
-    )
+    colour = np.rint(np.clip(np.stack([grid.grey, grid.flat, grid.height], axis=-1), 0, 1) * 255).astype(np.uint8)
     cv2.setRNGSeed(0)
     cv2.grabCut(colour, state, None, np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
     return (state == cv2.GC_FGD) | (state == cv2.GC_PR_FGD)
@@ -210,42 +211,3 @@ def _painted(image: np.ndarray, seeds: Seeds, side: int, values: tuple[int, int]
         for x, y in points:
             cv2.circle(image, (round(x), round(y)), max(2, round(_CLICK * side)), int(value), cv2.FILLED)
     return image
-
-
-def _opened(mask: np.ndarray, radius: int) -> np.ndarray:
-    """Opening that takes the mask to go on beyond the border."""
-    import cv2
-
-    padded = cv2.copyMakeBorder(mask.astype(np.uint8), *[2 * radius] * 4, cv2.BORDER_REPLICATE)
-    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, _disc(radius))
-    return opened[2 * radius : -2 * radius, 2 * radius : -2 * radius] > 0
-
-
-def _closed(mask: np.ndarray, radius: int) -> np.ndarray:
-    """Closing that takes the mask to go on beyond the border, and all holes filled: the marrow of a cut shaft too."""
-    import cv2
-
-    padded = cv2.copyMakeBorder(mask.astype(np.uint8), *[2 * radius] * 4, cv2.BORDER_REPLICATE)
-    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(radius))
-    outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(closed, outlines, -1, 1, cv2.FILLED)
-    return closed[2 * radius : -2 * radius, 2 * radius : -2 * radius] > 0
-
-
-def _dilated(mask: np.ndarray, radius: int) -> np.ndarray:
-    import cv2
-
-    return cv2.dilate(mask.astype(np.uint8), _disc(radius)) > 0
-
-
-def _eroded(mask: np.ndarray, radius: int) -> np.ndarray:
-    import cv2
-
-    padded = cv2.copyMakeBorder(mask.astype(np.uint8), *[radius] * 4, cv2.BORDER_REPLICATE)
-    return cv2.erode(padded, _disc(radius))[radius:-radius, radius:-radius] > 0
-
-
-def _disc(radius: int) -> np.ndarray:
-    import cv2
-
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .bone import blind_border, choose_pieces, clean
+from .morphology import dilated
 from .outline import Outline, outlines
 from .reader import Landmark, Reading, first_window, load_reader, read, second_window
 from .seeds import Seeds
@@ -117,17 +118,16 @@ def find_by_network(
         return nothing
     logit = np.where(kept, np.maximum(logit, _LEAST_LOGIT), np.minimum(logit, -np.abs(logit)))
 
-    confidence = second.confidence(channel, _wider(kept, 3))
-    grey, inside = second.window.cut(pixels)
+    confidence = second.confidence(channel, dilated(kept, 3))
     beside = {each: second.logit(each) for each in (*BONES, "metal") if each != name}
-    marks = second.landmarks(_wider(kept, _BESIDE)) if name == "femur" else {}
+    marks = second.landmarks(dilated(kept, _BESIDE)) if name == "femur" else {}
     return ByNetwork(
         (second.window.uncut(_continued(logit, allowed), region.shape, _NOTHING) > 0) & region,
         name,
         min(confidence, second.agreement) if channel == "marked" else confidence,
         first,
         second,
-        outlines(logit, second.window.matrix, ~allowed | ~inside | blind_border(grey), beside),
+        outlines(logit, second.window.matrix, ~allowed | ~second.inside | blind_border(second.grey), beside),
         {each: mark for each, mark in marks.items() if mark.confidence >= _SEEN},
         _about_metal(second, kept),
     )
@@ -191,13 +191,6 @@ def _continued(field_: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     import cv2
 
     return np.where(allowed, field_, cv2.dilate(field_, np.ones((5, 5), np.uint8)))
-
-
-def _wider(mask: np.ndarray, radius: int) -> np.ndarray:
-    import cv2
-
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    return cv2.dilate(mask.astype(np.uint8), disc) > 0
 
 
 def _about_metal(reading: Reading, bone: np.ndarray) -> tuple[str, ...]:

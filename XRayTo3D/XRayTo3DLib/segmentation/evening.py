@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..filters import average_inside, inner_range
+from .morphology import disc
 from .region import bounding_box
 
 _SIGMA = 0.15  # of the region's smaller side: wider than a shaft, narrower than the limb's own shading
@@ -15,7 +16,7 @@ _LEAST_CONTRAST = 0.1  # of the mean contrast: where there is less, noise is not
 _NO_CONTRAST = 1e-4  # of the grey range: less than any picture's noise
 
 
-def flatten(pixels: np.ndarray, region: np.ndarray) -> np.ndarray:
+def flatten(pixels: np.ndarray, region: np.ndarray, height: np.ndarray | None = None) -> np.ndarray:
     """Take away what is not bone as far as it changes slowly: the mean of `raised` and `even_out`.
 
     The one keeps a bone's broad ends, which are their own surroundings; the other keeps the shaft where the beam
@@ -27,13 +28,15 @@ def flatten(pixels: np.ndarray, region: np.ndarray) -> np.ndarray:
         Grey values in 0..1.
     region : (rows, columns) bool array
         Pixels that count; what lies outside does not shine in.
+    height : (rows, columns) float32 array, optional
+        What `raised` gives of them, if it is known.
 
     Returns
     -------
     (rows, columns) float32 array
         In 0..1.
     """
-    return (raised(pixels, region) + even_out(pixels, region)) / 2
+    return ((raised(pixels, region) if height is None else height) + even_out(pixels, region)) / 2
 
 
 def raised(pixels: np.ndarray, region: np.ndarray) -> np.ndarray:
@@ -58,12 +61,11 @@ def raised(pixels: np.ndarray, region: np.ndarray) -> np.ndarray:
     box = bounding_box(region)
     radius = max(1, round(_REACH * min(side.stop - side.start for side in box)))
     calm = cv2.medianBlur(np.ascontiguousarray(pixels, np.float32), 5)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
 
     def swept(image: np.ndarray, outside: float, sweep: Callable) -> np.ndarray:
         filled = np.where(region, image, np.float32(outside))  # so that it neither counts as dark nor as bright
         wide = cv2.copyMakeBorder(filled, *[radius] * 4, cv2.BORDER_REFLECT)
-        return sweep(wide, disc)[radius:-radius, radius:-radius]
+        return sweep(wide, disc(radius))[radius:-radius, radius:-radius]
 
     ground = average_inside(swept(swept(calm, 1, cv2.erode), 0, cv2.dilate), region, 0.3 * radius)
     height = np.maximum(pixels - ground, 0)

@@ -71,13 +71,11 @@ class FemurCheck:
         }
 
 
-def check_femur(pixels: np.ndarray, bone: Bone, reader: str | os.PathLike | None = None) -> FemurCheck | None:
+def check_femur(bone: Bone, reader: str | os.PathLike | None = None) -> FemurCheck | None:
     """Check whether a bone that was found is a femur.
 
     Parameters
     ----------
-    pixels : (rows, columns) float32 array
-        The radiograph.
     bone : Bone
         From `find_bone`.
     reader : path, optional
@@ -90,7 +88,7 @@ def check_femur(pixels: np.ndarray, bone: Bone, reader: str | os.PathLike | None
     """
     if bone.first is None:
         return None
-    values = features(pixels, bone)
+    values = features(bone)
     weights = _calibration(str(Path(reader or SHIPPED).with_suffix(".json")))
     score = float(1 / (1 + np.exp(-(weights["bias"] + values @ weights["weights"]))))
     is_femur = score >= 0.5
@@ -108,7 +106,7 @@ def check_femur(pixels: np.ndarray, bone: Bone, reader: str | os.PathLike | None
     return FemurCheck(True, score, _reasons(told, bone), part or ("shaft" if seen else ""), view, side)
 
 
-def features(pixels: np.ndarray, bone: Bone) -> np.ndarray:
+def features(bone: Bone) -> np.ndarray:
     """Numbers that tell a femur from other things: `FEATURES`, most of them 0 to 1.
 
     Returns
@@ -133,8 +131,7 @@ def features(pixels: np.ndarray, bone: Bone) -> np.ndarray:
     def sure(*names: str) -> float:
         return max(marks[name].confidence for name in names)
 
-    grey, _ = second.window.cut(pixels)
-    canal, elongation = _canal(grey, found)
+    canal, elongation = _canal(second.grey, found)
     return np.array(
         [
             fact,

@@ -50,6 +50,10 @@ class Reading:
         are in the window, and a femur.
     agreement : float
         Dice coefficient of what is marked, seen as it is and mirrored.
+    grey : (rows, columns) float32 array
+        The radiograph in the window.
+    inside : (rows, columns) bool array
+        What of the window it fills.
     """
 
     window: Window
@@ -57,6 +61,8 @@ class Reading:
     heat: np.ndarray
     facts: dict[str, float]
     agreement: float
+    grey: np.ndarray
+    inside: np.ndarray
 
     def logit(self, name: str) -> np.ndarray:
         """Logits of one of the masks."""
@@ -178,7 +184,13 @@ def read(pixels: np.ndarray, window: Window, seeds: Seeds | None = None, network
     logits = (masks + mirrored_masks) / 2
     logits[:, ~inside] = -20
     return Reading(
-        window, logits, (_sigmoid(heat) + _sigmoid(mirrored_heat)) / 2, _told(facts, mirrored_facts), agreement
+        window,
+        logits,
+        (_sigmoid(heat) + _sigmoid(mirrored_heat)) / 2,
+        _told(facts, mirrored_facts),
+        agreement,
+        grey,
+        inside,
     )
 
 

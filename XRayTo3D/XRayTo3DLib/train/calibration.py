@@ -29,7 +29,7 @@ def example(picture: Scene | Other, reader: str | os.PathLike) -> tuple[np.ndarr
         found = find_bone(pixels, np.ones(pixels.shape, bool), "auto", reader=reader)
     except ReconstructionError:
         return None  # neither the network nor clusters found anything: there is nothing to check
-    return features(pixels, found), share >= _SHOWN
+    return features(found), share >= _SHOWN
 
 
 def fitted(examples: Iterable[tuple[np.ndarray, bool]]) -> dict:

@@ -28,11 +28,11 @@ def femora(limbs):
 
 def test_femora_are_told_from_other_bones(femora):
     others = [each for each in (other(seed, 256) for seed in range(700, 716)) if not each.masks]
-    yes = [check_femur(each.image, whole(each.image)).is_femur for each in femora]
+    yes = [check_femur(whole(each.image)).is_femur for each in femora]
     no = []
     for each in others:
         try:
-            no.append(not check_femur(each.image, whole(each.image)).is_femur)
+            no.append(not check_femur(whole(each.image)).is_femur)
         except ReconstructionError:  # no bone at all
             no.append(True)
     assert (np.mean(yes) + np.mean(no)) / 2 > 0.85
@@ -41,7 +41,7 @@ def test_femora_are_told_from_other_bones(femora):
 def test_part_and_view(femora):
     views, parts = [], []
     for each in femora:
-        found = check_femur(each.image, whole(each.image))
+        found = check_femur(whole(each.image))
         assert 0 <= found.score <= 1 and found.reasons
         if found.is_femur and found.view and each.view != "oblique":
             views.append(found.view == ("ap" if each.view == "pa" else each.view))
@@ -55,15 +55,15 @@ def test_part_and_view(femora):
 
 def test_a_femur_is_described(femora):
     bone = whole(femora[0].image)
-    found = check_femur(femora[0].image, bone)
+    found = check_femur(bone)
     told = json.loads(json.dumps(found.as_json()))
     assert set(told) == {"is_femur", "score", "reasons", "part", "view", "side"}
-    assert features(femora[0].image, bone).shape == (len(FEATURES),)
+    assert features(bone).shape == (len(FEATURES),)
 
 
 def test_a_drawn_mask_is_not_checked(draw):
     mask = draw.disc((90, 90), 20) > 0
-    assert check_femur(mask.astype(np.float32), bone_as_drawn(mask.astype(np.float32), mask)) is None
+    assert check_femur(bone_as_drawn(mask.astype(np.float32), mask)) is None
 
 
 def test_two_cortices_with_a_canal(draw):
@@ -85,4 +85,4 @@ def test_a_calibration_that_is_none(femora, tmp_path, content):
     if content is not None:
         network.with_suffix(".json").write_text(content)
     with pytest.raises(ReconstructionError, match="calibration"):
-        check_femur(femora[0].image, bone, network)
+        check_femur(bone, network)

@@ -26,7 +26,8 @@ def made_up(logits=None, heat=None, region=SHAPE):
     rows, columns = window.shape
     logits = np.full((len(MASKS), rows, columns), -20.0, np.float32) if logits is None else logits(window)
     heat = np.zeros((len(LANDMARKS), rows // 2, columns // 2), np.float32) if heat is None else heat(window)
-    return Reading(window, logits, heat, dict.fromkeys(FACTS, 0.5), 1.0)
+    grey, inside = window.cut(np.zeros(region, np.float32))
+    return Reading(window, logits, heat, dict.fromkeys(FACTS, 0.5), 1.0, grey, inside)
 
 
 def test_the_shipped_network_is_small_and_loads_once():
