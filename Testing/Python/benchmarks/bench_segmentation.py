@@ -135,7 +135,8 @@ def simulated_pictures() -> None:
 def corrections() -> None:
     """Seconds from a click to a mask on a large picture."""
     drawn = scene(make_bank(count=1, seed=10_001), FIRST_SCENE, 480)
-    pixels = cv2.resize(drawn.image, (2500, 3000), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    bright = 1 - drawn.image if drawn.dark_bone else drawn.image
+    pixels = cv2.resize(bright, (2500, 3000), interpolation=cv2.INTER_CUBIC).clip(0, 1)
     region = box_region(pixels.shape, (200, 200, 2300, 2800))
     rows, columns = np.nonzero(cv2.resize(drawn.masks["femur"].astype(np.uint8), (2500, 3000))[200:2800, 200:2300])
     click = (float(columns[len(columns) // 2]) + 200, float(rows[len(rows) // 2]) + 200)

@@ -10,17 +10,18 @@ import numpy as np
 from .bone import blind_border, choose_pieces, clean
 from .morphology import dilated
 from .outline import Outline, outlines
-from .reader import Landmark, Reading, first_window, load_reader, read, second_window
+from .reader import Landmark, Reading, first_window, load_reader, read, second_window, sureness
 from .seeds import Seeds
 
 BONES = ("femur", "tibia", "fibula", "patella", "pelvis")
 _LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
+_NEAR = 0.04  # window diagonals from the femur, within which a click is about it
 _LEAST = 0.003  # of the window: less is nothing
 _LEAST_METAL = 0.02  # of the bone: less metal is not worth a word
 _LEAST_LOGIT = 0.05  # in what is taken to be bone
 _NOTHING = -20.0  # logit where nothing can be
 _PUSH, _PUSH_REACH = 6.0, np.array([0.015, 0.06])  # the logit at a click, and how far it reaches, in window diagonals
-_CORRECTS = 0.16  # window diagonals from a click, to which the network's own correction reaches
+_CORRECTS = 0.12  # window diagonals from a click, to which the network's own correction reaches
 _SEEN = 0.3  # least confidence of a landmark
 _BESIDE = 12  # pixels of the window: a landmark may lie so far from the bone
 
@@ -36,7 +37,7 @@ class ByNetwork:
     name : str
         One of `BONES`, or "".
     confidence : float
-        The Dice coefficient that it expects of the mask.
+        See `reader.sureness`.
     first : Reading
         Of all that was marked.
     second : Reading or None
@@ -118,13 +119,12 @@ def find_by_network(
         return nothing
     logit = np.where(kept, np.maximum(logit, _LEAST_LOGIT), np.minimum(logit, -np.abs(logit)))
 
-    confidence = second.confidence(channel, dilated(kept, 3))
     beside = {each: second.logit(each) for each in (*BONES, "metal") if each != name}
     marks = second.landmarks(dilated(kept, _BESIDE)) if name == "femur" else {}
     return ByNetwork(
         (second.window.uncut(_continued(logit, allowed), region.shape, _NOTHING) > 0) & region,
         name,
-        min(confidence, second.agreement) if channel == "marked" else confidence,
+        sureness(first, second, channel),
         first,
         second,
         outlines(logit, second.window.matrix, ~allowed | ~second.inside | blind_border(second.grey), beside),
@@ -142,11 +142,14 @@ def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds) -> tuple[str, str
     """Which bone is meant, and the mask that holds it: that of a click, or a femur unless it is small."""
     masks = {name: (first.logit(name) > 0) & allowed for name in BONES}
     sizes = {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}
-    for x, y in clicks.include:
-        under = [name for name in BONES if masks[name][_at(allowed, x, y)]]
-        # On something small beside a femur, a click says that it belongs to the femur.
-        if under and "femur" not in under and sizes[under[0]] > _LARGE * sizes["femur"]:
-            return under[0], under[0]
+    # A click on or near the femur corrects it, also where another bone lies over it; so does one on something small.
+    near = dilated(masks["femur"], max(1, round(_NEAR * float(np.hypot(*allowed.shape)))))
+    places = [_at(allowed, x, y) for x, y in clicks.include]
+    if not any(near[place] for place in places):
+        for place in places:
+            under = [name for name in BONES if masks[name][place] and sizes[name] > _LARGE * sizes["femur"]]
+            if under:
+                return under[0], under[0]
     beside = max(sizes["tibia"], sizes["patella"], _LEAST * allowed.size)  # a pelvis is always large
     if clicks or sizes["femur"] >= _LARGE * beside:
         return "femur", "marked"

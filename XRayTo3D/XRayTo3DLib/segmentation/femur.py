@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ReconstructionError
-from .channels import PARTS, VIEWS
+from .channels import PART_LANDMARKS, PARTS, VIEWS
 from .find import Bone
-from .reader import SHIPPED
+from .reader import SHIPPED, sureness
 
 FEATURES = (
     "fact",
-    "confidence",
+    "closer",
+    "sureness",
     "share",
-    "alike",
     "proximal",
     "distal",
     "shaft",
@@ -90,10 +90,11 @@ def check_femur(bone: Bone, reader: str | os.PathLike | None = None) -> FemurChe
         return None
     values = features(bone)
     weights = _calibration(str(Path(reader or SHIPPED).with_suffix(".json")))
-    score = float(1 / (1 + np.exp(-(weights["bias"] + values @ weights["weights"]))))
+    femur = _femur_share(bone)
+    score = femur * float(1 / (1 + np.exp(-(weights["bias"] + values @ weights["weights"]))))
     is_femur = score >= 0.5
     facts = bone.first.facts
-    seen = [part for part in PARTS if facts[part] > 0.5]
+    seen = [part for part in PARTS if facts[part] > 0.5 or any(_surely(bone, name) for name in PART_LANDMARKS[part])]
     part = "whole" if {"proximal", "distal"} <= set(seen) else next((p for p in seen if p != "shaft"), "")
     view = max(VIEWS, key=lambda name: facts[name])
     view = view if facts[view] >= _SURE_VIEW else ""
@@ -102,7 +103,7 @@ def check_femur(bone: Bone, reader: str | os.PathLike | None = None) -> FemurChe
         side = "left" if facts["left"] > 0.5 else "right"
     told = dict(zip(FEATURES, values.tolist(), strict=True))
     if not is_femur:
-        return FemurCheck(False, score, _against(told, bone))
+        return FemurCheck(False, score, _against(told, bone, femur))
     return FemurCheck(True, score, _reasons(told, bone), part or ("shaft" if seen else ""), view, side)
 
 
@@ -112,32 +113,28 @@ def features(bone: Bone) -> np.ndarray:
     Returns
     -------
     (9,) float64 array
-        The logit of the network's own answer; its confidence in the femur's mask; the share of the first look
-        that the femur fills (a logarithm); how much of the bone that was found is the femur's mask; confidence in
-        landmarks of the upper end, the lower end and the shaft; share of the bone's length that shows two cortices
+        The logit of the network's own answer at the first look and at the second; that of how sure both are of the
+        femur's mask; the share of the first look that the femur fills (a logarithm); confidence in landmarks of the
+        upper end, the lower end and the shaft; share of the length of the bone that was found that shows two cortices
         with a canal between them; how long it is for its width (a logarithm).
     """
     first, second = bone.first, bone.second
     assert first is not None
-    fact = np.clip(np.log(first.facts["femur"] / max(1 - first.facts["femur"], 1e-9)), -_MOST_LOGIT, _MOST_LOGIT)
     share = np.log10(max(float((first.logit("femur") > 0).mean()), 1e-3)) / 3 + 1
     if second is None:
-        return np.array([fact, 0, share, 0, 0, 0, 0, 0, 0])
-    femur = second.logit("femur") > 0
-    found = _in_window(bone.mask, second)
-    alike = 2 * np.count_nonzero(femur & found) / max(np.count_nonzero(femur) + np.count_nonzero(found), 1)
+        return np.array([_logit(first.facts["femur"]), -_MOST_LOGIT, -_MOST_LOGIT, share, 0, 0, 0, 0, 0])
     marks = second.landmarks()
 
     def sure(*names: str) -> float:
         return max(marks[name].confidence for name in names)
 
-    canal, elongation = _canal(second.grey, found)
+    canal, elongation = _canal(second.grey, _in_window(bone.mask, second))
     return np.array(
         [
-            fact,
-            second.confidence("femur") if femur.any() else 0.0,
+            _logit(first.facts["femur"]),
+            _logit(second.facts["femur"]),
+            _logit(sureness(first, second, "femur")),
             share,
-            alike,
             sure("head_center", "trochanter_tip", "lesser_trochanter"),
             sure("medial_condyle", "lateral_condyle", "knee_center"),
             sure("shaft_proximal", "shaft_middle", "shaft_distal"),
@@ -145,6 +142,22 @@ def features(bone: Bone) -> np.ndarray:
             np.log(max(elongation, 1.0)) / 2,
         ]
     )
+
+
+def _femur_share(bone: Bone) -> float:
+    """Share of the bone that was found which the network, looking closely, takes for a femur."""
+    if bone.second is None:
+        return 0.0
+    found = _in_window(bone.mask, bone.second)
+    return float((found & (bone.second.logit("femur") > 0)).sum() / max(found.sum(), 1))
+
+
+def _surely(bone: Bone, name: str) -> bool:
+    return name in bone.landmarks and bone.landmarks[name].confidence > 0.5
+
+
+def _logit(probability: float) -> float:
+    return float(np.clip(np.log(max(probability, 1e-9) / max(1 - probability, 1e-9)), -_MOST_LOGIT, _MOST_LOGIT))
 
 
 def _in_window(mask: np.ndarray, reading) -> np.ndarray:
@@ -186,22 +199,21 @@ def _reasons(told: dict[str, float], bone: Bone) -> tuple[str, ...]:
     reasons = []
     if told["canal"] > 0.5:
         reasons.append("long shaft with two cortices" if told["elongation"] > 0.35 else "two cortices with a canal")
-    marks = bone.landmarks
     ends = (
         ("head_center", "round head", "no head in the picture"),
         ("lateral_condyle", "widened lower end with condyles", "no condyles in the picture"),
     )
     for name, there, missing in ends:
-        reasons.append(there if name in marks and marks[name].confidence > 0.5 else missing)
-    if "trochanter_tip" in marks:
+        reasons.append(there if _surely(bone, name) else missing)
+    if "trochanter_tip" in bone.landmarks:
         reasons.append("greater trochanter beside the neck")
-    if told["alike"] < 0.7:
-        reasons.append("but the bone that was found is only partly what the network takes for a femur")
     return tuple(reasons)
 
 
-def _against(told: dict[str, float], bone: Bone) -> tuple[str, ...]:
+def _against(told: dict[str, float], bone: Bone, femur: float) -> tuple[str, ...]:
     reasons = []
+    if 0 < femur < 0.5:
+        reasons.append("little of what was found is what the network takes for a femur")
     if bone.name and bone.name != "femur":
         reasons.append(f"the bone that was found looks like a {bone.name}")
     if told["fact"] < 0:

@@ -34,7 +34,7 @@ class Bone:
     name : str
         Which bone it is, where the network knows: one of `by_network.BONES`; otherwise "".
     confidence : float or None
-        Of the network in its mask: the Dice coefficient it expects. None where it was not asked.
+        Of the network in its mask (see `reader.sureness`). None where it was not asked.
     outlines : tuple of Outline
     first, second : Reading or None
         What the network said of all that was marked, and of the bone.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import ReconstructionError
-from .channels import FACTS, HEAT_STRIDE, INPUTS, LANDMARKS, MASKS, STRIDE, VIEWS, channels
+from .channels import FACTS, HEAT_SIGMA, HEAT_STRIDE, INPUTS, LANDMARKS, MASKS, STRIDE, VIEWS, channels
 from .region import bounding_box
 from .seeds import Seeds
 from .window import Window, window_over
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).with_name("reader.onnx")
 _OUTPUTS = ("masks", "heat", "facts")
 _FIRST, _SECOND = 224 * 224, 224 * 224  # pixels of the window of the first look, and of the second one
-_MARGIN = 0.3  # of the bone's size, round it in the second look
+_CONDYLES = ("medial_condyle", "lateral_condyle")
+_APART, _SECOND_PEAK = 4.0, 0.3  # of a second peak: distance from the first (in their widths), least height
+_MARGIN = 0.45  # of the bone's size, round it in the second look
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,6 @@ class Reading:
     facts : dict of str to float
         Probabilities of `FACTS`: the views, the left side if it is a view from the front, parts of the femur that
         are in the window, and a femur.
-    agreement : float
-        Dice coefficient of what is marked, seen as it is and mirrored.
     grey : (rows, columns) float32 array
         The radiograph in the window.
     inside : (rows, columns) bool array
@@ -60,7 +60,6 @@ class Reading:
     logits: np.ndarray
     heat: np.ndarray
     facts: dict[str, float]
-    agreement: float
     grey: np.ndarray
     inside: np.ndarray
 
@@ -68,26 +67,15 @@ class Reading:
         """Logits of one of the masks."""
         return self.logits[MASKS.index(name)]
 
-    def confidence(self, name: str = "marked", region: np.ndarray | None = None) -> float:
-        """How sure a mask is: the Dice coefficient to be expected of it if its probabilities hold.
-
-        Parameters
-        ----------
-        name : str
-        region : (rows, columns) bool array, optional
-            Part of the window that counts.
-        """
-        probability = 1 / (1 + np.exp(-self.logit(name)))
-        if region is not None:
-            probability = probability * region
-        return float(2 * probability[probability > 0.5].sum() / max((probability > 0.5).sum() + probability.sum(), 1))
-
     def on_picture(self, name: str, shape: tuple[int, int]) -> np.ndarray:
         """Logits of one of the masks at the picture's size; strongly negative outside the window."""
         return self.window.uncut(self.logit(name), shape, -20.0)
 
     def landmarks(self, region: np.ndarray | None = None) -> dict[str, Landmark]:
         """The highest peak of each heat map, as column and row of the picture.
+
+        Seen from the front, the condyles are the two highest peaks of both their maps together: the network knows them
+        from the rest of the bone better than from each other, and the side tells which is which.
 
         Parameters
         ----------
@@ -97,14 +85,66 @@ class Reading:
         allowed = np.ones(self.heat.shape[1:], bool)
         if region is not None:
             allowed = region[::HEAT_STRIDE, ::HEAT_STRIDE]
-        found = {}
-        for name, heat in zip(LANDMARKS, self.heat, strict=True):
-            kept = np.where(allowed, heat, 0)
-            row, column = np.unravel_index(int(kept.argmax()), kept.shape)
-            place = np.array([column + _beyond(heat[row], column), row + _beyond(heat[:, column], row)])
-            x, y = self.window.to_picture([place * HEAT_STRIDE + (HEAT_STRIDE - 1) / 2])[0]
-            found[name] = Landmark(float(x), float(y), float(kept[row, column]))
+        found = {name: self._peak(heat, allowed) for name, heat in zip(LANDMARKS, self.heat, strict=True)}
+        if self.facts["ap"] > 0.5:
+            found |= self._condyles(found, allowed)
         return found
+
+    def _peak(self, heat: np.ndarray, allowed: np.ndarray) -> Landmark:
+        kept = np.where(allowed, heat, 0)
+        row, column = np.unravel_index(int(kept.argmax()), kept.shape)
+        place = np.array([column + _beyond(heat[row], column), row + _beyond(heat[:, column], row)])
+        x, y = self.window.to_picture([place * HEAT_STRIDE + (HEAT_STRIDE - 1) / 2])[0]
+        return Landmark(float(x), float(y), float(kept[row, column]))
+
+    def _condyles(self, found: dict[str, Landmark], allowed: np.ndarray) -> dict[str, Landmark]:
+        """Both condyles of a view from the front; nothing if only one is seen."""
+        both = np.max([self.heat[LANDMARKS.index(name)] for name in _CONDYLES], axis=0)
+        one = self._peak(both, allowed)
+        x, y = (self.window.matrix[:, :2] @ (one.x, one.y) + self.window.matrix[:, 2]) / HEAT_STRIDE
+        rows, columns = np.indices(both.shape)
+        two = self._peak(both, allowed & (np.hypot(columns - x, rows - y) > _APART * HEAT_SIGMA))
+        if two.confidence < _SECOND_PEAK * one.confidence:
+            return {}
+        knee, shaft = found["knee_center"], found["shaft_distal"]
+        up = np.array([0.0, -1.0])
+        if min(knee.confidence, shaft.confidence) > _SECOND_PEAK:
+            up = np.array([shaft.x - knee.x, shaft.y - knee.y])
+        # Of a left leg, which stands on the right of a picture from the front, the medial side is to the left of up.
+        medial = np.array([up[1], -up[0]]) * (1 if self.facts["left"] > 0.5 else -1)
+        ordered = sorted((one, two), key=lambda mark: medial @ (mark.x, mark.y))
+        return dict(zip(_CONDYLES, ordered[::-1], strict=True))
+
+
+def sureness(first: Reading, second: Reading, name: str) -> float:
+    """How sure two looks are of a bone, 0 to 1, within what the second one shows.
+
+    Returns
+    -------
+    float
+        The least of three Dice coefficients: what each look expects of its mask if its probabilities hold, and what
+        their masks share. What is no bone of the leg often looks like one from far or from near, and rarely from both.
+    """
+    import cv2
+
+    to_first = np.vstack([first.window.matrix, [0, 0, 1]]) @ np.linalg.inv(np.vstack([second.window.matrix, [0, 0, 1]]))
+    rows, columns = second.window.shape
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    before = cv2.warpAffine(
+        np.ascontiguousarray(first.logit(name)),
+        to_first[:2],
+        (columns, rows),
+        flags=flags,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    looks = [_sigmoid(before), _sigmoid(second.logit(name))]
+    one, two = (probability > 0.5 for probability in looks)
+    shared = 2 * np.count_nonzero(one & two) / max(np.count_nonzero(one) + np.count_nonzero(two), 1)
+    expected = [
+        2 * probability[probability > 0.5].sum() / max((probability > 0.5).sum() + probability.sum(), 1)
+        for probability in looks
+    ]
+    return float(min(shared, *expected))
 
 
 def _beyond(line: np.ndarray, at: int) -> float:
@@ -179,8 +219,6 @@ def read(pixels: np.ndarray, window: Window, seeds: Seeds | None = None, network
         outputs.append([np.array(made[0]) for made in network.forward(_OUTPUTS)])
     (masks, heat, facts), (mirrored_masks, mirrored_heat, mirrored_facts) = outputs
     mirrored_masks, mirrored_heat = mirrored_masks[..., ::-1], mirrored_heat[..., ::-1]
-    one, two = masks[-1] > 0, mirrored_masks[-1] > 0
-    agreement = 2 * float((one & two).sum()) / max(float(one.sum() + two.sum()), 1.0)
     logits = (masks + mirrored_masks) / 2
     logits[:, ~inside] = -20
     return Reading(
@@ -188,7 +226,6 @@ def read(pixels: np.ndarray, window: Window, seeds: Seeds | None = None, network
         logits,
         (_sigmoid(heat) + _sigmoid(mirrored_heat)) / 2,
         _told(facts, mirrored_facts),
-        agreement,
         grey,
         inside,
     )

@@ -8,7 +8,7 @@ from .bone import USUAL_FEMUR_MM
 from .camera import VIEWS, Camera, place, view_directions
 
 PARTS = ("hip", "shaft", "knee", "whole", "shank")
-_PARTS_ODDS = (0.28, 0.14, 0.4, 0.11, 0.07)
+_PARTS_ODDS = (0.32, 0.14, 0.37, 0.11, 0.06)
 _VIEWS_ODDS = (0.5, 0.05, 0.33, 0.12)
 # Width of the picture (mm in the bone's plane), for a femur of that length.
 _FIELD_MM = {"hip": (160, 300), "shaft": (200, 360), "knee": (120, 300), "whole": (480, 600), "shank": (170, 330)}
@@ -91,7 +91,7 @@ def aimed(
         "whole": (marks["head_center"] + marks["knee_center"]) / 2,
         "shank": marks["knee_center"] + rng.uniform(0.3, 0.65) * (ankle - marks["knee_center"]),
     }[part]
-    wide = both and (part != "hip" or rng.random() < 0.4)
+    wide = both and (part != "hip" or rng.random() < 0.5)
     low, high = (_BOTH_MM if wide else _FIELD_MM)[part]
     field = rng.uniform(low, high) * length / USUAL_FEMUR_MM
     if wide:

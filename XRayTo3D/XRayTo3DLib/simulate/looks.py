@@ -122,7 +122,8 @@ def frame(rng: np.random.Generator, shape: tuple[int, int]) -> Frame:
             angle = rng.normal(0, 0.03) if rng.random() < 0.6 else 0.0
             corners = corners @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
             cv2.fillConvexPoly(shown, np.rint((corners + 0.5) * [columns, rows]).astype(np.int32), 1)
-        fill[:] = 0.0 if rng.random() < 0.8 else rng.choice([1.0, rng.uniform(0.02, 0.2)])
+        # Black by a shutter, or as bright as what no ray has reached.
+        fill[:] = 0.0 if rng.random() < 0.7 else rng.choice([1.0, rng.uniform(0.75, 1), rng.uniform(0.02, 0.2)])
     if rng.random() < 0.2:  # a picture that does not fill the screen
         across = rng.random() < 0.6
         bars = (rng.uniform(0.02, 0.22, 2) * (rng.random(2) < 0.8) * shape[across]).astype(int)

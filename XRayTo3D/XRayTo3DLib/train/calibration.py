@@ -23,8 +23,6 @@ def example(picture: Scene | Other, reader: str | os.PathLike) -> tuple[np.ndarr
     if _HARDLY < share < _SHOWN:
         return None
     pixels = np.ascontiguousarray(picture.image, np.float32)
-    if getattr(picture, "dark_bone", False):
-        pixels = 1 - pixels
     try:
         found = find_bone(pixels, np.ones(pixels.shape, bool), "auto", reader=reader)
     except ReconstructionError:

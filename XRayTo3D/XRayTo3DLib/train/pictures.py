@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from ..simulate.limbs import analytic_limb, read_limbs
 from ..simulate.others import Other, lookalike, other, section
 from ..simulate.scenes import Scene, bank, scene
 
-_OTHERS, _LOOKALIKES, _SECTIONS = 0.12, 0.025, 0.015  # of all pictures
+_OTHERS, _LOOKALIKES, _SECTIONS = 0.14, 0.03, 0.03  # of all pictures
 _SIZE = 288  # rows and columns
 
 
@@ -24,7 +25,7 @@ def specimens(limbs: int, seed: int, folder: str | os.PathLike | None = None) ->
 
 
 def picture(limbs: list[Specimen], seed: int) -> Scene | Other:
-    """Draw a random picture; the same limbs and seed give the same one."""
+    """Draw a random picture, bone bright as the network always gets it; the same limbs and seed give the same one."""
     kind = np.random.default_rng((seed, 0)).random()
     if kind < _OTHERS:
         return other(seed, _SIZE)
@@ -32,4 +33,5 @@ def picture(limbs: list[Specimen], seed: int) -> Scene | Other:
         return lookalike(scene(limbs, seed, _SIZE), seed)
     if kind < _OTHERS + _LOOKALIKES + _SECTIONS:
         return section(seed, _SIZE)
-    return scene(limbs, seed, _SIZE)
+    drawn = scene(limbs, seed, _SIZE)
+    return replace(drawn, image=1 - drawn.image, dark_bone=False) if drawn.dark_bone else drawn

@@ -11,7 +11,7 @@ from ..simulate.looks import smooth_noise
 from ..simulate.others import Other
 from ..simulate.scenes import Scene
 
-_MARKED_ODDS = {"femur": 0.7, "tibia": 0.16, "fibula": 0.05, "patella": 0.04, "pelvis": 0.05}
+_ONE_OF_TWO = 0.4  # of windows with two femora: only one of them is marked
 _SEEN_SHARE, _HARDLY = 0.015, 0.002  # of the window: a femur in it, and none worth the name
 
 
@@ -60,11 +60,9 @@ def window(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) -> Sa
     femora = [moved(mask) for mask in femora]
     found = {name: moved(scene.masks[name]) if name in scene.masks else empty for name in MASKS[1:-1]}
     found = {"femur": np.logical_or.reduce(femora), **found}
-    chosen = str(rng.choice(list(_MARKED_ODDS), p=list(_MARKED_ODDS.values())))
-    if chosen != "femur" and found[chosen].mean() < 0.004:
-        chosen = "femur"
-    marked = found[chosen]
-    if chosen == "femur" and len(femora) == 2 and rng.random() < 0.3:
+    # Other bones have masks of their own: a click on them needs no more.
+    marked = found["femur"]
+    if len(femora) == 2 and rng.random() < _ONE_OF_TWO:
         marked = femora[int(rng.integers(2))]
     masks = np.stack([*found.values(), marked]).astype(np.uint8)
 
@@ -130,7 +128,7 @@ def clicks(target: np.ndarray, guess: np.ndarray, count: int, rng: np.random.Gen
 
 
 def told(sample: Sample, rng: np.random.Generator) -> tuple[list, list]:
-    """Clicks that say which bone is meant, where that is not the femur, or not every femur; or tell nothing new."""
+    """Clicks that say which femur is meant, where it is not every one; or tell nothing new."""
     marked = sample.masks[-1] > 0
     if not marked.any():
         return [], []
@@ -174,7 +172,7 @@ def _placed(
     room = (np.array(shape[::-1]) - scale * (high - low)) / 2
     to = np.array(shape[::-1]) / 2 + rng.uniform(-1, 1, 2) * np.maximum(room, 0) * 0.9
     stretch = np.exp(rng.normal(0, 0.05, 2))
-    angle = np.deg2rad(rng.normal(0, 7) if rng.random() < 0.9 else rng.uniform(-180, 180))
+    angle = np.deg2rad(rng.normal(0, 7) if rng.random() < 0.94 else rng.uniform(-180, 180))
     flipped = bool(rng.random() < 0.5)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     turn = scale * turn @ np.diag(stretch) @ np.diag([-1.0 if flipped else 1.0, 1.0])
@@ -219,25 +217,23 @@ def _looked(grey: np.ndarray, inside: np.ndarray, rng: np.random.Generator) -> n
     import cv2
 
     rows, columns = grey.shape
-    if rng.random() < 0.5:
-        grey = grey + np.float32(rng.uniform(-0.18, 0.18)) * smooth_noise(rng, grey.shape, int(rng.integers(2, 5)))
-    if rng.random() < 0.5:
-        grey = grey * (1 + np.float32(rng.uniform(-0.2, 0.2)) * smooth_noise(rng, grey.shape, 3))
     if rng.random() < 0.3:
+        grey = grey + np.float32(rng.uniform(-0.18, 0.18)) * smooth_noise(rng, grey.shape, int(rng.integers(2, 5)))
+    if rng.random() < 0.3:
+        grey = grey * (1 + np.float32(rng.uniform(-0.2, 0.2)) * smooth_noise(rng, grey.shape, 3))
+    if rng.random() < 0.2:
         bytes_ = np.rint(np.clip(grey, 0, 1) * 255).astype(np.uint8)
         code = cv2.imencode(".jpg", bytes_, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 70))])[1]
         grey = cv2.imdecode(code, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
-    if rng.random() < 0.3:
+    if rng.random() < 0.2:
         grey = np.clip(grey, rng.uniform(0, 0.25), rng.uniform(0.75, 1))
-    if rng.random() < 0.3:
+    if rng.random() < 0.2:
         grain = cv2.GaussianBlur(rng.standard_normal(grey.shape, np.float32), (0, 0), rng.uniform(0.6, 2))
         grey = grey + np.float32(rng.uniform(0.01, 0.08) / grain.std()) * grain * grey
-    if rng.random() < 0.25:
+    if rng.random() < 0.15:
         share = rng.uniform(0.3, 0.9)
         few = cv2.resize(grey, (int(columns * share), int(rows * share)), interpolation=cv2.INTER_AREA)
         grey = cv2.resize(few, (columns, rows), interpolation=cv2.INTER_LINEAR)
-    if rng.random() < 0.15:
+    if rng.random() < 0.1:
         grey = np.clip(grey, 0, 1) ** np.float32(np.exp(rng.normal(0, 0.4)))
-    if rng.random() < 0.06:
-        grey = 1 - grey
     return grey.astype(np.float32)

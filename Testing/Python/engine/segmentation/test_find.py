@@ -105,6 +105,19 @@ def test_a_click_on_another_bone_takes_that_one(scenes):
     assert len(better) >= 3 and np.mean(better) > 0.7
 
 
+def test_a_click_where_the_pelvis_lies_over_the_femur_means_the_femur(limbs):
+    names = []
+    for seed in range(400):
+        each = scene(limbs, seed, 224)
+        if each.part != "hip" or each.metal or not each.visible["head_center"] or each.view not in ("ap", "pa"):
+            continue
+        click = tuple(map(float, each.landmarks_px["head_center"]))
+        names.append(find_bone(pixels_of(each), np.ones(each.image.shape, bool), "network", Seeds([click])).name)
+        if len(names) == 8:
+            break
+    assert len(names) == 8 and names.count("femur") >= 7
+
+
 def test_landmarks_lie_near_the_true_ones(scenes):
     away = []
     for each in scenes:

@@ -5,7 +5,15 @@ import pytest
 
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.segmentation.channels import FACTS, HEAT_SIGMA, HEAT_STRIDE, LANDMARKS, MASKS
-from XRayTo3DLib.segmentation.reader import SHIPPED, Reading, first_window, load_reader, read, second_window
+from XRayTo3DLib.segmentation.reader import (
+    SHIPPED,
+    Reading,
+    first_window,
+    load_reader,
+    read,
+    second_window,
+    sureness,
+)
 from XRayTo3DLib.segmentation.seeds import Seeds
 from XRayTo3DLib.segmentation.window import window_over
 from XRayTo3DLib.simulate.scenes import scene
@@ -20,14 +28,14 @@ def knee(limbs):
     return next(each for each in drawn if each.part == "knee" and each.view == "ap" and not each.dark_bone)
 
 
-def made_up(logits=None, heat=None, region=SHAPE):
+def made_up(logits=None, heat=None, region=SHAPE, **facts):
     """A reading of a window over a whole picture, with given answers."""
     window = window_over(np.array([-0.5, -0.5]), np.array(region[::-1]) - 0.5, 160 * 160)
     rows, columns = window.shape
     logits = np.full((len(MASKS), rows, columns), -20.0, np.float32) if logits is None else logits(window)
     heat = np.zeros((len(LANDMARKS), rows // 2, columns // 2), np.float32) if heat is None else heat(window)
     grey, inside = window.cut(np.zeros(region, np.float32))
-    return Reading(window, logits, heat, dict.fromkeys(FACTS, 0.5), 1.0, grey, inside)
+    return Reading(window, logits, heat, dict.fromkeys(FACTS, 0.5) | facts, grey, inside)
 
 
 def test_the_shipped_network_is_small_and_loads_once():
@@ -65,17 +73,74 @@ def test_a_landmark_is_found_between_the_pixels():
     assert reading.landmarks(nowhere)["head_center"].confidence == 0
 
 
-def test_confidence_is_the_dice_that_is_to_be_expected():
-    def logits(probability):
-        return lambda window: (
-            np.where(np.arange(window.shape[1]) < 64, np.log(probability / (1 - probability)), -20.0)
-            * np.ones((len(MASKS), *window.shape), np.float32)
-        )
+def _condyles(points, **facts):
+    """A reading in which both condyles' heat maps have a peak at each of some places of the window."""
 
-    assert made_up(logits(0.999)).confidence("femur") == pytest.approx(1, abs=0.01)
+    def heat(window):
+        y, x = np.mgrid[: window.shape[0] // 2, : window.shape[1] // 2]
+        made = np.zeros((len(LANDMARKS), *x.shape), np.float32)
+        for number, (column, row) in enumerate(points):
+            bump = np.exp(-((x - column) ** 2 + (y - row) ** 2) / (2 * HEAT_SIGMA**2))
+            # Both maps prefer the same place.
+            for name in ("medial_condyle", "lateral_condyle"):
+                made[LANDMARKS.index(name)] = np.maximum(made[LANDMARKS.index(name)], (0.9 - 0.2 * number) * bump)
+        return made
+
+    return made_up(heat=heat, **facts).landmarks()
+
+
+@pytest.mark.parametrize(("left", "medial_first"), [(0.9, True), (0.1, False)])
+def test_condyles_from_the_front_are_two_places_and_the_side_tells_which(left, medial_first):
+    marks = _condyles([(20, 40), (45, 42)], ap=0.9, left=left)
+    medial, lateral = marks["medial_condyle"], marks["lateral_condyle"]
+    assert (medial.x < lateral.x) == medial_first
+    assert abs(medial.x - lateral.x) > 30
+
+
+def test_condyles_from_the_side_lie_over_each_other():
+    marks = _condyles([(20, 40), (45, 42)], ap=0.1, left=0.9)
+    assert marks["medial_condyle"] == marks["lateral_condyle"]
+    alone = _condyles([(20, 40)], ap=0.9, left=0.9)  # only one is in the picture
+    assert alone["medial_condyle"] == alone["lateral_condyle"]
+
+
+def _columns(probability, first=0, last=64):
+    """Logits of that probability between two columns of the window."""
+    return lambda window: (
+        np.where(
+            (np.arange(window.shape[1]) >= first) & (np.arange(window.shape[1]) < last),
+            np.log(probability / (1 - probability)),
+            -20.0,
+        )
+        * np.ones((len(MASKS), *window.shape), np.float32)
+    )
+
+
+def test_sureness_is_the_least_of_what_looks_expect_and_share():
+    sure, doubtful = made_up(_columns(0.999)), made_up(_columns(0.7))
+    assert sureness(sure, sure, "femur") == pytest.approx(1, abs=0.01)
     # Of pixels that are bone with probability p, guessing all of them to be bone: Dice 2p / (1 + p).
-    assert made_up(logits(0.7)).confidence("femur") == pytest.approx(2 * 0.7 / 1.7, abs=0.01)
-    assert made_up().confidence("femur") == 0
+    assert sureness(sure, doubtful, "femur") == pytest.approx(2 * 0.7 / 1.7, abs=0.01)
+    assert sureness(doubtful, sure, "femur") == pytest.approx(2 * 0.7 / 1.7, abs=0.01)
+    # 64 columns and 48 of them share 48: 2 * 48 / (64 + 48).
+    assert sureness(sure, made_up(_columns(0.999, 16)), "femur") == pytest.approx(96 / 112, abs=0.01)
+    assert sureness(made_up(), made_up(), "femur") == 0
+
+
+def test_looks_of_other_windows_are_laid_over_each_other():
+    """A closer look that says the same of the same places is as sure."""
+    rows, columns = SHAPE
+    close = window_over(np.array([20.0, 30.0]), np.array([120.0, 150.0]), 160 * 160)
+
+    def reading(window):
+        x = window.to_picture(np.stack([np.arange(window.shape[1]), np.zeros(window.shape[1])], axis=1))[:, 0]
+        logits = np.where(x < 70.0, 7.0, -20.0) * np.ones((len(MASKS), *window.shape))
+        grey, inside = window.cut(np.zeros(SHAPE, np.float32))
+        heat = np.zeros((len(LANDMARKS), window.shape[0] // 2, window.shape[1] // 2), np.float32)
+        return Reading(window, logits.astype(np.float32), heat, dict.fromkeys(FACTS, 0.5), grey, inside)
+
+    far = window_over(np.array([-0.5, -0.5]), np.array([columns, rows]) - 0.5, 160 * 160)
+    assert sureness(reading(far), reading(close), "tibia") == pytest.approx(1, abs=0.03)
 
 
 def test_a_mirrored_picture_is_read_mirrored(knee):
@@ -84,7 +149,7 @@ def test_a_mirrored_picture_is_read_mirrored(knee):
     window = window_over(np.array([-0.5, -0.5]), np.array([223.5, 223.5]), 224 * 224)
     one, two = read(pixels, window), read(mirrored, window)
     # But for the tiles of the equalisation, which do not begin at both sides.
-    assert ((one.logits > 0) == (two.logits[..., ::-1] > 0)).mean() > 0.999
+    assert ((one.logits > 0) == (two.logits[..., ::-1] > 0)).mean() > 0.998
     assert np.abs(one.heat - two.heat[..., ::-1]).max() < 0.05
     assert one.facts["left"] == pytest.approx(1 - two.facts["left"], abs=0.02)
     assert one.facts["femur"] == pytest.approx(two.facts["femur"], abs=0.02)
