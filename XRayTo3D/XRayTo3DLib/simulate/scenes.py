@@ -28,6 +28,8 @@ __all__ = ["PARTS", "Scene", "Specimen", "bank", "make_bank", "scene"]
 _LEAST_PATH_MM = 0.3  # of a ray in a bone for its pixel to belong to the bone
 _SHARES = {"proximal": (0.0, 0.22), "shaft": (0.25, 0.75), "distal": (0.8, 1.0)}  # of the femur's length
 _BESIDE = ("tibia", "fibula", "patella")
+_ALONE, _ALONE_WHOLE, _BARE = 0.08, 0.6, 0.3  # femora without other bones; of these, the whole of it, and no flesh
+_FOR_ALONE = 1_000_001  # a stream of random numbers of its own: which scenes these are changes no other
 _MASKED = ("femur", *_BESIDE, "pelvis", "other_femur", "metal")
 
 
@@ -118,6 +120,10 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288) -> Scene:
         raise SimulationError(f"size: {size}; a scene has 32 rows and columns at least.")
     rng = np.random.default_rng(seed)
     part, view = drawn_part(rng), drawn_view(rng)
+    draw = np.random.default_rng((seed, _FOR_ALONE)).random(3)
+    alone, bare = draw[0] < _ALONE, draw[1] < _BARE
+    if alone and draw[2] < _ALONE_WHOLE:
+        part = "whole"
     # From the front a bent knee's shank would point at the source.
     bent = part != "hip" and view in ("lateral", "oblique") and bool(rng.random() < 0.65)
     specimen, kinds = _chosen(specimens, bent, rng)
@@ -139,7 +145,7 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288) -> Scene:
     bodies = {name: [posed(bone, name)] for name, bone in limb.bones.items()}
     bodies["femur"] = [posed(bone) for bone in specimen.femur]
     odds = {"hip": 1.0, "knee": 0.12}.get(part, 0.25) if view in ("ap", "pa") else 0.04
-    both = bool(rng.random() < odds)
+    both = bool(rng.random() < odds) and not alone
     leg = _leg(marks, bodies["tibia"][0].outer, bodies["patella"][0].outer, side)
     camera = aimed(marks, leg.ankle, part, view, side, both, size, rng)
     other = np.diag([-1.0, 1, 1, 1])
@@ -147,7 +153,9 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288) -> Scene:
         bodies["other_femur"] = [posed(limb.bones["femur"]).moved(other)]
         bodies |= {f"other_{name}": [bodies[name][0].moved(other)] for name in _BESIDE if part != "hip"}
     pelvis = bodies["pelvis"][0].outer
-    if camera.project(pelvis.points[[np.argmax(pelvis.points[:, 2])]])[0][0, 1] > -0.1 * size:
+    if alone:
+        bodies = {"femur": bodies["femur"]}
+    elif camera.project(pelvis.points[[np.argmax(pelvis.points[:, 2])]])[0][0, 1] > -0.1 * size:
         bodies["spine"] = lumbar_spine(pelvis, rng)
     implants = [mesh for kind in kinds for mesh in metal.implant(kind, marks, rng)]
     grown = {
@@ -161,7 +169,9 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288) -> Scene:
     legs = [leg, leg.mirrored()] if both else [leg]
     half = abs(marks["trochanter_tip"][0])
     trunk = Trunk(marks["head_center"] * [0, 1, 1], 1.12 * half) if part in ("hip", "shaft", "whole") else None
-    tissue, body_mm = soft_tissue(legs, trunk, camera, rng)
+    tissue, body_mm = soft_tissue(legs, None if alone else trunk, camera, rng)
+    if alone and bare:
+        tissue, body_mm = np.zeros_like(tissue), np.zeros_like(body_mm)
     line_integral = attenuation(lengths, tissue, body_mm, marks, camera, rng)
     bone = sum(length for (name, kind), length in lengths.items() if kind == "outer") > 1.0
     image, dark = looks.photographed(line_integral, bone, body_mm > 15, camera, around, side, view, rng)
