@@ -5,7 +5,7 @@ XRAY ?= Resources/Samples/femur_ap.dcm
 DEMO ?= demo
 export XRAY DEMO
 
-.PHONY: demo test bench bench-simulate bench-segmentation sample clean
+.PHONY: demo test bench bench-simulate bench-segmentation evaluate sample clean
 
 demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	@name=$$(basename "$$XRAY"); name=$${name%.*}; mkdir -p "$$DEMO" && \
@@ -27,6 +27,9 @@ bench-simulate: .venv/.test  ## the simulator: exactness, agreement, closeness t
 
 bench-segmentation: .venv/.engine  ## the bone found on real and simulated radiographs: agreement, landmarks, speed
 	.venv/bin/python Testing/Python/benchmarks/bench_segmentation.py
+
+evaluate: .venv/.engine  ## the whole chain on thirty radiographs with known truth: IEF, SSIM, distances, Dice
+	.venv/bin/python Testing/Python/benchmarks/evaluate_chain.py
 
 SAMPLE = .venv/bin/xrayto3d simulate --seed 12 --side right --pixel-size 0.5 --tissue 60 --collimate 15
 sample: .venv/.engine  ## make the sample radiographs again

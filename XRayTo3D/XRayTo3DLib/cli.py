@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from .errors import Cancelled, RadiographError, ReconstructionError, SimulationError, SurfaceError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
 
 _LATER = {
-    "evaluate": "surface distances to a reference",
     "train-shape-model": "a shape model from a folder of bone surfaces",
     "batch": "many radiographs",
 }
@@ -80,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_reconstruct(commands)
     _add_segment(commands)
     _add_simulate(commands)
+    _add_evaluate(commands)
     _add_train_reader(commands)
+    _add_train_depth(commands)
     for name, what in _LATER.items():
         later = commands.add_parser(name, help=f"{what} (not available yet)", add_help=False, prefix_chars="\0")
         later.add_argument("rest", nargs="*")
@@ -102,6 +103,7 @@ def _add_reconstruct(commands: argparse._SubParsersAction) -> None:
     add("image", metavar="IMAGE", help="the radiograph")
     add("-o", "--output", metavar="OUT", required=True, help="surface to write: .stl, .ply, .obj or .vtp")
     add("--method", choices=("auto", "relief", "solid", "shape"), default=usual.method)
+    add("--depth-network", metavar="MODEL.json", help="another depth network than the one that is shipped")
     _add_marking(command)
     _add_reading(command)
 
@@ -251,7 +253,12 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
     with _progress_bar(stop) as progress:
         tell(progress, 0.0, "reading")
         radiograph = _read(options)
-        settings = Settings(method=options.method, triangles=options.triangles, **_marked(options))
+        settings = Settings(
+            method=options.method,
+            depth_network=options.depth_network,
+            triangles=options.triangles,
+            **_marked(options),
+        )
         with _naming(options.image):
             result = reconstruct(radiograph, settings, progress)
         tell(progress, 1.0, "writing")  # the last chance to stop
@@ -259,7 +266,7 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
             from .evaluate import write_report
 
             write_report(result, options.report)
-    with _numbers(options.json, result.as_json()):
+    with _numbers(options.json, result.as_json):
         write_surface(result.surface.polydata, options.output)  # if that fails, there are no numbers either
 
     _warn(result.warnings)
@@ -290,8 +297,11 @@ def _segment(options: argparse.Namespace, stop: threading.Event) -> int:
             from .evaluate import write_segmentation_report
 
             write_segmentation_report(result, options.report)
-    outlines = [outline.as_json() for outline in result.bone.outlines]
-    with _numbers(options.json, result.as_json() | {"outlines": outlines}), replacing(options.output) as temporary:
+
+    def numbers() -> dict:
+        return result.as_json() | {"outlines": [outline.as_json() for outline in result.bone.outlines]}
+
+    with _numbers(options.json, numbers), replacing(options.output) as temporary:
         import cv2
 
         temporary.write_bytes(cv2.imencode(".png", result.bone.mask.astype("uint8") * 255)[1].tobytes())
@@ -315,13 +325,13 @@ def _check_outputs(options: argparse.Namespace) -> None:
 
 
 @contextlib.contextmanager
-def _numbers(path: str | None, numbers: dict) -> Iterator[None]:
-    """Write numbers as JSON, if the block ends well."""
+def _numbers(path: str | None, numbers: Callable[[], dict]) -> Iterator[None]:
+    """Write numbers as JSON, if they are asked for and the block ends well."""
     from .files import replacing
 
     with replacing(path) if path else contextlib.nullcontext() as file:
         if file:
-            file.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+            file.write_text(json.dumps(numbers(), indent=2) + "\n", encoding="utf-8")
         yield
 
 
@@ -340,7 +350,7 @@ def _add_train_reader(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=_train_reader)
     add = command.add_argument
     add("-o", "--output", metavar="MODEL.onnx", required=True, help="network to write; MODEL.json is written beside it")
-    add("--steps", type=int, metavar="N", help="of 16 windows each (4000: an hour on two cores)")
+    add("--steps", type=int, metavar="N", help="of 16 windows each (5600: an hour on two cores)")
     add("--seed", type=int, default=0, metavar="N", help="chooses limbs, radiographs and first weights (%(default)s)")
     add("--limbs", metavar="FOLDER", help="real limbs to draw as well as the analytic ones")
 
@@ -357,6 +367,32 @@ def _train_reader(options: argparse.Namespace, stop: threading.Event) -> int:
     steps = STEPS if options.steps is None else options.steps
     with _progress_bar(stop) as progress:
         train_reader(options.output, steps, options.seed, folder=options.limbs, progress=progress)
+    return DONE
+
+
+def _add_train_depth(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "train-depth",
+        help="the network that estimates how thick a bone is, from simulated radiographs",
+        description="Train the depth network on simulated radiographs alone.",
+    )
+    command.set_defaults(run=_train_depth)
+    add = command.add_argument
+    add("-o", "--output", metavar="MODEL.json", required=True, help="network to write")
+    add("--hidden", type=int, nargs="+", metavar="N", help="nodes of each hidden layer (3)")
+    add("--seed", type=int, default=0, metavar="N", help="chooses radiographs and first weights (%(default)s)")
+    add("--scenes", type=int, metavar="N", help="radiographs to draw (600: a few minutes)")
+
+
+def _train_depth(options: argparse.Namespace, stop: threading.Event) -> int:
+    from .train.depth import HIDDEN, SCENES, train_depth
+
+    if not options.output.lower().endswith(".json"):
+        raise ReconstructionError(f"{options.output}: the network is written as JSON; give a name that ends in .json.")
+    hidden = HIDDEN if options.hidden is None else options.hidden
+    scenes = SCENES if options.scenes is None else options.scenes
+    with _progress_bar(stop) as progress:
+        train_depth(options.output, hidden, options.seed, scenes, progress=progress)
     return DONE
 
 
@@ -379,6 +415,46 @@ def _simulate(options: argparse.Namespace, stop: threading.Event) -> int:
     with _progress_bar(stop) as progress:
         warnings = run(options, progress)
     _warn(warnings)
+    return DONE
+
+
+def _add_evaluate(commands: argparse._SubParsersAction) -> None:
+    from .evaluate.compare import ALIGNMENTS
+
+    command = commands.add_parser(
+        "evaluate",
+        help="how far a surface lies from a reference",
+        description="Compare a surface with a reference: both closed, in LPS millimetres (.stl, .ply, .obj, .vtp).",
+    )
+    command.set_defaults(run=_evaluate)
+    add = command.add_argument
+    add("reconstructed", metavar="RECONSTRUCTED", help="the surface to judge")
+    add("reference", metavar="REFERENCE", help="the true one")
+    add(
+        "--align",
+        choices=ALIGNMENTS,
+        default="none",
+        help="compare where both stand, or after a rigid alignment without scale (%(default)s)",
+    )
+    add("--json", metavar="FILE", help="the numbers, and the motion of the alignment")
+
+
+def _evaluate(options: argparse.Namespace, stop: threading.Event) -> int:
+    from .evaluate import compare, read_bone
+    from .files import check_writable
+
+    paths = (options.reconstructed, options.reference)
+    if options.json:
+        if os.path.realpath(options.json) in map(os.path.realpath, paths):
+            raise ReconstructionError(
+                f"{options.json}: this would write over a surface that is read; give another name."
+            )
+        check_writable(options.json)
+    found = compare(*(read_bone(path) for path in paths), options.align)
+    numbers = {"reconstructed": options.reconstructed, "reference": options.reference, **found.as_json()}
+    with _numbers(options.json, lambda: numbers):
+        pass
+    print(found)
     return DONE
 
 

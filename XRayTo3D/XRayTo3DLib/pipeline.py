@@ -13,7 +13,7 @@ import numpy as np
 from . import depth, segmentation, surface, tone
 from .depth import DepthMap
 from .errors import ReconstructionError
-from .grid import grid_over
+from .grid import Grid, grid_over
 from .progress import Progress, tell
 from .radiograph import Radiograph
 from .segmentation import Bone, FemurCheck, Seeds
@@ -58,6 +58,8 @@ class Settings:
         Which pieces of bone to keep.
     reader : path or None
         Of another reader network than the one that is shipped.
+    depth_network : path or None
+        Of another depth network than the one that is shipped.
     hdr_strength : float
         How much the detail is raised in the tone-mapped image.
     emboss_mm : float or None
@@ -78,6 +80,7 @@ class Settings:
     threshold: tuple[float, float] | None = None
     pieces: str = "near"
     reader: str | os.PathLike | None = None
+    depth_network: str | os.PathLike | None = None
     hdr_strength: float = 1.0
     emboss_mm: float | None = None
     smoothing: int = 15
@@ -88,7 +91,8 @@ class Settings:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values["mask"] = None if self.mask is None else "given"
         values["seeds"] = None if self.seeds is None else self.seeds.as_json()
-        values["reader"] = None if self.reader is None else os.fspath(self.reader)
+        for name in ("reader", "depth_network"):
+            values[name] = None if values[name] is None else os.fspath(values[name])
         return {
             name: np.asarray(value).tolist() if isinstance(value, list | tuple | np.ndarray | np.generic) else value
             for name, value in values.items()
@@ -179,9 +183,11 @@ class Reconstruction:
 
     def as_json(self) -> dict:
         """The reconstruction in numbers and words, for the command line's `--json`."""
+        from .evaluate.quality import quality_without_truth
+
+        box = segmentation.bounding_box(self.mask)
         return self.segmentation.as_json() | {
-            # Not made yet; its keys are part of the contract.
-            "quality": {"ief": None, "ief_db": None, "ssim": None},
+            "quality": quality_without_truth(self.radiograph.pixels, self.layers.tone, box).as_json(),
             "surface": self.surface.describe(),
             "timings_s": self.timings_s,
         }
@@ -327,22 +333,8 @@ def find_layers(radiograph: Radiograph, mask: np.ndarray, settings: Settings) ->
     )
 
 
-def estimate_depth(radiograph: Radiograph, mask: np.ndarray, layers: Layers, settings: Settings) -> DepthMap:
-    """Depth of the bone under a mask.
-
-    Parameters
-    ----------
-    radiograph : Radiograph
-    mask : (rows, columns) bool array
-        The bone.
-    layers : Layers
-    settings : Settings
-        Method and budget: the depth map's cells are as fine as the surface's triangles can show.
-
-    Returns
-    -------
-    DepthMap
-    """
+def depth_grid(radiograph: Radiograph, mask: np.ndarray, settings: Settings) -> Grid:
+    """Grid for the depth of the bone under a (rows, columns) mask, as fine as the surface's triangles can show."""
     pixel = radiograph.pixel_size_at_bone_mm
     shadow = np.count_nonzero(mask) * pixel[0] * pixel[1]
     box = segmentation.bounding_box(mask)
@@ -353,10 +345,35 @@ def estimate_depth(radiograph: Radiograph, mask: np.ndarray, layers: Layers, set
     shape = radiograph.pixels.shape
     # The bone goes on outside a box that the user drew round a part of it.
     frame = None if settings.roi is None else segmentation.bounding_box(segmentation.box_region(shape, settings.roi))
-    grid = grid_over(box, float(step), shape, radiograph.pixel_size_mm, radiograph.magnification, frame)
+    return grid_over(box, float(step), shape, radiograph.pixel_size_mm, radiograph.magnification, frame)
+
+
+def estimate_depth(radiograph: Radiograph, mask: np.ndarray, layers: Layers, settings: Settings) -> DepthMap:
+    """Depth of the bone under a mask.
+
+    Parameters
+    ----------
+    radiograph : Radiograph
+    mask : (rows, columns) bool array
+        The bone.
+    layers : Layers
+    settings : Settings
+        Method, network and budget.
+
+    Returns
+    -------
+    DepthMap
+
+    Raises
+    ------
+    ReconstructionError
+        If the depth network cannot be loaded.
+    """
+    grid = depth_grid(radiograph, mask, settings)
     if settings.method == "relief":
         return depth.relief(grid, mask, layers.tone)
-    return depth.solid(grid, mask, radiograph.pixels, layers.detail, settings.emboss_mm)
+    network = depth.load_depth_network(settings.depth_network)
+    return depth.solid(grid, mask, radiograph.pixels, layers.base, layers.detail, network, settings.emboss_mm)
 
 
 def generate_surface(

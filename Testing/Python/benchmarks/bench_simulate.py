@@ -124,11 +124,11 @@ def agreement() -> None:
 
 def voxelised(points: np.ndarray, faces: np.ndarray, step: float, together: int) -> tuple[np.ndarray, np.ndarray]:
     """Share of each voxel that a surface covers, (k, j, i) float32, and the centre of the first one."""
-    from XRayTo3DLib.simulate.hollow import inside_of
+    from XRayTo3DLib.surface import inside_of
 
     low = points.min(axis=0) - 4 * step
     count = np.ceil((points.max(axis=0) + 4 * step - low) / (step * together)).astype(int) * together
-    fine = inside_of(Mesh(points, faces), low, step, count[::-1])
+    fine = inside_of(points, faces, low, step, count[::-1])
     k, j, i = count[::-1] // together
     blocks = fine.reshape(k, together, j, together, i, together)
     return blocks.mean(axis=(1, 3, 5), dtype=np.float32), low + step * (together - 1) / 2

@@ -1,5 +1,6 @@
 """Drawn bones, a phantom radiograph, and independent eyes on surfaces, for all tests of the engine."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import trimesh
 
 from XRayTo3DLib import Settings, radiograph_from_array, reconstruct
+from XRayTo3DLib.depth import FEATURES, DepthNetwork
 from XRayTo3DLib.simulate.scenes import make_bank
 from XRayTo3DLib.surface import arrays, polydata
 
@@ -65,10 +67,20 @@ def phantom_radiograph(phantom):
 
 
 @pytest.fixture(scope="session")
-def from_mask():
-    """Function that reconstructs a mask on an evenly bright picture, or on given pixels."""
+def round_sections(tmp_path_factory):
+    """Depth network that always says that cross-sections are round: what it gives can be computed."""
+    count = len(FEATURES)
+    network = DepthNetwork(np.zeros(count), np.ones(count), (np.zeros((count, 1)),), (np.ones(1),))
+    path = tmp_path_factory.mktemp("network") / "round.json"
+    path.write_text(json.dumps(network.as_json()))
+    return path
 
-    def build(mask, pixels=None, pixel_size_mm=1.0, magnification=1.0, **settings):
+
+@pytest.fixture(scope="session")
+def from_mask(round_sections):
+    """Function that reconstructs a mask on an evenly bright picture, or on given pixels, with round cross-sections."""
+
+    def build(mask, pixels=None, pixel_size_mm=1.0, magnification=1.0, depth_network=round_sections, **settings):
         if pixels is None:
             pixels = np.where(mask, 1.0, 0.0)
             pixels[0, 0] = 1 - pixels[0, 0]  # so that a mask without outside is no constant picture
@@ -76,7 +88,7 @@ def from_mask():
         picture = radiograph_from_array(
             pixels, pixel_size_mm=pixel_size_mm, pixel_size_source="the test", bone="bright", **distances
         )
-        return reconstruct(picture, Settings(mask=mask, **settings))
+        return reconstruct(picture, Settings(mask=mask, depth_network=depth_network, **settings))
 
     return build
 

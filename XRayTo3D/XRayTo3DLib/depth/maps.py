@@ -9,7 +9,8 @@ import numpy as np
 from ..errors import ReconstructionError
 from ..grid import Grid
 from .inflation import inflate
-from .intensity import emboss, modulation, relief_height
+from .intensity import emboss, relief_height
+from .network import DepthNetwork, features, relative_thickness
 
 HALF_THICKNESS, HEIGHT = "half thickness", "height"
 _EMBOSS = 0.02  # height of embossed detail, in largest half thicknesses
@@ -47,28 +48,63 @@ class DepthMap:
         return self.grid.spread(np.where(self.mask & (self.grid.border > 0), self.depth, 0), shape)
 
 
+@dataclass(frozen=True)
+class Cells:
+    """A bone on the cells of a grid, as the depth network sees it.
+
+    Attributes
+    ----------
+    mask : (rows, columns) bool array
+    outline : (rows, columns) float32 array
+        Squared half thickness of the inflated outline (mm^2).
+    features : (rows, columns, 10) float32 array
+        `network.FEATURES`.
+    """
+
+    mask: np.ndarray
+    outline: np.ndarray
+    features: np.ndarray
+
+
+def cells(grid: Grid, mask: np.ndarray, pixels: np.ndarray, base: np.ndarray, detail: np.ndarray) -> Cells:
+    """Lay a bone, the picture and its base and detail layers, (rows, columns) each, on a grid."""
+    bone, covered = _mask_on_grid(grid, mask)
+    outline = inflate(covered, grid.step)
+    seen = (grid.sample(image) for image in (pixels, base, detail))
+    return Cells(bone, outline, features(outline / np.float32(grid.step**2), bone, *seen))
+
+
 def solid(
-    grid: Grid, mask: np.ndarray, pixels: np.ndarray, detail: np.ndarray, emboss_mm: float | None = None
+    grid: Grid,
+    mask: np.ndarray,
+    pixels: np.ndarray,
+    base: np.ndarray,
+    detail: np.ndarray,
+    network: DepthNetwork | None,
+    emboss_mm: float | None = None,
 ) -> DepthMap:
-    """Half thickness of a bone: its outline inflated, modulated by the grey values, detail on its front.
+    """Half thickness of a bone: its outline inflated, corrected by the depth network, detail on its front.
 
     Parameters
     ----------
     grid : Grid
     mask : (rows, columns) bool array
         The bone on the picture.
-    pixels, detail : (rows, columns) float32 arrays
-        The picture and its detail layer.
+    pixels, base, detail : (rows, columns) float32 arrays
+        The picture and its layers.
+    network : DepthNetwork or None
+        None leaves the inflated outline as it is: round cross-sections.
     emboss_mm : float, optional
         Height of the embossed detail; without it, 2 % of the largest half thickness.
     """
-    bone, covered = _mask_on_grid(grid, mask)
-    outline = inflate(covered, grid.step)
-    widest = float(np.sqrt(outline.max())) / grid.step
-    outline *= modulation(grid.sample(pixels), bone, widest) ** 2
+    bone = cells(grid, mask, pixels, base, detail)
+    outline = bone.outline
+    if network is not None:
+        largest = float(np.sqrt(outline.max())) / grid.step
+        outline = outline * relative_thickness(network, bone.features, bone.mask, largest) ** 2
     half = np.sqrt(np.maximum(outline, 0))
     height = _EMBOSS * float(half.max()) if emboss_mm is None else emboss_mm
-    return DepthMap(HALF_THICKNESS, grid, bone, half, outline, emboss(grid.sample(detail), half, height))
+    return DepthMap(HALF_THICKNESS, grid, bone.mask, half, outline, emboss(grid.sample(detail), half, height))
 
 
 def relief(grid: Grid, mask: np.ndarray, tone: np.ndarray) -> DepthMap:

@@ -1,7 +1,9 @@
-"""The report: a folder with a picture of every stage, and of the surface."""
+"""The report: one web page that opens from disk, with everything in it."""
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,156 +11,156 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..files import make_folder, replacing
-from ..tone import apply_mask
-from .picture import render
+from .stages import segmentation_pictures, stage_pictures
+from .view3d import surface_view
 
 if TYPE_CHECKING:
     from ..pipeline import Reconstruction, Segmentation
-    from ..segmentation import Bone, Clusters
 
-_LONGEST_SIDE = 1600  # pixels; larger pictures are shrunk
-_COLOURS = {  # RGB, of what the reader network tells apart
-    "femur": (255, 200, 60),
-    "tibia": (90, 200, 255),
-    "fibula": (60, 130, 255),
-    "patella": (120, 255, 140),
-    "pelvis": (255, 120, 200),
-    "metal": (255, 60, 60),
+PAGE = "index.html"
+_TEMPLATE = Path(__file__).with_name("report.html")
+_JPEG_QUALITY = 88
+_CAPTIONS = {
+    "radiograph": "As it was read, bone bright.",
+    "region": "Where the bone was looked for; the rest is blue.",
+    "flattened": "Grey values against those around them.",
+    "clusters": "K-means clusters of the flattened picture.",
+    "bones": "What the reader network sees: femur yellow, shin blue, patella green, pelvis pink, metal red.",
+    "outline": "Yellow: an edge was seen; blue: a border; pink: another bone over it. Rings: landmarks, how sure.",
+    "mask": "The bone that was found.",
+    "masked": "The radiograph under the mask.",
+    "base-layer": "What varies slowly, and the large edges.",
+    "detail-layer": "The rest: base and detail add up to the radiograph.",
+    "tone-mapped": "Base compressed, detail raised.",
+    "depth": "Estimated depth: bright is deep.",
+    "surface": "The surface as the X-ray source sees it, turned, and from the side.",
 }
-_FLAG_COLOURS = ((255, 210, 60), (90, 160, 255), (255, 90, 200))  # of an outline: edge, border, overlap
+_CLAIMS = {
+    "solid": {
+        "observed": "The outline, to a fraction of a pixel, and the grey values of the side that faces the source.",
+        "inferred": "How thick the bone is along each ray: estimated from the outline and the grey values. The back is "
+        "the mirror image of what was assumed of the front. This is an estimate of the shape, not a measurement.",
+    },
+    "relief": {
+        "observed": "The grey values, shown as height, and the outline.",
+        "inferred": "That bright is high, and the flat back. This is a picture in relief, not the bone's anatomy.",
+    },
+}
 
 
-def write_report(result: Reconstruction, folder: str | os.PathLike) -> list[Path]:
-    """Write a PNG of each stage and a rendered picture of the surface to a folder.
+def write_report(result: Reconstruction, folder: str | os.PathLike) -> Path:
+    """Write a page with the stages, the numbers, what was observed, and the surface to be turned.
 
     Returns
     -------
-    list of Path
-        The files, in the order of the stages.
+    Path
+        Of the page; it needs no other file and no network.
 
     Raises
     ------
     ReconstructionError
-        If a file cannot be written.
+        If it cannot be written.
     """
-    return _write(stage_pictures(result), folder)
+    numbers = result.as_json()
+    return _write(
+        folder,
+        numbers,
+        stage_pictures(result),
+        view=surface_view(result.surface.polydata),
+        claims=_CLAIMS[result.surface.method],
+        tables=[("The surface", _about_surface(numbers)), *_about_bone(numbers), ("Scores", _scores(numbers))],
+    )
 
 
-def write_segmentation_report(result: Segmentation, folder: str | os.PathLike) -> list[Path]:
-    """Write a PNG of each stage up to the bone's mask to a folder; see `write_report`."""
-    return _write(segmentation_pictures(result), folder)
+def write_segmentation_report(result: Segmentation, folder: str | os.PathLike) -> Path:
+    """Write a page with the stages up to the bone's mask; see `write_report`."""
+    numbers = result.as_json()
+    return _write(folder, numbers, segmentation_pictures(result), tables=_about_bone(numbers))
 
 
-def stage_pictures(result: Reconstruction) -> dict[str, np.ndarray]:
-    """Pictures of all stages by name: grey (rows, columns) or RGB (rows, columns, 3), uint8."""
-    mask = result.mask
-    depth = result.depth.on_picture(mask.shape)
-    pictures = {
-        "base-layer": _grey(result.layers.base),
-        "detail-layer": _grey(0.5 + result.layers.detail / max(4 * float(result.layers.detail.std()), 1e-6)),
-        "tone-mapped": _grey(result.layers.tone),
-        "depth": _coloured(depth, mask),
+def _write(folder: str | os.PathLike, numbers: dict, pictures: dict[str, np.ndarray], **parts: object) -> Path:
+    import jinja2
+
+    template = jinja2.Environment(autoescape=True, undefined=jinja2.ChainableUndefined).from_string(
+        _TEMPLATE.read_text(encoding="utf-8")
+    )
+    picture = numbers["input"]
+    page = template.render(
+        title=Path(picture["path"]).name if picture["path"] else "Radiograph",
+        subtitle=_subtitle(picture),
+        warnings=numbers["warnings"],
+        pictures=[_figure(name, image) for name, image in pictures.items()],
+        numbers=json.dumps(numbers, indent=2),
+        version=numbers["version"],
+        **parts,
+    )
+    path = make_folder(folder) / PAGE
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return path
+
+
+def _figure(name: str, image: np.ndarray) -> dict:
+    import cv2
+
+    bgr = np.ascontiguousarray(image if image.ndim == 2 else image[..., ::-1])
+    code = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()
+    return {
+        "name": name.replace("-", " ").capitalize(),
+        "caption": _CAPTIONS[name],
+        "source": "data:image/jpeg;base64," + base64.b64encode(code).decode("ascii"),
+        "width": image.shape[1],
+        "height": image.shape[0],
+        "wide": name == "surface",
     }
-    pictures = {name: _shrunk(image) for name, image in pictures.items()}
-    return segmentation_pictures(result.segmentation) | pictures | {"surface": render(result.surface.polydata)}
 
 
-def segmentation_pictures(result: Segmentation) -> dict[str, np.ndarray]:
-    """Pictures of the stages up to the bone's mask, as `stage_pictures` gives them."""
-    pixels, bone = result.radiograph.pixels, result.bone
-    in_colour = _grey(pixels) if result.radiograph.colour is None else result.radiograph.colour
-    pictures = {
-        "radiograph": _grey(pixels),
-        "region": _dimmed(pixels, result.region),
-        "flattened": None if bone.flattened is None else _grey(bone.flattened),
-        "clusters": None if bone.clusters is None else _clusters(bone.clusters),
-        "bones": _bones(bone),
-        "outline": _outlined(pixels, bone),
-        "mask": _grey(bone.mask),
-        "masked": apply_mask(in_colour, bone.mask),
-    }
-    return {name: _shrunk(image) for name, image in pictures.items() if image is not None}
+def _subtitle(picture: dict) -> str:
+    size = picture["pixel_size_mm"]
+    size = f"{size:g}" if isinstance(size, float | int) else " x ".join(f"{each:g}" for each in size)
+    words = [
+        f"{picture['rows']} x {picture['columns']} pixels of {size} mm ({picture['pixel_size_source']})",
+        f"magnification {picture['magnification']:.3g}",
+        *(str(picture[key]) for key in ("view", "side") if picture[key]),
+    ]
+    return ", ".join(words)
 
 
-def _write(pictures: dict[str, np.ndarray], folder: str | os.PathLike) -> list[Path]:
-    import cv2
-
-    folder = make_folder(folder)
-    written = []
-    for number, (name, image) in enumerate(pictures.items(), start=1):
-        path = folder / f"{number:02d}-{name}.png"
-        bgr = image if image.ndim == 2 else image[..., ::-1]
-        with replacing(path) as temporary:
-            temporary.write_bytes(cv2.imencode(".png", np.ascontiguousarray(bgr))[1].tobytes())
-        written.append(path)
-    return written
-
-
-def _bones(bone: Bone) -> np.ndarray | None:
-    """What the reader network took for which bone, in colours; None where it was not asked."""
-    reading = bone.second or bone.first
-    if reading is None:
-        return None
-    picture = np.repeat(np.clip(reading.grey, 0, 1)[..., None], 3, axis=2) * np.float32(255)
-    for name, colour in _COLOURS.items():
-        share = 0.45 / (1 + np.exp(-np.clip(reading.logit(name), -30, 30)))[..., None]
-        picture = picture * (1 - share) + np.float32(colour) * share
-    return np.rint(picture).astype(np.uint8)
+def _about_surface(numbers: dict) -> list[tuple[str, str]]:
+    made = numbers["surface"]
+    low_high = np.reshape(made["bounds_mm"], (3, 2))
+    width, height, depth = np.ptp(low_high, axis=1)
+    return [
+        ("Method", made["method"]),
+        ("Size", f"{width:.1f} x {height:.1f} x {depth:.1f} mm (across, along, deep)"),
+        ("Volume", f"{made['volume_mm3'] / 1000:.1f} cm³"),
+        ("Area", f"{made['area_mm2'] / 100:.0f} cm²"),
+        ("Observed", f"{made['observed_fraction']:.0%} of the area"),
+        ("Triangles", f"{made['triangles']:,}, {'closed' if made['closed'] else 'not closed'}"),
+    ]
 
 
-def _outlined(pixels: np.ndarray, bone: Bone) -> np.ndarray:
-    """The radiograph with the bone's outline, coloured by its flags, and landmarks with their confidence."""
-    import cv2
-
-    scale = min(1.0, _LONGEST_SIDE / max(pixels.shape))
-    size = tuple(max(1, round(n * scale)) for n in pixels.shape)[::-1]
-    picture = np.repeat(_grey(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))[..., None], 3, axis=2)
-    thick = max(1, round(max(size) / 500))
-
-    def at(points: np.ndarray) -> np.ndarray:
-        return np.rint(((np.asarray(points) + 0.5) * scale - 0.5) * 16).astype(np.int32)
-
-    for outline in bone.outlines:
-        places = at(outline.points)
-        for start, end, flag in zip(places, np.roll(places, -1, axis=0), outline.flags, strict=True):
-            cv2.line(picture, start.tolist(), end.tolist(), _FLAG_COLOURS[flag], thick, cv2.LINE_AA, 4)
-    for name, mark in bone.landmarks.items():
-        place = at([(mark.x, mark.y)])[0]
-        cv2.circle(picture, place.tolist(), 3 * thick * 16, (255, 60, 60), thick, cv2.LINE_AA, 4)
-        words = f"{name.replace('_', ' ')} {mark.confidence:.2f}"
-        where = (place // 16 + 4 * thick).tolist()
-        cv2.putText(
-            picture, words, where, cv2.FONT_HERSHEY_SIMPLEX, max(size) / 2200, (255, 60, 60), thick, cv2.LINE_AA
-        )
-    return picture
+def _about_bone(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:
+    bone, femur = numbers["bone"], numbers["femur"]
+    found = [("Found by", f"{bone['method']}: {bone['reason']}")]
+    if bone["confidence"] is not None:
+        found.append(("Confidence", f"{bone['confidence']:.2f}"))
+    found.append(("Pieces", str(bone["pieces"])))
+    if femur["is_femur"] is None:
+        verdict = "not checked"
+    else:
+        verdict = f"{'yes' if femur['is_femur'] else 'perhaps not'} (score {femur['score']:.2f})"
+    check = [("A femur?", verdict), ("Because", "; ".join(femur["reasons"]))]
+    check += [(name.capitalize(), femur[name]) for name in ("part", "view", "side") if femur.get(name)]
+    return [("The bone", found), ("Femur check", check)]
 
 
-def _grey(image: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(image, 0, 1) * np.float32(255)).astype(np.uint8)
-
-
-def _dimmed(pixels: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """The picture, darkened and blue where nothing was looked for."""
-    grey = _grey(pixels)
-    dark = grey // 3
-    return np.where(region[..., None], grey[..., None], np.stack([dark, dark, dark + 40], axis=-1))
-
-
-def _clusters(clusters: Clusters) -> np.ndarray:
-    return _grey(clusters.centers.astype(np.float32))[clusters.labels]
-
-
-def _coloured(depth: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Depth as colour (viridis, the deepest yellow) on black."""
-    import cv2
-
-    scaled = _grey(depth / max(float(depth.max()), 1e-9))
-    coloured = cv2.applyColorMap(scaled, cv2.COLORMAP_VIRIDIS)[..., ::-1]
-    return apply_mask(coloured, mask)
-
-
-def _shrunk(image: np.ndarray) -> np.ndarray:
-    import cv2
-
-    scale = _LONGEST_SIDE / max(image.shape[:2])
-    return image if scale >= 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+def _scores(numbers: dict) -> list[tuple[str, str]]:
+    quality = numbers["quality"]
+    ief = "degenerate" if quality["degenerate"] else f"{quality['ief']:.3g} ({quality['ief_db']:+.1f} dB)"
+    ratio = f"{quality['numerator']:.4g} / {quality['denominator']:.4g}"
+    return [
+        ("IEF", f"{ief} = {ratio}"),
+        ("SSIM", f"{quality['ssim']:.3f}"),
+        ("Both", f"of the tone-mapped picture, against {quality['reference']}; they say nothing about the bone"),
+    ]

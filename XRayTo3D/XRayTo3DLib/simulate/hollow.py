@@ -46,7 +46,7 @@ def hollow(
     """
     from scipy.spatial import cKDTree
 
-    from ..surface import isosurface
+    from ..surface import inside_of, isosurface
 
     at, depth = _profile(thickness_mm)
     low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
@@ -58,7 +58,7 @@ def hollow(
     wanted = np.interp((high[2] - origin[2] - step * np.arange(shape[0])) / size[2], at, depth)
 
     # Roughly from the voxels; exactly where that is near the depth that is wanted.
-    inside = inside_of(mesh, origin, step, shape)
+    inside = inside_of(mesh.points, mesh.faces, origin, step, shape)
     field = _depth(inside, step) - wanted[:, None, None].astype(np.float32)
     layers, rows, columns = np.nonzero(np.abs(field) < 3 * step)
     if len(layers) == 0:
@@ -84,27 +84,6 @@ def _profile(thickness_mm: float | Sequence[tuple[float, float]]) -> tuple[np.nd
     if not (np.diff(at) > 0).all():
         raise SimulationError(f"thickness of the cortex: the fractions of the length {at.tolist()} must rise.")
     return at, depth
-
-
-def inside_of(mesh: Mesh, origin: np.ndarray, step: float, shape: np.ndarray) -> np.ndarray:
-    """Tell which points of a grid, (layers, rows, columns), lie inside a surface."""
-    from vtkmodules.util.numpy_support import vtk_to_numpy
-    from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil
-
-    from ..surface import polydata
-
-    stencil = vtkPolyDataToImageStencil()
-    stencil.SetInputData(polydata(mesh.points, mesh.faces))
-    stencil.SetOutputOrigin(origin)
-    stencil.SetOutputSpacing(step, step, step)
-    stencil.SetOutputWholeExtent(0, int(shape[2]) - 1, 0, int(shape[1]) - 1, 0, int(shape[0]) - 1)
-    image = vtkImageStencilToImage()
-    image.SetInputConnection(stencil.GetOutputPort())
-    image.SetInsideValue(1)
-    image.SetOutsideValue(0)
-    image.SetOutputScalarTypeToUnsignedChar()
-    image.Update()
-    return vtk_to_numpy(image.GetOutput().GetPointData().GetScalars()).reshape(shape) > 0
 
 
 def _depth(inside: np.ndarray, step: float) -> np.ndarray:

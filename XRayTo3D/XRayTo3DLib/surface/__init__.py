@@ -2,6 +2,7 @@
 
 from .crossing import crossing_triangles
 from .decimation import FEWEST_TRIANGLES, decimate, simplify
+from .distance import Distances, dice, distance_to, inside_of, surface_distances
 from .field import relief_field, solid_field
 from .mesh import area_and_volume, arrays, flatten_back, is_closed, isosurface, keep_largest, polydata, smooth
 from .read import read_surface
@@ -12,13 +13,17 @@ __all__ = [
     "FEWEST_TRIANGLES",
     "OBSERVED",
     "SUFFIXES",
+    "Distances",
     "Surface",
     "area_and_volume",
     "arrays",
     "check_surface_path",
     "crossing_triangles",
     "decimate",
+    "dice",
+    "distance_to",
     "flatten_back",
+    "inside_of",
     "is_closed",
     "isosurface",
     "keep_largest",
@@ -28,6 +33,7 @@ __all__ = [
     "simplify",
     "smooth",
     "solid_field",
+    "surface_distances",
     "with_observed",
     "write_surface",
 ]

@@ -1,1 +1,1 @@
-"""Training what the engine ships: needs PyTorch (`pip install xrayto3d[train]`), which running it does not."""
+"""Training the networks that the engine ships; the reader network's needs PyTorch (`pip install xrayto3d[train]`)."""

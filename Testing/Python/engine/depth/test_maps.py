@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from XRayTo3DLib.depth import HALF_THICKNESS, HEIGHT, half_width, relief, solid
+from XRayTo3DLib.depth import FEATURES, HALF_THICKNESS, HEIGHT, DepthNetwork, half_width, relief, solid
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.grid import grid_over
 from XRayTo3DLib.segmentation import bounding_box
 
 SHAPE = (120, 100)
+EVEN = (np.full(SHAPE, 0.5), np.full(SHAPE, 0.5), np.zeros(SHAPE))  # a picture and its layers
 
 
 def grid_for(mask, step=0.5, pixel=(1.0, 1.0), magnification=1.0):
@@ -21,7 +22,7 @@ def test_solid_of_a_shaft_is_round_in_mm(pixel, magnification):
     columns = np.arange(SHAPE[1])
     mask = np.tile(np.abs(columns - 50) <= 20, (SHAPE[0], 1))
     grid = grid_for(mask, 0.4 * pixel[0] / magnification, pixel, magnification)
-    found = solid(grid, mask, np.full(SHAPE, 0.5), np.zeros(SHAPE), emboss_mm=0.0)
+    found = solid(grid, mask, *EVEN, None, emboss_mm=0.0)
     assert found.kind == HALF_THICKNESS and not found.raised.any()
     radius = 20.5 * pixel[0] / magnification
     assert found.depth.max() == pytest.approx(radius, rel=0.02)
@@ -32,14 +33,28 @@ def test_solid_of_a_shaft_is_round_in_mm(pixel, magnification):
     assert np.abs(seen[60] - expected)[np.abs(columns - 50) < 18].max() < 0.03 * radius
 
 
-def test_solid_follows_the_brightness_and_detail(draw):
+def test_solid_is_as_thick_as_the_network_says(draw):
     mask = draw.strip(SHAPE, 15) > 0
-    pixels = np.where(np.arange(120)[:, None] < 60, 0.8, 0.4) * np.ones(SHAPE)
+    upper = np.where(np.arange(120)[:, None] < 60, 0.8, 0.4) * np.ones(SHAPE)
     detail = 0.1 * np.sin(np.arange(120)[:, None]) * np.ones(SHAPE)
-    found = solid(grid_for(mask), mask, pixels, detail)
+    # Of all features it looks at the grey value alone, and halves what is darker than the average.
+    weight = np.zeros((len(FEATURES), 1))
+    weight[FEATURES.index("grey")] = 100.0
+    network = DepthNetwork(
+        np.zeros(len(FEATURES)),
+        np.ones(len(FEATURES)),
+        (weight, np.array([[0.25]])),
+        (np.zeros(1), np.array([0.75])),
+    )
+    plain = solid(grid_for(mask), mask, upper, upper, detail, None)
+    found = solid(grid_for(mask), mask, upper, upper, detail, network)
     rows = found.depth.shape[0]
-    assert found.depth[: rows // 3].max() > 1.05 * found.depth[-rows // 3 :].max()
+    ratio = found.depth / np.maximum(plain.depth, 1)
+    inner = plain.depth > 5
+    assert ratio[: rows // 3][inner[: rows // 3]] == pytest.approx(1, abs=0.02)
+    assert ratio[-rows // 3 :][inner[-rows // 3 :]] == pytest.approx(0.5, abs=0.02)
     assert 0 < np.abs(found.raised).max() <= 0.02 * found.depth.max() * (1 + 1e-6)
+    assert ((found.outline > 0) == (plain.outline > 0)).all()  # the outline stays where it is
 
 
 def test_relief_is_as_high_as_the_bone_is_wide(draw):
@@ -54,7 +69,7 @@ def test_relief_is_as_high_as_the_bone_is_wide(draw):
 @pytest.mark.parametrize("step", [0.3, 1.0, 2.0])
 def test_mask_keeps_its_area(draw, step):
     mask = draw.disc(SHAPE, 30) > 0
-    found = solid(grid_for(mask, step), mask, np.full(SHAPE, 0.5), np.zeros(SHAPE))
+    found = solid(grid_for(mask, step), mask, *EVEN, None)
     assert found.mask.sum() * step**2 == pytest.approx(np.pi * 30**2, rel=0.02)
 
 
@@ -62,7 +77,7 @@ def test_too_thin_for_the_grid():
     mask = np.zeros(SHAPE, bool)
     mask[10:110, 50] = True
     with pytest.raises(ReconstructionError, match="thinner than a triangle"):
-        solid(grid_for(mask, 5.0), mask, np.full(SHAPE, 0.5), np.zeros(SHAPE))
+        solid(grid_for(mask, 5.0), mask, *EVEN, None)
 
 
 @pytest.mark.parametrize("radius", [3, 10.5, 30])

@@ -10,6 +10,7 @@ from XRayTo3DLib.simulate.bone import Mesh
 from XRayTo3DLib.simulate.family import read_family, sample
 from XRayTo3DLib.simulate.femur import femur
 from XRayTo3DLib.simulate.fit import closeness, fit_femur
+from XRayTo3DLib.surface import Distances
 
 
 def test_a_femur_of_the_family_is_found_again():
@@ -22,7 +23,7 @@ def test_a_femur_of_the_family_is_found_again():
     found = fit_femur(surface)
     assert found.parameters.side == "right"
     close = closeness(surface, found)
-    assert close.mean_mm < 0.6
+    assert close.distances.mean_mm < 0.6
     assert abs(close.shaft_angle_deg) < 1 and abs(close.head_radius_mm) < 0.5
 
 
@@ -30,7 +31,7 @@ def test_a_real_femur(shared_data):
     data = np.load(shared_data / "limbs" / "femur_26_correspondence.npz")
     surface = Mesh(data["vertices"][7].astype(float), data["faces"].astype(np.int64))
     close = closeness(surface, fit_femur(surface))
-    assert close.mean_mm < 1.3
+    assert close.distances.mean_mm < 1.3
     assert abs(close.shaft_angle_deg) < 2 and abs(close.head_radius_mm) < 1
     assert abs(close.shaft_angle_number_deg) < 2
 
@@ -57,7 +58,7 @@ def test_the_command_makes_a_family(tmp_path, monkeypatch, capsys):
                 return [fitting.to_vector(each) for each in drawn]
             if function is fitting._fit:
                 return [fitting.Fit(each, np.eye(4)) for each in drawn]
-            return [fitting.Closeness(1.0, 1.5, 3.0, -0.5, 0.1, 0.2) for _ in drawn]
+            return [fitting.Closeness(Distances(1.0, 1.5, 3.0, 5.0), -0.5, 0.1, 0.2) for _ in drawn]
 
     monkeypatch.setattr(fitting, "ProcessPoolExecutor", Pool)
     out = tmp_path / "family.json"
