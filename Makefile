@@ -9,10 +9,10 @@ export XRAY DEMO
 
 demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	@name=$$(basename "$$XRAY"); name=$${name%.*}; mkdir -p "$$DEMO" && \
-	.venv/bin/xrayto3d reconstruct "$$XRAY" -o "$$DEMO/$$name.stl" --json "$$DEMO/$$name.json" --report "$$DEMO/$$name-pictures" && \
+	.venv/bin/xrayto3d reconstruct "$$XRAY" -o "$$DEMO/$$name.stl" --json "$$DEMO/$$name.json" --report "$$DEMO/$$name-report" && \
 	echo "surface:  $$DEMO/$$name.stl" && \
 	echo "numbers:  $$DEMO/$$name.json" && \
-	echo "pictures: $$DEMO/$$name-pictures/"
+	echo "report:   $$DEMO/$$name-report/index.html"
 
 test: .venv/.test  ## run all tests
 	.venv/bin/ruff check .

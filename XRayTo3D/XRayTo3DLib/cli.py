@@ -120,7 +120,9 @@ def _add_reconstruct(commands: argparse._SubParsersAction) -> None:
         "--triangles", type=int, default=usual.triangles, metavar="N", help="the most triangles (%(default)s)"
     )
     result.add_argument("--json", metavar="FILE", help="numbers and warnings")
-    result.add_argument("--report", metavar="DIR", help="a picture of every stage and of the surface")
+    result.add_argument(
+        "--report", metavar="DIR", help="a page (index.html) with every stage, the numbers and the surface to be turned"
+    )
     result.add_argument("--force", action="store_true", help="go on if the picture shows no femur")
 
 
@@ -138,7 +140,7 @@ def _add_segment(commands: argparse._SubParsersAction) -> None:
     _add_reading(command)
     result = command.add_argument_group("what comes out")
     result.add_argument("--json", metavar="FILE", help="numbers, landmarks, outlines and warnings")
-    result.add_argument("--report", metavar="DIR", help="a picture of every stage")
+    result.add_argument("--report", metavar="DIR", help="a page (index.html) with every stage and the numbers")
 
 
 def _add_marking(command: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ _FROM_SOURCE = {"eye": {"x": 0, "y": 0, "z": -2}, **_CAMERA}  # as the radiograp
 _FROM_SIDE = {"eye": {"x": 2, "y": 0, "z": 0}, **_CAMERA}
 
 
-def surface_view(surface: vtkPolyData, element: str = "surface-view", height: int = 560) -> str:
+def surface_view(surface: vtkPolyData, element: str = "surface-view", height: int = 700) -> str:
     """Draw a surface as a `div` that needs no network; the drawing library is in it.
 
     Buttons colour it plainly, by what was observed, or by its height over the radiograph, and turn it to where the
