@@ -40,6 +40,27 @@ def average_inside(pixels: np.ndarray, mask: np.ndarray, sigma: float) -> np.nda
     return cv2.resize(average, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
+def distance_inside(mask: np.ndarray) -> np.ndarray:
+    """Distance of every masked pixel's centre to that of the nearest pixel outside, in pixels; 0 outside.
+
+    Where there is no pixel outside it is rows + columns, more than any distance in the array.
+
+    Parameters
+    ----------
+    mask : (rows, columns) bool or uint8 array
+
+    Returns
+    -------
+    (rows, columns) float32 array
+        The same for the same mask, whatever the memory it lies in: the last digits of OpenCV's square roots depend on
+        that. Its numbers are roots of whole numbers, and are rounded to them.
+    """
+    import cv2
+
+    distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.sqrt(np.rint(np.minimum(distance, sum(mask.shape)) ** 2))
+
+
 def inner_range(values: np.ndarray, cut_percent: float, region: np.ndarray | None = None) -> tuple[float, float]:
     """Lowest and highest value after cutting off a share at both ends.
 

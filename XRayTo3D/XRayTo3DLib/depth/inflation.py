@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..filters import average_inside
+from ..filters import average_inside, distance_inside
 
 _FINER = (2, 4)  # times finer than the pixels the balls are placed: on large masks, and on small ones
 _LARGE = 100_000  # pixels of a mask on which the balls are placed twice as fine as its pixels
@@ -73,8 +73,7 @@ def _signed_distance(mask: np.ndarray, finer: int) -> np.ndarray:
     inside = (cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.5).astype(np.uint8)
     inside = np.pad(inside, 1)  # a mask that fills its array ends there
     # From the centre of a finest pixel to that of the nearest one on the other side; the outline runs between.
-    distance = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    distance -= cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance = distance_inside(inside) - distance_inside(1 - inside)
     distance -= np.float32(0.5) * np.sign(distance)
     return cv2.resize(distance[1:-1, 1:-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) / 2
 

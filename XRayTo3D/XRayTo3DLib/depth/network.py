@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ReconstructionError
-from ..filters import average_inside
+from ..filters import average_inside, distance_inside
 
 FEATURES = (
     "across",  # distance from the outline, in the bone's half width there
@@ -87,12 +87,9 @@ def features(
     (rows, columns, 10) float32 array
         `FEATURES`.
     """
-    import cv2
-
     inflated = np.maximum(outline, 0)
     largest = max(float(np.sqrt(inflated.max())), 1e-6)
-    away = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    away = np.maximum(away - np.float32(0.5), np.float32(0.5))
+    away = np.maximum(distance_inside(np.pad(mask, 1))[1:-1, 1:-1] - np.float32(0.5), np.float32(0.5))
     # A chord's height h at a distance s from the edge of a circle of radius w: h^2 = s (2 w - s).
     half_width = (inflated / away + away) / 2
 

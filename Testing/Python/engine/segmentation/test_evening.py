@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from XRayTo3DLib.filters import average_inside
 from XRayTo3DLib.segmentation import even_out, flatten, raised
 
 SHAPE = (120, 90)
@@ -44,18 +43,6 @@ def test_outside_does_not_shine_in(spots):
 
 def test_a_constant_region_is_all_zero():
     assert not even_out(np.full(SHAPE, 0.3, np.float32), ALL).any()
-
-
-@pytest.mark.parametrize("sigma", [0.5, 3.0, 20.0])
-def test_average_inside_a_mask(spots, sigma):
-    """A constant keeps its value up to the mask's edge, and the average of noise lies between its extremes."""
-    region = np.zeros(SHAPE, bool)
-    region[20:100, 15:70] = True
-    flat = average_inside(np.where(region, 0.3, 0.9), region, sigma)
-    assert np.allclose(flat[24:96, 19:66], 0.3, atol=2e-3)
-    mean = average_inside(spots, region, sigma)[region]
-    assert spots[region].min() < mean.min() and mean.max() < spots[region].max()
-    assert mean.std() < spots[region].std()
 
 
 def test_raised_keeps_the_whole_of_a_wide_bone(draw):
