@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +22,9 @@ from .segmentation import Bone, FemurCheck, Seeds
 from .surface import Surface
 from .tone import Layers
 from .version import __version__
+
+if TYPE_CHECKING:
+    from .evaluate.quality import Quality
 
 METHODS = ("auto", "relief", "solid")
 METHOD_OF = {depth.HALF_THICKNESS: "solid", depth.HEIGHT: "relief"}
@@ -181,13 +186,17 @@ class Reconstruction:
         """What the user should know."""
         return self.segmentation.warnings
 
-    def as_json(self) -> dict:
-        """The reconstruction in numbers and words, for the command line's `--json`."""
+    @functools.cached_property
+    def quality(self) -> Quality:
+        """Scores of the tone-mapped picture; computed once, for the JSON and for the report."""
         from .evaluate.quality import quality_without_truth
 
-        box = segmentation.bounding_box(self.mask)
+        return quality_without_truth(self.radiograph.pixels, self.layers.tone, segmentation.bounding_box(self.mask))
+
+    def as_json(self) -> dict:
+        """The reconstruction in numbers and words, for the command line's `--json`."""
         return self.segmentation.as_json() | {
-            "quality": quality_without_truth(self.radiograph.pixels, self.layers.tone, box).as_json(),
+            "quality": self.quality.as_json(),
             "surface": self.surface.describe(),
             "timings_s": self.timings_s,
         }
