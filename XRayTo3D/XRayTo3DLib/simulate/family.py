@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SimulationError
+from .femur import trochanter_gap
 from .parameters import Cortex, FemurParameters, from_vector, is_size, named
 
 FILE = Path(__file__).with_name("femur_family.json")
 _WIDEST = 2.5  # standard deviations
 _LEAST, _MOST = 0.6, 1.6  # of the mean's sizes
+_GAP = 2.0  # between trochanter and neck (mm), beyond which the trochanter may lie apart
 # The surfaces that the family was fitted to do not show the cortex. Of one femur segmented with its canal it
 # is 6.2 mm thick in the shaft and 2.0 mm at the ends; how much that varies is an assumption (mm).
 _CORTEX, _CORTEX_SD = Cortex(6.2, 2.0), Cortex(1.0, 0.4)
@@ -38,17 +40,21 @@ def sample(seed: int, side: str | None = None) -> FemurParameters:
     -------
     FemurParameters
         Its numbers vary together as those of real femora, each mode of variation within 2.5 standard
-        deviations, and no size less than 0.6 or more than 1.6 times the mean's.
+        deviations, no size less than 0.6 or more than 1.6 times the mean's, and the trochanter's tip on the bone:
+        some five in a thousand are drawn again for that.
     """
     mean, modes = _family()
+    sizes = np.array([is_size(name) for name, _ in named(mean_femur())][: len(mean)])
     rng = np.random.default_rng(seed)
     drawn_side = str(rng.choice(["left", "right"]))
-    weights, thick, thin = _truncated(rng, len(modes)), *_truncated(rng, 2)
-    cortex = Cortex(_CORTEX.shaft + thick * _CORTEX_SD.shaft, _CORTEX.ends + thin * _CORTEX_SD.ends)
-    sizes = np.array([is_size(name) for name, _ in named(mean_femur())][: len(mean)])
-    drawn = mean + weights @ modes
-    drawn[sizes] = np.clip(drawn[sizes], _LEAST * mean[sizes], _MOST * mean[sizes])
-    return _with_cortex(drawn, cortex, side or drawn_side)
+    while True:
+        weights, thick, thin = _truncated(rng, len(modes)), *_truncated(rng, 2)
+        cortex = Cortex(_CORTEX.shaft + thick * _CORTEX_SD.shaft, _CORTEX.ends + thin * _CORTEX_SD.ends)
+        drawn = mean + weights @ modes
+        drawn[sizes] = np.clip(drawn[sizes], _LEAST * mean[sizes], _MOST * mean[sizes])
+        femur = _with_cortex(drawn, cortex, side or drawn_side)
+        if trochanter_gap(femur) < _GAP:
+            return femur
 
 
 def summary(numbers: np.ndarray, names: list[str], share: float = 0.9) -> dict:

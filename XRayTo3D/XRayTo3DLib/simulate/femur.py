@@ -88,6 +88,13 @@ def signed_distance(parameters: FemurParameters, points: np.ndarray) -> np.ndarr
     return _distance(parameters, points if parameters.side == "left" else points * np.array([-1, 1, 1], points.dtype))
 
 
+def trochanter_gap(parameters: FemurParameters) -> float:
+    """How far (mm) the way from the neck's base to the greater trochanter's tip leads out of the bone."""
+    base, trochanters = np.array(_axes(parameters).base), parameters.trochanters
+    tip = np.add(base, [trochanters.tip_out, trochanters.tip_back, trochanters.tip_up])
+    return float(_distance(parameters, base + np.linspace(0, 1, 24)[:, None] * (tip - base)).max())
+
+
 def landmarks(parameters: FemurParameters) -> dict[str, np.ndarray]:
     """Landmarks (mm) of a femur, in its frame, named and meant as those of `anatomy.FemurAnatomy`."""
     p, axes = parameters, _axes(parameters)
