@@ -15,6 +15,7 @@ import numpy as np
 from . import depth, segmentation, surface, tone
 from .depth import DepthMap
 from .errors import ReconstructionError
+from .frames import mm_to_pixel
 from .grid import Grid, grid_over
 from .progress import Progress, tell
 from .radiograph import Radiograph
@@ -304,6 +305,7 @@ def reconstruct(
         depth_map = estimate_depth(radiograph, mask, layers, settings)
     with stage("surface", 0.5, "building the surface"):
         made = generate_surface(depth_map, settings, lambda fraction, text: tell(progress, 0.5 + 0.5 * fraction, text))
+        _project(radiograph, made)
     tell(progress, 1.0, "done")
     return Reconstruction(found, layers, depth_map, made, found.timings_s | stage.timings_s)
 
@@ -434,6 +436,19 @@ def generate_surface(
     seen = (points[:, 2] > seen_above) & ~on_border
     mesh = surface.polydata(points - np.array([0, 0, lowest], np.float32), faces)
     return Surface(surface.with_observed(mesh, seen), METHOD_OF[depth_map.kind], error)
+
+
+def _project(radiograph: Radiograph, made: Surface) -> None:
+    """Give a surface its height over the radiograph, and the grey values that its points lie over."""
+    from scipy.ndimage import map_coordinates
+
+    points, _ = surface.arrays(made.polydata)
+    pixels = radiograph.pixels
+    columns, rows = mm_to_pixel(points[:, :2], pixels.shape, radiograph.pixel_size_mm, radiograph.magnification).T
+    surface.with_point_data(made.polydata, surface.OVER_FILM, points[:, 2])
+    surface.with_point_data(
+        made.polydata, surface.GREY, map_coordinates(pixels, (rows, columns), order=1, mode="nearest")
+    )
 
 
 def _check(settings: Settings) -> None:

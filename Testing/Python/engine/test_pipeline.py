@@ -9,6 +9,7 @@ import trimesh
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
+from vtkmodules.util.numpy_support import vtk_to_numpy
 
 from XRayTo3DLib import (
     Cancelled,
@@ -21,7 +22,7 @@ from XRayTo3DLib import (
     radiograph_from_array,
     reconstruct,
 )
-from XRayTo3DLib.surface import OBSERVED, arrays
+from XRayTo3DLib.surface import GREY, OBSERVED, OVER_FILM, arrays
 
 SHAPE = (160, 120)
 
@@ -142,6 +143,19 @@ def test_where_the_picture_cuts_the_bone_off_nothing_was_observed(from_mask, sha
     seen = np.array([array.GetValue(i) for i in range(array.GetNumberOfValues())], bool)
     ends = (points[:, 1] < -0.45) | (points[:, 1] > 159.45)
     assert ends.sum() > 10 and not seen[ends].any()
+
+
+def test_points_carry_their_height_and_the_grey_value_below(phantom_radiograph):
+    radiograph = replace(phantom_radiograph, pixel_size_mm=(0.4, 0.6), magnification=1.2, sid_mm=1200, sod_mm=1000)
+    polydata = reconstruct(radiograph, Settings(triangles=5000)).surface.polydata
+    points = arrays(polydata)[0]
+    height, grey = (vtk_to_numpy(polydata.GetPointData().GetArray(name)) for name in (OVER_FILM, GREY))
+    assert np.array_equal(height, points[:, 2])
+    rows, columns = radiograph.pixels.shape
+    middle = (np.array([columns, rows]) - 1) / 2
+    x, y = (middle + (points[:, :2] - middle * (0.4, 0.6)) * 1.2 / (0.4, 0.6)).T
+    nearest = radiograph.pixels[np.rint(y).astype(int).clip(0, rows - 1), np.rint(x).astype(int).clip(0, columns - 1)]
+    assert np.abs(grey - nearest).mean() < 0.02 and np.corrcoef(grey, nearest)[0, 1] > 0.95
 
 
 @st.composite

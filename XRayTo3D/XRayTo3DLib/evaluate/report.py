@@ -68,7 +68,7 @@ def write_report(result: Reconstruction, folder: str | os.PathLike) -> Path:
         stage_pictures(result),
         view=surface_view(result.surface.polydata),
         claims=_CLAIMS[result.surface.method],
-        tables=[("The surface", _about_surface(numbers)), *_about_bone(numbers), ("Scores", _scores(numbers))],
+        tables=tables(numbers),
     )
 
 
@@ -76,6 +76,11 @@ def write_segmentation_report(result: Segmentation, folder: str | os.PathLike) -
     """Write a page with the stages up to the bone's mask; see `write_report`."""
     numbers = result.as_json()
     return _write(folder, numbers, segmentation_pictures(result), tables=_about_bone(numbers))
+
+
+def tables(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Titles, and rows of a name and a text each, of what `Reconstruction.as_json` tells."""
+    return [("The surface", _about_surface(numbers)), *_about_bone(numbers), ("Scores", _scores(numbers))]
 
 
 def _write(folder: str | os.PathLike, numbers: dict, pictures: dict[str, np.ndarray], **parts: object) -> Path:
@@ -146,6 +151,9 @@ def _about_bone(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:
     if bone["confidence"] is not None:
         found.append(("Confidence", f"{bone['confidence']:.2f}"))
     found.append(("Pieces", str(bone["pieces"])))
+    marks = [f"{name.replace('_', ' ')} ({mark['confidence']:.2f})" for name, mark in bone["landmarks"].items()]
+    if marks:
+        found.append(("Landmarks", ", ".join(marks)))
     if femur["is_femur"] is None:
         verdict = "not checked"
     else:

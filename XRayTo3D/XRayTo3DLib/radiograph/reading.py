@@ -9,6 +9,7 @@ from .checks import check_bone, check_length, check_pixel_size
 from .dicom import read_dicom
 from .geometry import projection_geometry
 from .grey import check_array, split_colour, stretch
+from .header import side_of, view_of
 from .photometric import bone_dark_by_tag, grey_as_shown
 from .pictures import picture_format, read_picture
 from .polarity import bone_is_dark
@@ -20,8 +21,6 @@ FIRST_GROUPS = (b"\x08\x00", b"\x02\x00", b"\x00\x08")  # of a DICOM file withou
 # How a modality shows bone unless a tag denies it; fluoroscopy has both customs, other pictures mostly bright bone.
 CUSTOM = {"CR": "bright", "DX": "bright", "RF": "either", "XA": "either"}
 OTHER_CUSTOM = "mostly bright"
-LATERAL_VIEWS = ("LL", "RL", "LAT", "LATERAL", "ML", "LM")
-SIDES = {"L": "left", "R": "right"}
 
 
 def read_radiograph(
@@ -181,19 +180,14 @@ def _understand_dicom(tags, stored: np.ndarray):
     fields = dict(
         photometric=str(tags.get("PhotometricInterpretation") or "MONOCHROME2").strip().upper(),
         bits=int(tags.get("BitsStored") or tags.get("BitsAllocated") or 16),
-        view=_view(tags),
-        side=SIDES.get(str(tags.get("ImageLaterality") or tags.get("Laterality") or "").strip().upper()),
+        view=view_of(tags),
+        side=side_of(tags),
     )
     if stored.ndim == 3:
         grey, fields["colour"] = split_colour(stored)
         return grey, fields, None, OTHER_CUSTOM, []
     grey, rising, warnings = grey_as_shown(stored, tags)
     return grey, fields, bone_dark_by_tag(tags, rising), CUSTOM.get(modality, OTHER_CUSTOM), warnings
-
-
-def _view(tags) -> str | None:
-    view = " ".join(str(tags.get("ViewPosition") or "").upper().split())
-    return "lateral" if view in LATERAL_VIEWS else view or None
 
 
 def _radiograph(grey, name, bone, dark, custom, geometry, warnings, **fields) -> Radiograph:

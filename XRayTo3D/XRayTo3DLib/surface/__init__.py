@@ -6,12 +6,14 @@ from .distance import Distances, dice, distance_to, inside_of, surface_distances
 from .field import relief_field, solid_field
 from .mesh import area_and_volume, arrays, flatten_back, is_closed, isosurface, keep_largest, polydata, smooth
 from .read import read_surface
-from .surface import OBSERVED, Surface, with_observed
+from .surface import GREY, OBSERVED, OVER_FILM, Surface, with_observed, with_point_data
 from .write import SUFFIXES, check_surface_path, write_surface
 
 __all__ = [
     "FEWEST_TRIANGLES",
+    "GREY",
     "OBSERVED",
+    "OVER_FILM",
     "SUFFIXES",
     "Distances",
     "Surface",
@@ -35,5 +37,6 @@ __all__ = [
     "solid_field",
     "surface_distances",
     "with_observed",
+    "with_point_data",
     "write_surface",
 ]

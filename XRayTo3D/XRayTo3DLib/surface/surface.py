@@ -13,7 +13,10 @@ from .mesh import area_and_volume, arrays, is_closed
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkPolyData
 
+# Names of point data.
 OBSERVED = "Observed"
+OVER_FILM = "Height_mm"
+GREY = "Radiograph"
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class Surface:
     ----------
     polydata : vtkPolyData
         Triangles with outward normals; point data `Observed` is 1 where the radiograph's outline or grey
-        values constrained the point and 0 where only an assumption did.
+        values constrained the point and 0 where only an assumption did. As `reconstruct` makes it, it also has
+        `Height_mm` over the radiograph, and `Radiograph`, the grey value (0..1) that it lies over.
     method : str
         "relief" or "solid".
     decimation_error_mm : float
@@ -59,10 +63,16 @@ class Surface:
 
 def with_observed(polydata: vtkPolyData, observed: np.ndarray) -> vtkPolyData:
     """Give a surface its `Observed` point data: (n,) values, 1 seen and 0 inferred."""
+    with_point_data(polydata, OBSERVED, np.asarray(observed, np.uint8))
+    polydata.GetPointData().SetActiveScalars(OBSERVED)
+    return polydata
+
+
+def with_point_data(polydata: vtkPolyData, name: str, values: np.ndarray) -> vtkPolyData:
+    """Give a surface (n,) values at its points."""
     from vtkmodules.util.numpy_support import numpy_to_vtk
 
-    array = numpy_to_vtk(np.ascontiguousarray(observed, np.uint8), deep=True)
-    array.SetName(OBSERVED)
+    array = numpy_to_vtk(np.ascontiguousarray(values), deep=True)
+    array.SetName(name)
     polydata.GetPointData().AddArray(array)
-    polydata.GetPointData().SetActiveScalars(OBSERVED)
     return polydata

@@ -1,0 +1,59 @@
+"""What a DICOM file tells of a picture whose pixels come from elsewhere."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from .geometry import Geometry, projection_geometry
+
+SIDES = {"L": "left", "R": "right"}
+LATERAL_VIEWS = ("LL", "RL", "LAT", "LATERAL", "ML", "LM")
+
+
+class Header(NamedTuple):
+    """Geometry, view and side; the fields of `Radiograph` of the same names."""
+
+    geometry: Geometry
+    view: str | None
+    side: str | None
+
+
+def read_header(path: str | os.PathLike, sid_mm: float | None = None, sod_mm: float | None = None) -> Header | None:
+    """Read what a DICOM file tells of sizes, view and side, without its pixels.
+
+    Parameters
+    ----------
+    path : path
+    sid_mm, sod_mm : float, optional
+        Distances that outrank the file's.
+
+    Returns
+    -------
+    Header or None
+        None where there is no such file, or it is no DICOM file.
+
+    Raises
+    ------
+    RadiographError
+        If SID is given and SOD is neither given nor in the file, or the reverse, or SOD exceeds SID.
+    """
+    from pydicom import dcmread
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        tags = dcmread(path, stop_before_pixels=True)
+    except (OSError, InvalidDicomError):
+        return None
+    return Header(projection_geometry(tags, None, sid_mm, sod_mm), view_of(tags), side_of(tags))
+
+
+def view_of(tags) -> str | None:
+    """View position: "AP", "lateral", ... or None."""
+    view = " ".join(str(tags.get("ViewPosition") or "").upper().split())
+    return "lateral" if view in LATERAL_VIEWS else view or None
+
+
+def side_of(tags) -> str | None:
+    """The limb's side: "left", "right" or None."""
+    return SIDES.get(str(tags.get("ImageLaterality") or tags.get("Laterality") or "").strip().upper())
