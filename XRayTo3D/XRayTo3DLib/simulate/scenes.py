@@ -93,7 +93,7 @@ class Scene:
     metal: tuple[str, ...]
 
 
-def scene(specimens: Sequence[Specimen], seed: int, size: int = 288) -> Scene:
+def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alone: bool = True) -> Scene:
     """Draw a random radiograph.
 
     Parameters
@@ -104,6 +104,8 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288) -> Scene:
         Chooses everything; the same bank and seed give the same scene.
     size : int
         Rows and columns.
+    femora_alone : bool
+        Whether some of the scenes show a femur without other bones; without them the others stay as they are.
 
     Returns
     -------
@@ -121,7 +123,7 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288) -> Scene:
     rng = np.random.default_rng(seed)
     part, view = drawn_part(rng), drawn_view(rng)
     draw = np.random.default_rng((seed, _FOR_ALONE)).random(3)
-    alone, bare = draw[0] < _ALONE, draw[1] < _BARE
+    alone, bare = femora_alone and draw[0] < _ALONE, draw[1] < _BARE
     if alone and draw[2] < _ALONE_WHOLE:
         part = "whole"
     # From the front a bent knee's shank would point at the source.

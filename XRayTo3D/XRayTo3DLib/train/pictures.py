@@ -24,14 +24,14 @@ def specimens(limbs: int, seed: int, folder: str | os.PathLike | None = None) ->
     return bank(made, seed)
 
 
-def picture(limbs: list[Specimen], seed: int) -> Scene | Other:
+def picture(limbs: list[Specimen], seed: int, femora_alone: bool = True) -> Scene | Other:
     """Draw a random picture, bone bright as the network always gets it; the same limbs and seed give the same one."""
     kind = np.random.default_rng((seed, 0)).random()
     if kind < _OTHERS:
         return other(seed, _SIZE)
     if kind < _OTHERS + _LOOKALIKES:
-        return lookalike(scene(limbs, seed, _SIZE), seed)
+        return lookalike(scene(limbs, seed, _SIZE, femora_alone), seed)
     if kind < _OTHERS + _LOOKALIKES + _SECTIONS:
         return section(seed, _SIZE)
-    drawn = scene(limbs, seed, _SIZE)
+    drawn = scene(limbs, seed, _SIZE, femora_alone)
     return replace(drawn, image=1 - drawn.image, dark_bone=False) if drawn.dark_bone else drawn

@@ -11,7 +11,9 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnx  # noqa: F401 - PyTorch's exporter needs it, and would say so after an hour only
@@ -40,15 +42,45 @@ _SHAPES = {  # of windows: coarse ones first, which cost half as much, then thos
     "fine": ((224, 224), (256, 192), (192, 256), (320, 160), (160, 320)),
 }
 _SHAPES_ODDS = (0.4, 0.2, 0.2, 0.1, 0.1)
-_COARSE = 0.6  # of the steps
 _BATCH = 16
 _WINDOWS = 4  # of each scene
 _TOGETHER = 8  # batches that are made at a time, for each core
 _CLICKED = 3  # of so many batches one gets clicks where the network is wrong
-_RATE = 3e-3
 _DECAY = 1e-3
-_MEMORY = 0.998  # of the averaged weights, for one step
+_NEXT = 7  # added to the seed for the second cycle: it has limbs and pictures of its own
 _HEAT_WEIGHT = 60.0  # of a peak's pixels
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """One rise and fall of the rate of learning.
+
+    Attributes
+    ----------
+    steps : int
+    rate : float
+        The highest.
+    memory : float
+        Of the averaged weights, for one step.
+    coarse : float
+        Share of the steps that see coarse windows, which come first.
+    femora_alone : bool
+        Whether femora without other bones are among the pictures.
+    """
+
+    steps: int
+    rate: float = 3e-3
+    memory: float = 0.998
+    coarse: float = 0.6
+    femora_alone: bool = False
+
+
+def cycles(steps: int) -> tuple[Cycle, Cycle]:
+    """Cycles of a training: one to learn what legs look like, and a short one to learn femora alone as well.
+
+    With femora alone among the pictures from the start, the masks of real radiographs came out worse.
+    """
+    return Cycle(steps), Cycle(steps * 9 // 56, rate=5e-4, memory=0.995, coarse=0.0, femora_alone=True)
 
 
 @dataclass(frozen=True)
@@ -65,10 +97,10 @@ class Batch:
     clicks: list
 
 
-def batch(draw: Callable[[int], Scene | Other], seed: int, number: int, steps: int) -> Batch:
-    """Make batch `number` of a training: always the same one."""
+def batch(draw: Callable[[int], Scene | Other], seed: int, number: int, cycle: Cycle) -> Batch:
+    """Make batch `number` of a cycle: always the same one."""
     rng = np.random.default_rng((seed, number))
-    shapes = _SHAPES["coarse" if number < _COARSE * steps else "fine"]
+    shapes = _SHAPES["coarse" if number < cycle.coarse * cycle.steps else "fine"]
     shape = shapes[int(rng.choice(len(shapes), p=_SHAPES_ODDS))]
     samples: list[Sample] = []
     for index in range(_BATCH // _WINDOWS):
@@ -141,19 +173,23 @@ def clicked(network: Reader, made: Batch, rng: np.random.Generator) -> np.ndarra
 
 def train(
     batches: Iterator[Batch],
-    steps: int,
+    cycle: Cycle,
     seed: int = 0,
+    network: Reader | None = None,
     device: str = "cpu",
     tell: Callable[[int, float, Reader], None] | None = None,
 ) -> Reader:
-    """Train a network.
+    """Train a network for one cycle.
 
     Parameters
     ----------
     batches : iterator of Batch
         As many as there are steps.
-    steps : int
+    cycle : Cycle
     seed : int
+        Chooses clicks, and the weights of a new network.
+    network : Reader, optional
+        To go on with; without it, a new one.
     device : {"cpu", "cuda"}
     tell : callable, optional
         Called after every step with its number, its loss and the averaged network.
@@ -165,10 +201,10 @@ def train(
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng((seed, 1))
-    network = Reader().to(device, memory_format=torch.channels_last).train()
+    network = (network or Reader()).to(device, memory_format=torch.channels_last).train()
     mean = copy.deepcopy(network).eval()
-    optimizer = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=_DECAY)
-    rates = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps, pct_start=0.1)
+    optimizer = torch.optim.AdamW(network.parameters(), cycle.rate, weight_decay=_DECAY)
+    rates = torch.optim.lr_scheduler.OneCycleLR(optimizer, cycle.rate, total_steps=cycle.steps, pct_start=0.1)
     for number, made in enumerate(batches):
         inputs = clicked(network, made, rng) if number % _CLICKED == _CLICKED - 1 else made.inputs
         outputs = network(torch.from_numpy(inputs).to(device).contiguous(memory_format=torch.channels_last))
@@ -178,7 +214,7 @@ def train(
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimizer.step()
         rates.step()
-        keep = min(_MEMORY, 1 - 1 / (number / 10 + 1))
+        keep = min(cycle.memory, 1 - 1 / (number / 10 + 1))
         with torch.no_grad():
             for averaged, now in zip(mean.state_dict().values(), network.state_dict().values(), strict=True):
                 averaged.copy_(averaged * keep + now * (1 - keep) if averaged.dtype.is_floating_point else now)
@@ -202,6 +238,7 @@ def train_reader(
     path : path
         Of the network (.onnx); the calibration gets the same name with .json.
     steps : int
+        Of the first cycle; see `cycles`.
     seed : int
         Chooses limbs, scenes and the network's first weights.
     limbs : int
@@ -227,29 +264,48 @@ def train_reader(
     torch.set_num_threads(cores)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tell(progress, 0.0, "making limbs")
-    start = time.monotonic()
+    start, done = time.monotonic(), 0
+    made = [cycle for cycle in cycles(steps) if cycle.steps]
+    count = sum(cycle.steps for cycle in made)
 
     def report(step: int, loss: float, _: Reader) -> None:
-        left = (time.monotonic() - start) / step * (steps - step) / 60
-        tell(progress, 0.97 * step / steps, f"step {step} of {steps}, loss {loss:.2f}, {left:.0f} min left")
+        left = (time.monotonic() - start) / (done + step) * (count - done - step) / 60
+        share = 0.97 * (done + step) / count
+        tell(progress, share, f"step {done + step} of {count}, loss {loss:.2f}, {left:.0f} min left")
 
-    # A fresh process for each worker: forked ones would inherit PyTorch's threads, which does not work.
+    network = None
+    for cycle in made:
+        with _workers(limbs, seed, folder) as pool:
+            make = functools.partial(_batch, seed=seed, cycle=cycle)
+            batches = in_turns(pool, make, cycle.steps, _TOGETHER * cores)
+            network = train(batches, cycle, seed, network, device, report)
+            if cycle is made[-1]:
+                tell(progress, 0.97, "calibrating the femur check")
+                _write(network.cpu(), path, calibration, pool, seed)
+        done, seed = done + cycle.steps, seed + _NEXT
+
+
+@contextmanager
+def _workers(limbs: int, seed: int, folder: str | os.PathLike | None) -> Iterator[Executor]:
+    """Processes that make pictures. Fresh ones: forked ones would inherit PyTorch's threads, which does not work."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(cores, context, _prepare, (limbs, seed, folder)) as pool:
+    with ProcessPoolExecutor(os.cpu_count() or 1, context, _prepare, (limbs, seed, folder)) as pool:
         try:
-            make = functools.partial(_batch, seed=seed, steps=steps)
-            network = train(in_turns(pool, make, steps, _TOGETHER * cores), steps, seed, device, report)
-            tell(progress, 0.97, "calibrating the femur check")
-            with replacing(path) as temporary:
-                export(network.cpu(), temporary)
-                seeds = [_FIRST_CALIBRATING + 1_000_003 * seed + index for index in range(_CALIBRATED)]
-                examples = pool.map(functools.partial(_example, reader=str(temporary)), seeds)
-                weights = fitted([each for each in examples if each is not None])
-                with replacing(calibration) as beside:
-                    beside.write_text(json.dumps(weights, indent=2) + "\n", encoding="utf-8")
+            yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _write(network: Reader, path: Path, calibration: Path, pool: Executor, seed: int) -> None:
+    """Write a network, and what its femur check was calibrated to on pictures that it never saw."""
+    with replacing(path) as temporary:
+        export(network, temporary)
+        seeds = [_FIRST_CALIBRATING + 1_000_003 * seed + index for index in range(_CALIBRATED)]
+        examples = pool.map(functools.partial(_example, reader=str(temporary)), seeds)
+        weights = fitted([each for each in examples if each is not None])
+        with replacing(calibration) as beside:
+            beside.write_text(json.dumps(weights, indent=2) + "\n", encoding="utf-8")
 
 
 def export(network: Reader, path: str | os.PathLike) -> None:
@@ -282,8 +338,11 @@ def _prepare(count: int, seed: int, folder: str | None) -> None:
     _limbs[:] = specimens(count, seed, folder)
 
 
-def _batch(number: int, seed: int, steps: int) -> Batch:
-    return batch(lambda index: picture(_limbs, 1_000_003 * (seed + 1) + index), seed, number, steps)
+def _batch(number: int, seed: int, cycle: Cycle) -> Batch:
+    def draw(index: int) -> Scene | Other:
+        return picture(_limbs, 1_000_003 * (seed + 1) + index, cycle.femora_alone)
+
+    return batch(draw, seed, number, cycle)
 
 
 def _example(seed: int, reader: str) -> tuple[np.ndarray, bool] | None:

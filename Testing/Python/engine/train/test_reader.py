@@ -18,7 +18,7 @@ from XRayTo3DLib.simulate.scenes import scene  # noqa: E402
 from XRayTo3DLib.train.calibration import fitted  # noqa: E402
 from XRayTo3DLib.train.network import Reader  # noqa: E402
 from XRayTo3DLib.train.pictures import picture  # noqa: E402
-from XRayTo3DLib.train.reader import batch, export, loss_of, train  # noqa: E402
+from XRayTo3DLib.train.reader import Cycle, batch, cycles, export, loss_of, train  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +29,11 @@ def draw_picture(limbs):
 
 @pytest.fixture(scope="module")
 def one_batch(draw_picture):
-    return batch(draw_picture, 0, 0, 10)
+    return batch(draw_picture, 0, 0, Cycle(10))
 
 
 def test_a_batch_is_always_the_same(draw_picture, one_batch):
-    again, next_one = batch(draw_picture, 0, 0, 10), batch(draw_picture, 0, 1, 10)
+    again, next_one = (batch(draw_picture, 0, number, Cycle(10)) for number in (0, 1))
     assert np.array_equal(one_batch.inputs, again.inputs) and np.array_equal(one_batch.heat, again.heat)
     assert one_batch.inputs.shape != next_one.inputs.shape or (one_batch.inputs != next_one.inputs).any()
 
@@ -56,11 +56,34 @@ def test_a_perfect_answer_costs_little(one_batch):
 def test_training_learns_and_repeats_itself(one_batch):
     told = []
     few = [one_batch] * 8
-    first = train(iter(few), len(few), seed=3, tell=lambda number, loss, network: told.append(loss))
+    cycle = Cycle(len(few))
+    first = train(iter(few), cycle, seed=3, tell=lambda number, loss, network: told.append(loss))
     assert np.mean(told[-3:]) < 0.9 * told[0]
-    again = train(iter(few), len(few), seed=3)
+    again = train(iter(few), cycle, seed=3)
     for one, two in zip(first.state_dict().values(), again.state_dict().values(), strict=True):
         assert torch.allclose(one.float(), two.float(), atol=1e-4)
+
+
+def test_a_second_cycle_goes_on_where_the_first_ended(one_batch):
+    network = train(iter([one_batch]), Cycle(1), seed=3)
+    before = [each.clone() for each in network.state_dict().values()]
+    still = train(iter([one_batch]), Cycle(1, rate=1e-12, memory=0.0), network=network)
+    moved = [(one - two).abs().max() for one, two in zip(before, still.state_dict().values(), strict=True)]
+    weights = [each for each, name in zip(moved, still.state_dict(), strict=True) if name.endswith("weight")]
+    assert max(weights) < 1e-6
+
+
+def test_femora_alone_come_in_the_second_cycle():
+    first, second = cycles(5600)
+    assert (first.femora_alone, second.femora_alone) == (False, True)
+    assert second.steps == 900 and second.rate < first.rate
+
+
+def test_pictures_without_femora_alone_are_otherwise_the_same(limbs):
+    """Eight in a hundred scenes differ."""
+    pairs = [[picture(limbs, seed, alone).image for alone in (True, False)] for seed in range(30)]
+    same = sum(np.array_equal(*pair) for pair in pairs)
+    assert 20 <= same < 30
 
 
 @pytest.fixture(scope="module")
