@@ -5,49 +5,13 @@ misspelt name does not pass unseen.
 """
 
 import importlib
-import importlib.util
-import sys
-import types
-import unittest
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[3]
-MODULE = ROOT / "XRayTo3D" / "XRayTo3D.py"
+from ..stand_ins.application import ROOT, core_logics, module_loaded, module_named, python_modules
+
 NEEDS_CORE = "slicer-core, Slicer's MRML for plain Python, is not installed (it exists for some systems only)"
-
-
-@dataclass(frozen=True)
-class WithinRange:
-    minimum: float
-    maximum: float
-
-
-class ScriptedLoadableModule:
-    def __init__(self, parent):
-        self.parent = parent
-
-
-class ScriptedLoadableModuleWidget:
-    pass
-
-
-class ScriptedLoadableModuleLogic:
-    pass
-
-
-class ScriptedLoadableModuleTest(unittest.TestCase):
-    def delayDisplay(self, message):
-        assert isinstance(message, str)
-
-
-def _stand_in(name, **content):
-    module = types.ModuleType(name)
-    module.__dict__.update(content)
-    return module
 
 
 @pytest.fixture(scope="session")
@@ -59,47 +23,19 @@ def slicer_core():
         pytest.skip(NEEDS_CORE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def module(slicer_core):
-    """The module file, imported as Slicer would."""
+    """The module file, imported as Slicer would without a window."""
     assert not hasattr(slicer_core, "app"), "these tests are for Slicer's core alone"
-    stand_ins = [
-        _stand_in("qt"),
-        _stand_in("slicer.i18n", tr=str, translate=lambda context, text: text),
-        _stand_in("slicer.parameterNodeWrapper", WithinRange=WithinRange, parameterNodeWrapper=lambda each: each),
-        _stand_in(
-            "slicer.ScriptedLoadableModule",
-            ScriptedLoadableModule=ScriptedLoadableModule,
-            ScriptedLoadableModuleWidget=ScriptedLoadableModuleWidget,
-            ScriptedLoadableModuleLogic=ScriptedLoadableModuleLogic,
-            ScriptedLoadableModuleTest=ScriptedLoadableModuleTest,
-        ),
-        _stand_in("slicer.packaging", load_requirements=_load_requirements, pip_ensure=_pip_ensure),
-    ]
-    with pytest.MonkeyPatch.context() as patch:
-        for stand_in in stand_ins:
-            patch.setitem(sys.modules, stand_in.__name__, stand_in)
-        patch.syspath_prepend(str(MODULE.parent))  # Slicer does the same
-        spec = importlib.util.spec_from_file_location("XRayTo3D", MODULE)
-        result = importlib.util.module_from_spec(spec)
-        patch.setitem(sys.modules, "XRayTo3D", result)
-        spec.loader.exec_module(result)
+    with pytest.MonkeyPatch.context() as patch, module_loaded(patch, module_named("qt"), *python_modules()) as result:
         yield result
-
-
-def _load_requirements(path):
-    lines = Path(path).read_text().splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
-
-
-def _pip_ensure(requirements, *, requester, skip_in_testing):
-    assert requirements and requester == "XRayTo3D" and isinstance(skip_in_testing, bool)
 
 
 @pytest.fixture
 def scene(slicer_core):
     """A new, empty scene as Slicer's own."""
     slicer_core.mrmlScene = slicer_core.vtkMRMLScene()
+    slicer_core.modules = core_logics(slicer_core, slicer_core.mrmlScene)
     yield slicer_core.mrmlScene
     slicer_core.mrmlScene.Clear()
 
@@ -110,12 +46,28 @@ def logic(module):
     return module.XRayTo3DLogic()
 
 
+def part(name):
+    """A file of XRayTo3DSlicer, the module being loaded."""
+    return importlib.import_module(f"XRayTo3DSlicer.{name}")
+
+
 def rod(rows=70, columns=50, row=32, column=27, half_width=9, half_length=22):
     """Grey values of a rod with round ends along the rows, and its mask; neither is centred."""
     y, x = np.mgrid[:rows, :columns]
     distance = np.hypot(x - column, np.maximum(np.abs(y - row) - (half_length - half_width), 0))
     depth = np.sqrt(np.maximum(half_width**2 - distance**2, 0))
     return (300 + 3000 * depth / half_width).astype(np.uint16), (distance < half_width).astype(np.uint8)
+
+
+def sample_volume(scene, name="femur_ap.dcm"):
+    """A sample radiograph, read by Slicer's own storage node."""
+    volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name.split(".")[0])
+    storage = scene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
+    storage.SetFileName(str(ROOT / "Resources" / "Samples" / name))
+    storage.SetSingleFile(True)
+    volume.SetAndObserveStorageNodeID(storage.GetID())
+    assert storage.ReadData(volume)
+    return volume
 
 
 def node_ids(scene):

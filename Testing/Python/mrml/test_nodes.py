@@ -3,11 +3,13 @@
 import contextlib
 import ctypes
 import json
+import sys
+import types
 
 import numpy as np
 import pytest
 
-from .conftest import node_ids, points_of, rod, signed_volume, triangles_of
+from .conftest import node_ids, part, points_of, rod, sample_volume, signed_volume, triangles_of
 
 FEW = {"triangles": 4000}
 
@@ -73,7 +75,7 @@ def test_stages_give_volumes_on_the_xray(module, logic, xray, scene):
         assert "Thigh" in node.GetName()
         assert node.GetDisplayNode() is not None
         assert node.GetImageData().GetDimensions() == xray.GetImageData().GetDimensions()
-        np.testing.assert_allclose(module.ijkToRAS(node), module.ijkToRAS(xray))
+        np.testing.assert_allclose(part("nodes").ijkToRAS(node), part("nodes").ijkToRAS(xray))
 
     model = logic.generateSurface(xray, mask, **FEW)
     np.testing.assert_array_equal(points_of(model), points_of(logic.process(xray, maskNode=mask, **FEW)))
@@ -300,38 +302,57 @@ def test_xray_is_not_changed(logic, xray):
 def test_first_radiograph_is_a_single_image(module, scene):
     import slicer.util
 
-    assert module.firstRadiograph() is None
+    assert part("nodes").firstRadiograph() is None
     slicer.util.addVolumeFromArray(np.zeros((4, 5, 6)))
     slicer.util.addVolumeFromArray(np.zeros((1, 5, 6), np.uint8), nodeClassName="vtkMRMLLabelMapVolumeNode")
-    assert module.firstRadiograph() is None
+    assert part("nodes").firstRadiograph() is None
     colour = slicer.util.addVolumeFromArray(np.zeros((1, 5, 6, 3), np.uint8), nodeClassName="vtkMRMLVectorVolumeNode")
-    assert module.firstRadiograph() is colour
+    assert part("nodes").firstRadiograph() is colour
 
 
-def test_self_test_passes(module, scene):
+def test_self_test_passes(module, scene, monkeypatch):
     """The test that Slicer runs with the module."""
+    asked = []
+
+    def download(name):
+        asked.append(name)
+        return [sample_volume(scene, file) for file in part("samples").SAMPLES[name]]
+
+    monkeypatch.setitem(sys.modules, "SampleData", types.SimpleNamespace(downloadSamples=download))
+    monkeypatch.setattr(module, "registerSampleData", lambda: asked.append("registered"))
     module.XRayTo3DTest().runTest()
+    assert asked == ["registered", "Femur"]
 
 
-def test_packages_are_installed_with_consent_on_a_slicer_without_packaging(module, slicer_core, monkeypatch, tmp_path):
-    """Slicer 5.10 has no slicer.packaging: what is missing is asked for once, and installed if the user agrees."""
+@pytest.mark.parametrize("has_packaging", [True, False])
+def test_packages_are_installed_with_consent(module, slicer_core, monkeypatch, tmp_path, has_packaging):
+    """What is missing is asked for once, with the reason, and installed if the user agrees; 5.10 has no packaging."""
     import slicer.util
 
+    packages = part("packages")
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("# why\n\nnumpy>=1.0\nno-such-package-1>=2\nnumpy>=9999\n")
+    missing = ["no-such-package-1>=2", "numpy>=9999"]
+    assert packages.missingPackages(requirements) == missing
+    monkeypatch.setattr(packages, "missingPackages", lambda: missing)
     asked, installed = [], []
-    monkeypatch.setattr(slicer.util, "pip_install", installed.append)
+    if has_packaging:
+        monkeypatch.setattr(sys.modules["slicer.packaging"], "pip_ensure", lambda found, **_: installed.append(missing))
+    else:
+        monkeypatch.setitem(sys.modules, "slicer.packaging", None)
+        monkeypatch.setattr(slicer.util, "pip_install", installed.append)
     for answer in (False, True):
         monkeypatch.setattr(
             slicer.util, "confirmOkCancelDisplay", lambda text, title, answer=answer: asked.append(text) or answer
         )
         if answer:
-            module.installMissing(requirements)
+            packages.ensurePackages()
         else:
-            with pytest.raises(RuntimeError, match="not installed"):
-                module.installMissing(requirements)
-    assert installed == [["no-such-package-1>=2", "numpy>=9999"]]
-    assert all("no-such-package-1>=2" in text for text in asked)
-    requirements.write_text("numpy>=1.0\n")
-    module.installMissing(requirements)
+            with pytest.raises(RuntimeError, match=r"missing: no-such-package-1>=2, numpy>=9999"):
+                packages.ensurePackages()
+            assert not installed
+    assert installed == [missing]
+    assert all("finds the bone" in text and "no-such-package-1>=2" in text for text in asked)
+    monkeypatch.setattr(packages, "missingPackages", list)
+    packages.ensurePackages()
     assert len(asked) == 2

@@ -57,10 +57,11 @@ def s4ext():
 
 
 def test_cmake_packages_every_library_file():
-    files = {p.relative_to(MODULE).as_posix() for p in (MODULE / "XRayTo3DLib").rglob("*") if p.is_file()}
+    folders = ("XRayTo3DLib", "XRayTo3DSlicer")
+    files = {p.relative_to(MODULE).as_posix() for each in folders for p in (MODULE / each).rglob("*") if p.is_file()}
     files = {p for p in files if "__pycache__" not in p}
     scripts, resources = cmake_list("MODULE_PYTHON_SCRIPTS"), cmake_list("MODULE_PYTHON_RESOURCES")
-    listed = {p for p in [*scripts, *resources] if p.startswith("XRayTo3DLib/")}
+    listed = {p for p in [*scripts, *resources] if p.startswith(("XRayTo3DLib/", "XRayTo3DSlicer/"))}
     assert listed == files
     assert len(set(scripts)) == len(scripts)
     assert all(p.endswith(".py") for p in scripts)
@@ -157,12 +158,20 @@ def test_requirements_are_a_subset_of_the_engine_s():
 
 def test_no_package_that_slicer_lacks_is_needed_to_load_the_engine():
     """Slicer starts, and lists the module, before anything is installed: such imports stand inside functions."""
-    late = {"cv2", "sklearn", "manifold3d", "matplotlib", "tqdm"}
-    for path in [MODULE / "XRayTo3D.py", *(MODULE / "XRayTo3DLib").rglob("*.py")]:
+    late = {"cv2", "sklearn", "manifold3d", "matplotlib", "tqdm", "contourpy", "shapely", "skimage", "plotly", "jinja2"}
+    for path in MODULE.rglob("*.py"):
         for node in ast.parse(path.read_text()).body:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
             assert not late & {name.split(".")[0] for name in names}, path
+
+
+def test_only_the_slicer_side_knows_slicer():
+    for path in (MODULE / "XRayTo3DLib").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+            assert not {"slicer", "qt", "ctk", "XRayTo3DSlicer"} & {name.split(".")[0] for name in names}, path
 
 
 # The panel
@@ -170,7 +179,7 @@ def test_no_package_that_slicer_lacks_is_needed_to_load_the_engine():
 
 def parameter_fields():
     """Fields of the parameter node and their annotations, read from the module's text."""
-    tree = ast.parse((MODULE / "XRayTo3D.py").read_text())
+    tree = ast.parse((MODULE / "XRayTo3DSlicer" / "parameters.py").read_text())
     node = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "XRayTo3DParameterNode")
     return {n.target.id: ast.unparse(n.annotation) for n in node.body if isinstance(n, ast.AnnAssign)}
 
@@ -193,19 +202,29 @@ def test_panel_parameters_are_fields_of_the_parameter_node():
 
 
 def test_parameters_are_bound_by_widgets_that_slicer_can_bind():
-    kinds = {"QComboBox", "QSpinBox", "QCheckBox", "QLineEdit", "ctkSliderWidget", "ctkRangeWidget"}
+    """As Slicer's connectors declare it: the exact type counts."""
+    kinds = {
+        "bool": {"QCheckBox"},
+        "int": {"QSpinBox"},
+        "float": {"QDoubleSpinBox", "ctkSliderWidget"},
+        "FloatRange": {"ctkRangeWidget"},
+    }
     for widget in widgets().values():
-        if prop(widget, "SlicerParameterName") is not None:
-            assert widget.get("class") in {*kinds, "qMRMLNodeComboBox", "ctkPathLineEdit"}
+        if (bound := prop(widget, "SlicerParameterName")) is not None:
+            annotation = parameter_fields()[bound.findtext("string")]
+            kind = re.sub(r"Annotated\[(\w+),.*", r"\1", annotation)
+            other = {"qMRMLNodeComboBox"} if "vtkMRML" in annotation else {"QComboBox"}
+            assert widget.get("class") in kinds.get(kind, other), (widget.get("name"), annotation)
 
 
-def test_spin_boxes_have_the_parameters_ranges():
-    spin_boxes = [w for w in widgets().values() if w.get("class") == "QSpinBox"]
-    assert spin_boxes
-    for widget in spin_boxes:
+def test_numbers_have_the_parameters_ranges():
+    kinds = {"QSpinBox": "number", "QDoubleSpinBox": "double", "ctkSliderWidget": "double", "ctkRangeWidget": "double"}
+    numbers = [w for w in widgets().values() if w.get("class") in kinds and prop(w, "SlicerParameterName") is not None]
+    assert len(numbers) > 5
+    for widget in numbers:
         annotation = parameter_fields()[prop(widget, "SlicerParameterName").findtext("string")]
-        low, high = (prop(widget, name).findtext("number") for name in ("minimum", "maximum"))
-        assert f"WithinRange({low}, {high})" in annotation
+        low, high = (prop(widget, name).findtext(kinds[widget.get("class")]) for name in ("minimum", "maximum"))
+        assert re.search(rf"(WithinRange|RangeBounds)\({low}, {high}\)", annotation), widget.get("name")
 
 
 def test_node_selectors_know_their_types_and_the_scene():
@@ -220,18 +239,22 @@ def test_node_selectors_know_their_types_and_the_scene():
         (c.findtext("sender"), c.findtext("signal"), c.findtext("receiver"), c.findtext("slot"))
         for c in ElementTree.parse(UI).iter("connection")
     }
+    placers = [name for name, w in widgets().items() if w.get("class") == "qSlicerMarkupsPlaceWidget"]
     scene = ("mrmlSceneChanged(vtkMRMLScene*)", "setMRMLScene(vtkMRMLScene*)")
-    assert connections == {("XRayTo3D", scene[0], name, scene[1]) for name in selectors}
+    node = ("currentNodeChanged(vtkMRMLNode*)", "setCurrentNode(vtkMRMLNode*)")
+    expected = {("XRayTo3D", scene[0], name, scene[1]) for name in (*selectors, *placers)}
+    expected |= {(name.replace("PlaceWidget", "Selector"), node[0], name, node[1]) for name in placers}
+    assert connections == expected
 
 
 def test_panel_uses_only_widgets_that_exist():
-    tree = ast.parse((MODULE / "XRayTo3D.py").read_text())
+    """Both `self.ui.name` and `ui.name`; and all buttons do something."""
+    tree = ast.parse((MODULE / "XRayTo3DSlicer" / "widget.py").read_text())
+    attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
     used = {
-        n.attr
-        for n in ast.walk(tree)
-        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Attribute) and n.value.attr == "ui"
+        node.attr for node in attributes if "ui" in (getattr(node.value, "attr", ""), getattr(node.value, "id", ""))
     }
-    assert used
+    assert {name for name, w in widgets().items() if w.get("class") == "QPushButton"} <= used
     assert used <= set(widgets())
 
 
@@ -242,5 +265,5 @@ def test_custom_widgets_are_declared():
 
 def test_everything_to_fill_in_is_explained():
     for widget in widgets().values():
-        if widget.get("class") in ("QPushButton", "QSpinBox", "QComboBox", "qMRMLNodeComboBox"):
+        if widget.get("class") not in ("QLabel", "qMRMLWidget", "ctkCollapsibleButton"):
             assert prop(widget, "toolTip") is not None, widget.get("name")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .conftest import node_ids, points_of, rod, signed_volume, triangles_of
+from .conftest import node_ids, part, points_of, rod, signed_volume, triangles_of
 
 NORMAL = st.floats(-1, 1).map(lambda x: round(x, 3))
 
@@ -52,7 +52,7 @@ def test_surface_stands_on_its_xray(module, logic, scene, method, matrix):
     points = points_of(model)
 
     # Every point, to a thousandth of a millimetre, by the engine's numbers along i, j and towards the source.
-    engine = reconstruct(*module.inputs(volume, maskNode=mask_node, **choices)).surface.polydata
+    engine = reconstruct(*part("logic").inputs(volume, maskNode=mask_node, **choices)).surface.polydata
     x, y, z = np.array([engine.GetPoint(i) for i in range(engine.GetNumberOfPoints())]).T
     spacing = np.linalg.norm(matrix[:3, :2], axis=0)
     expected = np.outer(x / spacing[0], matrix[:3, 0]) + np.outer(y / spacing[1], matrix[:3, 1]) + matrix[:3, 3]
@@ -127,7 +127,7 @@ def test_region_under_transforms(module, scene, turned):
         region.SetCenter((turn @ matrix @ [20, 30, 0, 1])[:3])
     else:
         region.SetAndObserveTransformNodeID(transform.GetID())
-    marked = module.regionSettings(region, volume)
+    marked = part("marks").regionSettings(region, volume)
 
     if not turned:
         np.testing.assert_allclose(marked["roi"], [15, 10, 25, 50], atol=1e-3)
@@ -137,7 +137,7 @@ def test_region_under_transforms(module, scene, turned):
         np.testing.assert_allclose(corners.mean(axis=0), [20, 30], atol=1e-3)
         mm = (corners - [20, 30]) * [0.4, 0.5]
         np.testing.assert_allclose(np.linalg.norm(mm, axis=1), np.hypot(10, 2), atol=1e-3)
-        image = find_region(*module.inputs(volume, region))
+        image = find_region(*part("logic").inputs(volume, region))
         assert image[30, 20]
         assert not image[12, 20]
         assert not image[48, 20]
@@ -164,8 +164,8 @@ def test_inverted_display_is_what_counts(module, scene):
     volume = slicer.util.addVolumeFromArray(grey[None])
     shown = slicer.util.addVolumeFromArray(grey.max() - grey[None])
     shown.GetDisplayNode().SetInvertDisplayScalarRange(1)
-    expected = module.radiographFromVolume(volume, bone="bright").pixels
-    np.testing.assert_allclose(module.radiographFromVolume(shown, bone="bright").pixels, expected, atol=1e-6)
+    expected = part("nodes").radiographFromVolume(volume, bone="bright").pixels
+    np.testing.assert_allclose(part("nodes").radiographFromVolume(shown, bone="bright").pixels, expected, atol=1e-6)
 
 
 def test_pixel_size_of_pictures_is_unknown(module, scene):
@@ -173,9 +173,9 @@ def test_pixel_size_of_pictures_is_unknown(module, scene):
     import slicer.util
 
     volume = slicer.util.addVolumeFromArray(rod()[0][None])
-    assert module.radiographFromVolume(volume).warnings
+    assert part("nodes").radiographFromVolume(volume).warnings
     volume.SetSpacing(0.2, 0.3, 1)
-    radiograph = module.radiographFromVolume(volume)
+    radiograph = part("nodes").radiographFromVolume(volume)
     assert not radiograph.warnings
     assert radiograph.pixel_size_mm == (0.2, 0.3)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .conftest import ROOT, node_ids, points_of
+from .conftest import ROOT, node_ids, part, points_of
 
 CENTRE_RAS = np.array([-90.0, 30.0, 400.0])  # on the patient's left
 
@@ -54,11 +54,11 @@ def test_the_shadow_lies_round_the_bone(module, logic, request, body, view):
     image = slicer.util.arrayFromVolume(made)
     assert image.shape[0] == 1 and image.dtype == np.uint16
     j, i = (np.average(np.arange(n), weights=image[0].sum(axis=1 - axis)) for axis, n in enumerate(image.shape[1:]))
-    middle = module.ijkToRAS(made) @ [i, j, 0, 1]
+    middle = part("nodes").ijkToRAS(made) @ [i, j, 0, 1]
     assert middle[:3] == pytest.approx(CENTRE_RAS, abs=0.3)
     # Its pixels are as large as they are in the bone's middle, and up is up.
     assert made.GetSpacing()[0] == pytest.approx(0.5 / 1.15)
-    assert module.ijkToRAS(made)[:3, 1] == pytest.approx([0, 0, -0.5 / 1.15], abs=1e-9)
+    assert part("nodes").ijkToRAS(made)[:3, 1] == pytest.approx([0, 0, -0.5 / 1.15], abs=1e-9)
 
 
 def test_a_reconstruction_from_it_stands_on_the_bone(logic, ball):
@@ -118,7 +118,7 @@ def test_sample_data(module, monkeypatch, tmp_path):
     stand_in = types.ModuleType("SampleData")
     stand_in.SampleDataLogic = SampleDataLogic
     monkeypatch.setitem(sys.modules, "SampleData", stand_in)
-    module.registerSampleData()
+    part("samples").registerSampleData()
     assert len(registered) == 2
     shipped = ROOT / "Resources" / "Samples"
     for name in (file for _, files in registered for file in files):
@@ -128,10 +128,10 @@ def test_sample_data(module, monkeypatch, tmp_path):
         assert (shipped / file_name.removeprefix("XRayTo3D_")).is_file() and node_name + ".dcm" in file_name
 
     # An installed extension has no copy beside it: the repository's is downloaded.
-    monkeypatch.setattr(module, "__file__", str(tmp_path / "XRayTo3D.py"))
+    monkeypatch.setattr(part("samples"), "HERE", str(tmp_path))
     monkeypatch.setattr(Path, "is_file", lambda self: True)
     registered.clear()
-    module.registerSampleData()
+    part("samples").registerSampleData()
     uris = [uri for _, files in registered for uri, *_ in files]
     assert len(uris) == 4 and all(
         uri.startswith("https://github.com/XRayTo3D/SlicerXRayTo3D/raw/main/") for uri in uris

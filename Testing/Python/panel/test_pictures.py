@@ -1,0 +1,207 @@
+"""Pictures of the panel and of the views, to be looked at: written to a folder XRAYTO3D_PICTURES if one is given."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import vtk
+from vtk.util.numpy_support import vtk_to_numpy
+
+from ..mrml.conftest import part, sample_volume
+from ..mrml.test_nodes import needs_opengl
+
+WIDTH, HEIGHT = 1366, 768  # of a small laptop's screen
+PANEL = 400
+COLOR_TABLES = {
+    "vtkMRMLColorTableNodeFileDivergingBlueRed.txt": "coolwarm",
+    "vtkMRMLColorTableNodeFileViridis.txt": "viridis",
+    "vtkMRMLColorTableNodeGrey": "gray",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where pictures go."""
+    given = os.environ.get("XRAYTO3D_PICTURES")
+    return Path(given) if given else tmp_path_factory.mktemp("pictures")
+
+
+@pytest.fixture
+def applied(scene, open_panel):
+    """The panel, and its widget, after Apply on the sample radiograph."""
+    volume = sample_volume(scene)
+    volume.CreateDefaultDisplayNodes()
+    panel = open_panel()
+    panel._parameterNode.triangles = 60000
+    panel.ui.applyButton.click()
+    return panel, panel.parent._object
+
+
+def grabbed(widget):
+    """What a widget looks like, (rows, columns, 3) in BGR."""
+    from PySide6.QtGui import QImage
+
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    array = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return array[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)[..., ::-1].copy()
+
+
+def open_all(panel):
+    for name, each in vars(panel.ui).items():
+        if name.endswith("CollapsibleButton"):
+            each.collapsed = False
+
+
+def test_no_text_is_cut_off(applied, app, folder):
+    from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton
+
+    panel, widget = applied
+    open_all(panel)
+    widget.resize(PANEL, widget.sizeHint().height())
+    widget.show()
+    app._qt.processEvents()
+    assert widget.width() == PANEL  # nothing needs more
+    texts = 0
+    for kind in (QLabel, QPushButton, QCheckBox, QComboBox):
+        for each in widget.findChildren(kind):
+            if each.isVisible() and not (kind is QLabel and each.wordWrap()):
+                assert each.width() >= each.minimumSizeHint().width(), (each.objectName(), each.width())
+                if kind is not QComboBox:  # whose longest text may be a node's name
+                    assert each.width() >= each.sizeHint().width(), (each.objectName(), each.width())
+                texts += 1
+    assert texts > 40
+    widget.resize(PANEL, widget.layout().totalHeightForWidth(PANEL))
+    app._qt.processEvents()
+    cv2.imwrite(str(folder / "panel.png"), grabbed(widget))
+
+
+def xray_in_space(volume):
+    """An X-ray as a textured rectangle where it stands."""
+    matrix = part("nodes").ijkToRAS(volume)
+    columns, rows, _ = volume.GetImageData().GetDimensions()
+    plane = vtk.vtkPlaneSource()
+    corners = [(matrix @ [*corner, 0, 1])[:3] for corner in ((-0.5, -0.5), (columns - 0.5, -0.5), (-0.5, rows - 0.5))]
+    plane.SetOrigin(*corners[0])
+    plane.SetPoint1(*corners[1])
+    plane.SetPoint2(*corners[2])
+    low, high = volume.GetImageData().GetScalarRange()
+    grey = vtk.vtkImageShiftScale()
+    grey.SetInputData(volume.GetImageData())
+    grey.SetShift(-low)
+    grey.SetScale(255 / (high - low))
+    grey.SetOutputScalarTypeToUnsignedChar()
+    texture = vtk.vtkTexture()
+    texture.SetInputConnection(grey.GetOutputPort())
+    mapper = vtk.vtkPolyDataMapper()
+    mapper.SetInputConnection(plane.GetOutputPort())
+    actor = vtk.vtkActor()
+    actor.SetMapper(mapper)
+    actor.SetTexture(texture)
+    actor.GetProperty().LightingOff()
+    return actor
+
+
+def color_table(name):
+    """The colours of one of Slicer's tables, whose files its core does not bring."""
+    import matplotlib
+
+    table = vtk.vtkLookupTable()
+    table.SetNumberOfTableValues(256)
+    for index, color in enumerate(matplotlib.colormaps[name](np.linspace(0, 1, 256))):
+        table.SetTableValue(index, *color)
+    return table
+
+
+def rendered(volume, model, size, azimuth):
+    """The 3D view as Slicer's, with the model as its display node says, (rows, columns, 3) in BGR."""
+    display = model.GetDisplayNode()
+    mapper = vtk.vtkPolyDataMapper()
+    mapper.SetInputData(model.GetPolyData())
+    mapper.SetScalarVisibility(display.GetScalarVisibility())
+    if display.GetScalarVisibility():
+        mapper.SetScalarModeToUsePointFieldData()
+        mapper.SetColorModeToMapScalars()
+        mapper.SetLookupTable(color_table(COLOR_TABLES[display.GetColorNodeID()]))
+        mapper.SetUseLookupTableScalarRange(False)
+        mapper.SelectColorArray(display.GetActiveScalarName())
+        mapper.SetScalarRange(model.GetPolyData().GetPointData().GetArray(display.GetActiveScalarName()).GetRange())
+    surface = vtk.vtkActor()
+    surface.SetMapper(mapper)
+    surface.GetProperty().SetColor(display.GetColor())
+    renderer = vtk.vtkRenderer()
+    renderer.SetBackground(0.76, 0.76, 0.91)
+    renderer.SetBackground2(0.45, 0.47, 0.75)
+    renderer.GradientBackgroundOn()
+    renderer.AddActor(surface)
+    renderer.AddActor(xray_in_space(volume))
+    camera = renderer.GetActiveCamera()
+    bounds = np.reshape(model.GetPolyData().GetBounds(), (3, 2)).mean(axis=1)
+    matrix = part("nodes").ijkToRAS(volume)
+    towards = -np.cross(matrix[:3, 0], matrix[:3, 1])
+    camera.SetFocalPoint(*bounds)
+    camera.SetPosition(*(bounds + 900 * towards / np.linalg.norm(towards)))
+    camera.SetViewUp(*-matrix[:3, 1])
+    camera.Azimuth(azimuth)
+    renderer.ResetCamera()
+    camera.Zoom(1.2)
+    window = vtk.vtkRenderWindow()
+    window.SetOffScreenRendering(1)
+    window.SetMultiSamples(8)
+    window.SetSize(*size)
+    window.AddRenderer(renderer)
+    window.Render()
+    taken = vtk.vtkWindowToImageFilter()
+    taken.SetInput(window)
+    taken.ReadFrontBufferOff()
+    taken.Update()
+    image = vtk_to_numpy(taken.GetOutput().GetPointData().GetScalars()).reshape(size[1], size[0], 3)
+    return np.ascontiguousarray(image[::-1, :, ::-1])
+
+
+def slice_view(volume, mask, size):
+    """The slice view: the X-ray, fitted, with the bone's mask over it."""
+    import slicer.util
+
+    grey = slicer.util.arrayFromVolume(volume)[0].astype(float)
+    grey = (255 * (grey - grey.min()) / np.ptp(grey)).astype(np.uint8)
+    image = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+    image[mask] = (0.7 * image[mask] + 0.3 * np.array([74, 186, 255])).astype(np.uint8)
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(image, outlines, -1, (74, 186, 255), 2)
+    scale = min(size[0] / image.shape[1], size[1] / image.shape[0])
+    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    view = np.zeros((size[1], size[0], 3), np.uint8)
+    top, left = ((view.shape[i] - image.shape[i]) // 2 for i in (0, 1))
+    view[top : top + image.shape[0], left : left + image.shape[1]] = image
+    return view
+
+
+@needs_opengl
+def test_the_window_after_apply(applied, scene, app, folder):
+    """Panel, radiograph with the bone, and the surface standing on it, as on a screen of 1366 x 768 pixels."""
+    panel, widget = applied
+    parameters = panel._parameterNode
+    volume, model = parameters.inputVolume, parameters.outputModel
+    for name in ("radiograph", "region", "bone"):
+        getattr(panel.ui, f"{name}CollapsibleButton").collapsed = True
+    widget.resize(PANEL, HEIGHT)
+    widget.show()
+    app._qt.processEvents()
+    left = np.full((HEIGHT, PANEL, 3), 239, np.uint8)
+    picture = grabbed(widget)[:HEIGHT, :PANEL]
+    left[: picture.shape[0], : picture.shape[1]] = picture
+    width = (WIDTH - PANEL) // 2
+    mask = panel.logic.segment(volume, **part("parameters").choices(parameters)).bone.mask
+    views = [slice_view(volume, mask, (width, HEIGHT))]
+    for colour in part("parameters").Colour:
+        parameters.colour = colour
+        image = rendered(volume, model, (WIDTH - PANEL - width, HEIGHT), azimuth=35)
+        assert len(np.unique(image.reshape(-1, 3), axis=0)) > 300  # not blank
+        assert all((image != other).mean() > 0.02 for other in views[1:])
+        views.append(image)
+    window = np.hstack([left, views[0], views[1]])
+    assert window.shape == (HEIGHT, WIDTH, 3)
+    cv2.imwrite(str(folder / "window.png"), window)
+    cv2.imwrite(str(folder / "colours.png"), np.hstack([cv2.resize(each, None, fx=0.6, fy=0.6) for each in views[1:]]))

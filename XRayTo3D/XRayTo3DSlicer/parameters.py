@@ -1,0 +1,186 @@
+"""What can be chosen in the panel; it is saved with the scene."""
+
+from enum import Enum
+from typing import Annotated
+
+from slicer import (
+    vtkMRMLMarkupsClosedCurveNode,
+    vtkMRMLMarkupsFiducialNode,
+    vtkMRMLMarkupsLineNode,
+    vtkMRMLMarkupsPlaneNode,
+    vtkMRMLMarkupsROINode,
+    vtkMRMLModelNode,
+    vtkMRMLScalarVolumeNode,
+    vtkMRMLSegmentationNode,
+    vtkMRMLVectorVolumeNode,
+)
+from slicer.i18n import tr as _
+from slicer.parameterNodeWrapper import Default, FloatRange, RangeBounds, WithinRange, parameterNodeWrapper
+
+
+class View(Enum):
+    """From where the X-ray was taken; the values are the engine's names."""
+
+    FROM_IMAGE = ""
+    AP = "AP"
+    LATERAL = "lateral"
+
+    def label(self) -> str:
+        """Text in the panel."""
+        return {View.FROM_IMAGE: _("As the image tells"), View.AP: _("AP"), View.LATERAL: _("Lateral")}[self]
+
+
+class Tone(Enum):
+    """How bone is shown; the values are the engine's names."""
+
+    AUTO = "auto"
+    BRIGHT = "bright"
+    DARK = "dark"
+
+    def label(self) -> str:
+        """Text in the panel."""
+        return {Tone.AUTO: _("Automatic"), Tone.BRIGHT: _("Bright"), Tone.DARK: _("Dark")}[self]
+
+
+class Finder(Enum):
+    """What finds the bone; the values are the engine's names."""
+
+    AUTO = "auto"
+    NETWORK = "network"
+    CLUSTERS = "clusters"
+
+    def label(self) -> str:
+        """Text in the panel."""
+        return {
+            Finder.AUTO: _("Automatic"),
+            Finder.NETWORK: _("Reader network"),
+            Finder.CLUSTERS: _("Grey clusters"),
+        }[self]
+
+
+class Pieces(Enum):
+    """Which pieces of bone are kept; the values are the engine's names."""
+
+    NEAR = "near"
+    MAIN = "main"
+    ALL = "all"
+
+    def label(self) -> str:
+        """Text in the panel."""
+        return {Pieces.NEAR: _("Near the largest"), Pieces.MAIN: _("The largest"), Pieces.ALL: _("All")}[self]
+
+
+class Method(Enum):
+    """How the surface is made; the values are the engine's names."""
+
+    AUTO = "auto"
+    RELIEF = "relief"
+    SOLID = "solid"
+
+    def label(self) -> str:
+        """Text in the panel."""
+        return {Method.AUTO: _("Automatic"), Method.RELIEF: _("Relief"), Method.SOLID: _("Solid")}[self]
+
+
+class Colour(Enum):
+    """What the surface's colour shows; the values are the names of its point data."""
+
+    BONE = ""
+    OBSERVED = "Observed"
+    HEIGHT = "Height_mm"
+    RADIOGRAPH = "Radiograph"
+
+    def label(self) -> str:
+        """Text in the panel."""
+        return {
+            Colour.BONE: _("Bone"),
+            Colour.OBSERVED: _("What was observed"),
+            Colour.HEIGHT: _("Height over the X-ray"),
+            Colour.RADIOGRAPH: _("The X-ray itself"),
+        }[self]
+
+
+@parameterNodeWrapper
+class XRayTo3DParameterNode:
+    """Choices in the panel.
+
+    inputVolume - the X-ray: a volume of one image, grey or colour
+    lateralVolume - a second view of the same bone
+    view - from where the X-ray was taken
+    tone - whether bone is bright or dark in it
+    sid, sod - distances from the source to the detector and to the bone in mm; 0 means: as the image tells
+    calibrationLine, calibrationLength - a line over an object, and the object's length in mm
+    region - where the bone is: box, outline or plane; None means the whole image
+    includePoints, excludePoints - clicks on the bone, and beside it
+    finder - what finds the bone
+    clusters - number of grey clusters
+    manualRange, greyRange - whether bone is a range of grey values, and which (0 to 1)
+    pieces - which pieces of bone are kept
+    preview - whether the bone is shown while choices change
+    boneSegmentation - the bone drawn by hand; it takes the place of finding it
+    method - how the surface is made
+    hdrStrength - how much detail is raised in the tone-mapped image
+    automaticEmboss, emboss - whether the height of embossed detail is chosen, and the height in mm if not
+    smoothing - passes of the smoothing filter
+    triangles - largest number of triangles of the surface
+    outputModel - model that receives the surface; None makes a new one
+    keepImages - whether clusters, layers and depth are kept as volumes
+    colour - what the surface's colour shows
+    """
+
+    # The selectors take their node types from here; None is needed in a union of nodes.
+    inputVolume: vtkMRMLScalarVolumeNode | vtkMRMLVectorVolumeNode | None
+    lateralVolume: vtkMRMLScalarVolumeNode | vtkMRMLVectorVolumeNode | None
+    view: View = View.FROM_IMAGE
+    tone: Tone = Tone.AUTO
+    sid: Annotated[float, WithinRange(0, 5000)] = 0.0
+    sod: Annotated[float, WithinRange(0, 5000)] = 0.0
+    calibrationLine: vtkMRMLMarkupsLineNode
+    calibrationLength: Annotated[float, WithinRange(0.1, 1000)] = 25.0
+    region: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    includePoints: vtkMRMLMarkupsFiducialNode
+    excludePoints: vtkMRMLMarkupsFiducialNode
+    finder: Finder = Finder.AUTO
+    clusters: Annotated[int, WithinRange(2, 8)] = 2
+    manualRange: bool = False
+    greyRange: Annotated[FloatRange, RangeBounds(0, 1), Default(FloatRange(0.5, 1.0))]
+    pieces: Pieces = Pieces.NEAR
+    preview: bool = False
+    boneSegmentation: vtkMRMLSegmentationNode
+    method: Method = Method.AUTO
+    hdrStrength: Annotated[float, WithinRange(0, 5)] = 1.0
+    automaticEmboss: bool = True
+    emboss: Annotated[float, WithinRange(0, 5)] = 0.5
+    smoothing: Annotated[int, WithinRange(0, 100)] = 15
+    triangles: Annotated[int, WithinRange(1000, 5000000)] = 200000
+    outputModel: vtkMRMLModelNode
+    keepImages: bool = False
+    colour: Colour = Colour.BONE
+
+
+def choices(parameters) -> dict:
+    """Return what is chosen as the arguments that the logic's `process` and `findBone` take."""
+    drawn = parameters.boneSegmentation
+    byRange = parameters.manualRange and not drawn
+    chosen = {
+        "roiNode": parameters.region,
+        "maskNode": drawn,
+        # Clicks correct what is found; what is drawn, or a range of greys, is taken as it is.
+        "includeNode": None if drawn or byRange else parameters.includePoints,
+        "excludeNode": None if drawn or byRange else parameters.excludePoints,
+        "bone": parameters.tone.value,
+        "view": parameters.view.value or None,
+        "sid": parameters.sid or None,
+        "sod": parameters.sod or None,
+        "segmentation": parameters.finder.value,
+        "clusters": parameters.clusters,
+        "pieces": parameters.pieces.value,
+        "method": parameters.method.value,
+        "hdr_strength": parameters.hdrStrength,
+        "emboss_mm": None if parameters.automaticEmboss else parameters.emboss,
+        "smoothing": parameters.smoothing,
+        "triangles": parameters.triangles,
+    }
+    if byRange:
+        chosen["threshold"] = (parameters.greyRange.minimum, parameters.greyRange.maximum)
+    return chosen

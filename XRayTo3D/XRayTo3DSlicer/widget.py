@@ -1,0 +1,408 @@
+"""The module's panel."""
+
+import importlib
+import os
+import sys
+
+import qt
+import slicer
+import vtk
+from slicer.i18n import tr as _
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
+from slicer.util import VTKObservationMixin
+
+from .logic import XRayTo3DLogic
+from .marks import lengthOnXray
+from .nodes import firstRadiograph, hasSurface, headerOf, imageOf
+from .packages import ensurePackages, missingPackages
+from .parameters import choices
+from .preview import removePreview, showPreview
+from .result import colourBy, recordOf, resultText
+from .views import showBesideXray, showXray
+
+_PREVIEW_DELAY_MS = 100  # a slider that is dragged asks for one preview, not for many
+
+
+class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The module's panel."""
+
+    def __init__(self, parent=None) -> None:
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self._parameterNode = None
+        self._parameterNodeGuiTag = None
+        self._watched = ()
+        self._previewed = None
+        self._coloured = None
+        self._isBusy = False
+
+    def setup(self) -> None:
+        """Build the panel, when it is opened for the first time or reloaded."""
+        ScriptedLoadableModuleWidget.setup(self)
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/XRayTo3D.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.logic = XRayTo3DLogic()
+        self._previewTimer = qt.QTimer()
+        self._previewTimer.singleShot = True
+        self._previewTimer.interval = _PREVIEW_DELAY_MS
+        self._previewTimer.timeout.connect(self.updatePreview)
+
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
+        self.ui.loadButton.clicked.connect(self.onLoadButton)
+        self.ui.pixelSizeSpinBox.editingFinished.connect(self.onPixelSizeEdited)
+        self.ui.calibrateButton.clicked.connect(self.onCalibrateButton)
+        self.ui.editButton.clicked.connect(self.onEditButton)
+        self.ui.applyButton.clicked.connect(self.onApplyButton)
+        self.ui.saveButton.clicked.connect(self.onSaveButton)
+        self.ui.reportButton.clicked.connect(self.onReportButton)
+        self.initializeParameterNode()
+
+    def cleanup(self) -> None:
+        """Let go of the scene before the panel is destroyed or reloaded."""
+        self.setParameterNode(None)
+        self.removeObservers()
+
+    def enter(self) -> None:
+        """Follow the parameter node again: the user comes back to this module."""
+        self.initializeParameterNode()
+
+    def exit(self) -> None:
+        """Leave the parameter node alone while another module is shown."""
+        self.setParameterNode(None)
+
+    def onReload(self) -> None:
+        """Reload the library together with the module."""
+        for name in [name for name in sys.modules if name.split(".")[0] in ("XRayTo3DLib", "XRayTo3DSlicer")]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+        ScriptedLoadableModuleWidget.onReload(self)
+
+    def onSceneStartClose(self, caller, event) -> None:
+        """Let go of the parameter node that is about to be removed."""
+        self.setParameterNode(None)
+
+    def onSceneEndClose(self, caller, event) -> None:
+        """Start anew if the panel is in view."""
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def onSceneEndImport(self, caller, event) -> None:
+        """Follow the parameters that a loaded scene brought."""
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def initializeParameterNode(self) -> None:
+        """Follow the scene's parameter node, and choose an X-ray if none is chosen."""
+        self.setParameterNode(self.logic.getParameterNode())
+        if not self._parameterNode.inputVolume:
+            self._parameterNode.inputVolume = firstRadiograph()
+
+    def setParameterNode(self, parameterNode) -> None:
+        """Connect the panel to a parameter node, or to none."""
+        if self._parameterNode:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
+        self._parameterNode = parameterNode
+        if self._parameterNode:
+            self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
+            self.addObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
+        else:
+            self._previewTimer.stop()
+            removePreview()
+        self._previewed = None
+        self.onParametersChanged()
+
+    # What follows from the choices
+
+    def onParametersChanged(self, caller=None, event=None) -> None:
+        """Show what follows from the choices."""
+        self._watch()
+        self.updatePanel()
+        self.askForPreview()
+
+    def _watch(self) -> None:
+        """Follow the chosen nodes themselves: the parameter node does not tell when a point moves."""
+        parameters = self._parameterNode
+        chosen = (*self._marks(), parameters.inputVolume, parameters.outputModel) if parameters else ()
+        nodes = tuple(filter(None, chosen))
+        if nodes == self._watched:
+            return
+        events = (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLMarkupsNode.PointModifiedEvent)
+        for node in self._watched:
+            for event in events:
+                self.removeObserver(node, event, self.onNodeChanged)
+        for node in nodes:
+            for event in events:
+                self.addObserver(node, event, self.onNodeChanged)
+        self._watched = nodes
+
+    def _marks(self) -> list:
+        """Return the nodes with which the X-ray is marked, None among them."""
+        chosen = self._parameterNode
+        return [
+            chosen.region,
+            chosen.includePoints,
+            chosen.excludePoints,
+            chosen.calibrationLine,
+            chosen.boneSegmentation,
+        ]
+
+    def onNodeChanged(self, caller=None, event=None) -> None:
+        """Show what follows from a mark that moved, or an X-ray that changed."""
+        if self._isBusy:
+            return
+        self._previewed = None
+        self.updatePanel()
+        self.askForPreview()
+
+    def updatePanel(self) -> None:
+        """Enable what can be done with what is chosen, and say why not."""
+        ui, parameters = self.ui, self._parameterNode
+        obstacle = self._obstacle()
+        ui.applyButton.enabled = not obstacle and not self._isBusy
+        ui.applyButton.toolTip = obstacle or _("Make the surface.")
+        ui.statusLabel.text = obstacle
+        ui.statusLabel.visible = bool(obstacle)
+        ui.editButton.enabled = not obstacle and not self._isBusy
+        model = parameters.outputModel if parameters else None
+        ui.saveButton.enabled = hasSurface(model)
+        ui.reportButton.enabled = self.logic.canReport(model)
+        ui.reportButton.toolTip = (
+            _("Open a page with all stages, numbers and the surface.")
+            if ui.reportButton.enabled
+            else _("Press Apply first: a report tells of the surface that was made last in this session.")
+        )
+        ui.resultLabel.text = resultText(model)
+        self._updateScale()
+        if not parameters:
+            return
+        byHand = bool(parameters.boneSegmentation)
+        ui.finderComboBox.enabled = not byHand and not parameters.manualRange
+        ui.clustersSpinBox.enabled = not byHand and not parameters.manualRange
+        ui.piecesComboBox.enabled = not byHand
+        ui.manualRangeCheckBox.enabled = not byHand
+        ui.greyRangeWidget.enabled = not byHand and parameters.manualRange
+        isSolid = parameters.method.value != "relief"
+        ui.automaticEmbossCheckBox.enabled = isSolid
+        ui.embossSlider.enabled = isSolid and not parameters.automaticEmboss
+        self._colour(model, parameters.colour)
+
+    def _colour(self, modelNode, colour) -> None:
+        """Colour the surface when that was chosen anew, and leave it to the user otherwise."""
+        wanted = modelNode and (modelNode.GetID(), colour)
+        if wanted != self._coloured and recordOf(modelNode):
+            colourBy(modelNode, colour)
+        self._coloured = wanted
+
+    def _obstacle(self) -> str:
+        """Return why no surface can be made, "" if one can."""
+        parameters = self._parameterNode
+        if not (parameters and parameters.inputVolume):
+            return _("Choose an X-ray image first.")
+        try:
+            if not imageOf(parameters.inputVolume).size:
+                return _("{name} is empty: choose an X-ray image.").format(name=parameters.inputVolume.GetName())
+        except ValueError as error:
+            return str(error)
+        if bool(parameters.sid) != bool(parameters.sod) and not headerOf(parameters.inputVolume).geometry.sid_mm:
+            return _("Give both distances, source to detector and source to bone, or neither.")
+        return ""
+
+    def _updateScale(self) -> None:
+        """Show the X-ray's pixel size and where it comes from."""
+        ui, parameters = self.ui, self._parameterNode
+        volumeNode = parameters.inputVolume if parameters else None
+        ui.pixelSizeSpinBox.enabled = bool(volumeNode)
+        line = parameters.calibrationLine if parameters else None
+        ui.calibrateButton.enabled = False
+        ui.calibrateButton.toolTip = _("Choose an X-ray, and place a line over an object of known length.")
+        if volumeNode and line:
+            try:
+                lengthOnXray(line, volumeNode)
+            except ValueError as error:
+                ui.calibrateButton.toolTip = str(error)
+            else:
+                ui.calibrateButton.enabled = True
+                ui.calibrateButton.toolTip = _("Set the pixel size so that the line has the given length.")
+        if not volumeNode:
+            ui.scaleLabel.text = ""
+            return
+        wasBlocked = ui.pixelSizeSpinBox.blockSignals(True)
+        ui.pixelSizeSpinBox.value = volumeNode.GetSpacing()[0]
+        ui.pixelSizeSpinBox.blockSignals(wasBlocked)
+        try:
+            known = headerOf(volumeNode, parameters.sid or None, parameters.sod or None).geometry
+        except ValueError as error:
+            ui.scaleLabel.text = str(error)
+            return
+        if known.pixel_size_source == "unknown":
+            ui.scaleLabel.text = _("Unknown: 1 mm is assumed. Enter the size, or calibrate.")
+        else:
+            words = [_("From {source}.").format(source=known.pixel_size_source)]
+            if known.magnification != 1:
+                words.append(_("The bone is shown {times:.2f} times as large.").format(times=known.magnification))
+            ui.scaleLabel.text = " ".join(words)
+
+    # Preview
+
+    def askForPreview(self) -> None:
+        """Show the bone soon, if that is wanted and something changed."""
+        parameters = self._parameterNode
+        if not parameters:
+            return
+        if not parameters.preview or self._obstacle():
+            self._previewed = None
+            self._previewTimer.stop()
+            removePreview()
+            self._tellOfPreview("")
+        elif not self._isBusy and self._whatIsPreviewed() != self._previewed:
+            self._previewTimer.start()
+
+    def _whatIsPreviewed(self):
+        """Return what a preview depends on."""
+        chosen = choices(self._parameterNode)
+        for name in ("method", "hdr_strength", "emboss_mm", "smoothing", "triangles"):
+            del chosen[name]
+        return self._parameterNode.inputVolume, chosen
+
+    def updatePreview(self) -> None:
+        """Find the bone and show it over the X-ray."""
+        parameters = self._parameterNode
+        if not parameters or not parameters.preview or self._obstacle():
+            return
+        self._previewed = self._whatIsPreviewed()
+        if missing := missingPackages():
+            words = _("Press Apply once to install what is missing: {packages}.")
+            self._tellOfPreview(words.format(packages=", ".join(missing)))
+            return
+        try:
+            found = self.logic.segment(parameters.inputVolume, **choices(parameters))
+        except ValueError as error:
+            removePreview()
+            self._tellOfPreview(str(error))
+            return
+        showPreview(found.bone.mask, parameters.inputVolume)
+        words = _("Found by {method}: {reason}.")
+        self._tellOfPreview(words.format(method=found.bone.method, reason=found.bone.reason))
+
+    def _tellOfPreview(self, text) -> None:
+        self.ui.previewLabel.text = text
+        self.ui.previewLabel.visible = bool(text)
+
+    # Buttons
+
+    def onLoadButton(self) -> None:
+        """Ask for an image file and load it as the X-ray."""
+        path = qt.QFileDialog.getOpenFileName(
+            slicer.util.mainWindow(),
+            _("Load an X-ray image"),
+            "",
+            _("Images")
+            + " (*.dcm *.png *.jpg *.jpeg *.tif *.tiff *.bmp *.nrrd *.nii *.mha);;"
+            + _("All files")
+            + " (*)",
+        )
+        if path:
+            with slicer.util.tryWithErrorDisplay(_("The image could not be loaded."), waitCursor=True):
+                volumeNode = slicer.util.loadVolume(path, {"singleFile": True})
+                self._parameterNode.inputVolume = volumeNode
+                showXray(volumeNode)
+
+    def onPixelSizeEdited(self) -> None:
+        """Set the X-ray's pixel size."""
+        volumeNode, size = self._parameterNode.inputVolume, self.ui.pixelSizeSpinBox.value
+        if volumeNode and abs(size - volumeNode.GetSpacing()[0]) > 0.5 * 10**-self.ui.pixelSizeSpinBox.decimals:
+            with slicer.util.tryWithErrorDisplay(_("The pixel size could not be set.")):
+                self.logic.setPixelSize(volumeNode, size, self._marks())
+                showXray(volumeNode)
+
+    def onCalibrateButton(self) -> None:
+        """Set the X-ray's pixel size by the line."""
+        parameters = self._parameterNode
+        with slicer.util.tryWithErrorDisplay(_("The X-ray could not be calibrated.")):
+            others = [node for node in self._marks() if node is not parameters.calibrationLine]
+            self.logic.calibrate(
+                parameters.inputVolume, parameters.calibrationLine, parameters.calibrationLength, others
+            )
+            showXray(parameters.inputVolume)
+
+    def onEditButton(self) -> None:
+        """Hand the bone over to the Segment Editor; what is drawn there is the bone from now on."""
+        with slicer.util.tryWithErrorDisplay(_("The bone could not be handed over."), waitCursor=True):
+            ensurePackages()
+            parameters = self._parameterNode
+            volumeNode, segmentationNode = parameters.inputVolume, parameters.boneSegmentation
+            if segmentationNode is None:
+                segmentationNode = self.logic.findBone(volumeNode, **choices(parameters))
+                parameters.boneSegmentation = segmentationNode
+            parameters.preview = False  # it would lie over what is drawn
+            slicer.util.selectModule("SegmentEditor")
+            editor = slicer.modules.SegmentEditorWidget.editor
+            editor.setSegmentationNode(segmentationNode)
+            editor.setSourceVolumeNode(volumeNode)
+
+    def onApplyButton(self) -> None:
+        """Make the surface."""
+        self._isBusy = True  # the progress dialog lets events through
+        self.updatePanel()
+        try:
+            with slicer.util.tryWithErrorDisplay(_("No surface could be made of this X-ray.")):
+                ensurePackages()
+                self.apply()
+        finally:
+            self._isBusy = False
+            self.updatePanel()
+
+    def apply(self) -> None:
+        """Run the logic on the chosen nodes, with a progress dialog that can be cancelled."""
+        from XRayTo3DLib import Cancelled
+
+        parameters = self._parameterNode
+        volumeNode, before = parameters.inputVolume, parameters.outputModel
+        isFirst = not hasSurface(before)
+        dialog = slicer.util.createProgressDialog(
+            windowTitle=_("X-ray to 3D"), labelText=_("Starting"), windowModality=qt.Qt.ApplicationModal
+        )
+
+        def progress(fraction, text):
+            dialog.labelText = text
+            dialog.value = int(99 * fraction)  # at 100 it would close itself
+            slicer.app.processEvents()
+            return dialog.wasCanceled
+
+        try:
+            modelNode = self.logic.process(
+                volumeNode, before, progress=progress, keepImages=parameters.keepImages, **choices(parameters)
+            )
+        except Cancelled:
+            slicer.util.showStatusMessage(_("Stopped; nothing was changed."), 3000)
+            return
+        finally:
+            dialog.close()
+            dialog.deleteLater()
+        parameters.outputModel = modelNode
+        showBesideXray(volumeNode, isFirst)
+
+    def onSaveButton(self) -> None:
+        """Ask for a file name and save the surface."""
+        modelNode = self._parameterNode.outputModel
+        path = qt.QFileDialog.getSaveFileName(
+            slicer.util.mainWindow(),
+            _("Save the surface"),
+            f"{modelNode.GetName()}.stl",
+            "STL (*.stl);;PLY (*.ply);;OBJ (*.obj);;VTK (*.vtp)",
+        )
+        if path:
+            with slicer.util.tryWithErrorDisplay(_("The surface could not be saved."), waitCursor=True):
+                self.logic.saveModel(modelNode, path)
+
+    def onReportButton(self) -> None:
+        """Write the report and open it in a browser."""
+        with slicer.util.tryWithErrorDisplay(_("The report could not be written."), waitCursor=True):
+            folder = os.path.join(slicer.app.temporaryPath, "XRayTo3D-report")
+            qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(self.logic.writeReport(folder)))
