@@ -35,6 +35,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._watched = ()
         self._previewed = None
         self._coloured = None
+        self._resultText = None
         self._isBusy = False
 
     def setup(self) -> None:
@@ -177,7 +178,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if ui.reportButton.enabled
             else _("Press Apply first: a report tells of the surface that was made last in this session.")
         )
-        ui.resultLabel.text = resultText(model)
+        self._tellOfResult(resultText(model))
         self._updateScale()
         if not parameters:
             return
@@ -191,6 +192,12 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui.automaticEmbossCheckBox.enabled = isSolid
         ui.embossSlider.enabled = isSolid and not parameters.automaticEmboss
         self._colour(model, parameters.colour)
+
+    def _tellOfResult(self, text) -> None:
+        """Show a result, and stay where the user has scrolled to if it is the same."""
+        if text != self._resultText:
+            self.ui.resultBrowser.html = text
+        self._resultText = text
 
     def _colour(self, modelNode, colour) -> None:
         """Colour the surface when that was chosen anew, and leave it to the user otherwise."""

@@ -208,7 +208,7 @@ def test_apply(ready, xray, scene, app, messages):
     assert ready.ui.applyButton.enabled and ready.ui.saveButton.enabled and ready.ui.reportButton.enabled
     settings = json.loads(model.GetAttribute("XRayTo3D.Settings"))
     assert settings["triangles"] == 4000
-    text = ready.ui.resultLabel.text
+    text = ready.ui.resultBrowser.toPlainText()
     for words in ("Volume", "A femur?", "SSIM", "IEF", "Observed", "Please note"):
         assert words in text, words
 
@@ -627,7 +627,7 @@ def test_saved_scene_tells_how_the_model_came_to_be(ready, xray, scene, tmp_path
     scene.SetURL(str(tmp_path / "scene.mrml"))
     assert scene.Commit()
     scene.Clear()
-    assert ready._parameterNode.smoothing == 15 and "No surface" in ready.ui.resultLabel.text
+    assert ready._parameterNode.smoothing == 15 and "No surface" in ready.ui.resultBrowser.toPlainText()
     scene.SetURL(str(tmp_path / "scene.mrml"))
     assert scene.Import()
     parameters = ready._parameterNode
@@ -636,7 +636,7 @@ def test_saved_scene_tells_how_the_model_came_to_be(ready, xray, scene, tmp_path
     assert part("result").recordOf(copy) == record
     assert copy.GetNodeReference("XRayTo3D.Radiograph") is parameters.inputVolume
     np.testing.assert_allclose(points_of(copy), points, atol=1e-3)
-    assert "Volume" in ready.ui.resultLabel.text
+    assert "Volume" in ready.ui.resultBrowser.toPlainText()
     assert not ready.ui.reportButton.enabled and "Press Apply" in ready.ui.reportButton.toolTip
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScriptedModuleNode") == 1
 

@@ -71,6 +71,8 @@ def test_no_text_is_cut_off(applied, app, folder):
                 if kind is not QComboBox:  # whose longest text may be a node's name
                     assert each.width() >= each.sizeHint().width(), (each.objectName(), each.width())
                 texts += 1
+            elif each.isVisible():
+                assert each.height() >= each.heightForWidth(each.width()), (each.objectName(), each.height())
     assert texts > 40
     widget.resize(PANEL, widget.layout().totalHeightForWidth(PANEL))
     app._qt.processEvents()
