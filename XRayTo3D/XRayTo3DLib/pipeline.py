@@ -241,27 +241,13 @@ def segment(radiograph: Radiograph, settings: Settings | None = None, progress: 
         If `progress` asked to stop.
     """
     settings = settings or Settings()
-    _check(settings)
     stage = _Stages(progress)
     pixels = radiograph.pixels
+    _check(settings)
     with stage("region", 0.0, "marking the region"):
         region = find_region(radiograph, settings)
-    femur = None
     with stage("bone", 0.1, "finding the bone"):
-        if settings.mask is not None:
-            bone = segmentation.bone_as_drawn(pixels, region)
-        elif settings.threshold is not None:
-            bone = segmentation.bone_by_threshold(pixels, settings.threshold, region, settings.pieces)
-        else:
-            bone = segmentation.find_bone(
-                pixels,
-                region,
-                settings.segmentation,
-                settings.seeds,
-                settings.pieces,
-                settings.clusters,
-                settings.reader,
-            )
+        bone = find_bone(radiograph, settings, region)
     if bone.method == "network":  # to be looked at beside what the network found
         with stage("clusters", 0.6, "clustering grey values"), suppress(ReconstructionError):  # too few greys
             seen = segmentation.clustered(pixels, region, settings.clusters)
@@ -333,6 +319,39 @@ def find_region(radiograph: Radiograph, settings: Settings) -> np.ndarray:
     if not region.any():
         raise ReconstructionError("Box, polygon and mask share no pixel of the picture.")
     return region
+
+
+def find_bone(radiograph: Radiograph, settings: Settings | None = None, region: np.ndarray | None = None) -> Bone:
+    """The bone alone, without clusters to look at beside it and without a check of what it is: what a preview needs.
+
+    Parameters
+    ----------
+    radiograph : Radiograph
+    settings : Settings, optional
+    region : (rows, columns) bool array, optional
+        Where to look, as from `find_region`.
+
+    Raises
+    ------
+    ReconstructionError
+        If a setting is out of range or no bone is found.
+    """
+    settings = settings or Settings()
+    _check(settings)
+    region = find_region(radiograph, settings) if region is None else region
+    if settings.mask is not None:
+        return segmentation.bone_as_drawn(radiograph.pixels, region)
+    if settings.threshold is not None:
+        return segmentation.bone_by_threshold(radiograph.pixels, settings.threshold, region, settings.pieces)
+    return segmentation.find_bone(
+        radiograph.pixels,
+        region,
+        settings.segmentation,
+        settings.seeds,
+        settings.pieces,
+        settings.clusters,
+        settings.reader,
+    )
 
 
 def find_layers(radiograph: Radiograph, mask: np.ndarray, settings: Settings) -> Layers:

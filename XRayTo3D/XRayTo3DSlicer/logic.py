@@ -140,9 +140,15 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
 
         return segment(*inputs(volumeNode, **choices), progress)
 
-    def findBone(self, volumeNode, segmentationNode=None, progress=None, **choices):
+    def findBone(self, volumeNode, segmentationNode=None, **choices):
         """Find the bone in an X-ray; return it as a segmentation, to be corrected. Choices as in `inputs`."""
-        return placeMask(self.segment(volumeNode, progress, **choices).bone.mask, volumeNode, segmentationNode)
+        return placeMask(self.lookForBone(volumeNode, **choices).mask, volumeNode, segmentationNode)
+
+    def lookForBone(self, volumeNode, **choices):
+        """Find the bone in an X-ray, quickly; return the engine's Bone. Choices as in `inputs`."""
+        from XRayTo3DLib import find_bone
+
+        return find_bone(*inputs(volumeNode, **choices))
 
     def cluster(self, volumeNode, outputNode=None, clusters=4, roiNode=None, bone="auto"):
         """Divide an X-ray into clusters of grey; return a label map, 0 the darkest cluster."""

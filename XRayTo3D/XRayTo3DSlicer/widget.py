@@ -20,7 +20,7 @@ from .preview import removePreview, showPreview
 from .result import colourBy, recordOf, resultText
 from .views import showBesideXray, showXray
 
-_PREVIEW_DELAY_MS = 100  # a slider that is dragged asks for one preview, not for many
+_PREVIEW_DELAY_MS = 50  # a slider that is dragged asks for one preview, not for many
 
 
 class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -288,14 +288,14 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._tellOfPreview(words.format(packages=", ".join(missing)))
             return
         try:
-            found = self.logic.segment(parameters.inputVolume, **choices(parameters))
+            bone = self.logic.lookForBone(parameters.inputVolume, **choices(parameters))
         except ValueError as error:
             removePreview()
             self._tellOfPreview(str(error))
             return
-        showPreview(found.bone.mask, parameters.inputVolume)
+        showPreview(bone.mask, parameters.inputVolume)
         words = _("Found by {method}: {reason}.")
-        self._tellOfPreview(words.format(method=found.bone.method, reason=found.bone.reason))
+        self._tellOfPreview(words.format(method=bone.method, reason=bone.reason))
 
     def _tellOfPreview(self, text) -> None:
         self.ui.previewLabel.text = text
@@ -322,6 +322,8 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onPixelSizeEdited(self) -> None:
         """Set the X-ray's pixel size."""
+        if not self._parameterNode:  # the field lost the focus because the module was left
+            return
         volumeNode, size = self._parameterNode.inputVolume, self.ui.pixelSizeSpinBox.value
         if volumeNode and abs(size - volumeNode.GetSpacing()[0]) > 0.5 * 10**-self.ui.pixelSizeSpinBox.decimals:
             with slicer.util.tryWithErrorDisplay(_("The pixel size could not be set.")):

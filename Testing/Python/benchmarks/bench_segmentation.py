@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from XRayTo3DLib import RadiographError, ReconstructionError, Seeds, read_radiograph
-from XRayTo3DLib.segmentation import box_region, check_femur, cluster, find_bone
+from XRayTo3DLib.segmentation import bone_by_threshold, box_region, check_femur, cluster, find_bone
 from XRayTo3DLib.segmentation.channels import LANDMARKS
 from XRayTo3DLib.simulate.scenes import make_bank, scene
 
@@ -148,6 +148,12 @@ def corrections() -> None:
             find_bone(pixels, region, way, Seeds([click]))
             took.append(time.perf_counter() - start)
         print(f"    {way}: {np.median(took):.3f}")
+    took = []
+    for _ in range(7):
+        start = time.perf_counter()
+        bone_by_threshold(pixels, (0.4, 1.0), region)
+        took.append(time.perf_counter() - start)
+    print(f"    grey range: {np.median(took):.3f}")
 
 
 def _case(path: Path) -> tuple[str, np.ndarray, np.ndarray, np.ndarray]:

@@ -23,7 +23,7 @@ def slicer_core():
         pytest.skip(NEEDS_CORE)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def module(slicer_core):
     """The module file, imported as Slicer would without a window."""
     assert not hasattr(slicer_core, "app"), "these tests are for Slicer's core alone"

@@ -306,6 +306,11 @@ def test_first_radiograph_is_a_single_image(module, scene):
     slicer.util.addVolumeFromArray(np.zeros((4, 5, 6)))
     slicer.util.addVolumeFromArray(np.zeros((1, 5, 6), np.uint8), nodeClassName="vtkMRMLLabelMapVolumeNode")
     assert part("nodes").firstRadiograph() is None
+    hidden = slicer.util.addVolumeFromArray(np.zeros((1, 5, 6)))
+    hidden.SetHideFromEditors(True)
+    made = slicer.util.addVolumeFromArray(np.zeros((1, 5, 6)))
+    made.SetAttribute("XRayTo3D.Settings", "{}")
+    assert part("nodes").firstRadiograph() is None
     colour = slicer.util.addVolumeFromArray(np.zeros((1, 5, 6, 3), np.uint8), nodeClassName="vtkMRMLVectorVolumeNode")
     assert part("nodes").firstRadiograph() is colour
 

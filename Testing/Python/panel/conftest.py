@@ -10,7 +10,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.*=false")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def qt_application():
     """Qt, without a screen."""
     try:
@@ -20,7 +20,7 @@ def qt_application():
     return QApplication.instance() or QApplication(["test", "-platform", "offscreen"])
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def module(qt_application, tmp_path_factory):
     """The module file, imported as Slicer would, in an application."""
     slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")

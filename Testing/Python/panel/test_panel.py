@@ -124,6 +124,14 @@ def test_every_parameter_reaches_its_widget_and_comes_back(panel, scene):
             assert getattr(panel._parameterNode, name) == value, (name, way)
 
 
+def test_node_types_are_slicers(panel):
+    import slicer
+
+    for widget in vars(panel.ui).values():
+        if type(widget).__name__ == "qMRMLNodeComboBox":
+            assert widget.nodeTypes and all(hasattr(slicer, name) for name in widget.nodeTypes), widget.name
+
+
 def test_every_choice_has_its_own_words(panel):
     for name in parameter_names():
         value = getattr(panel._parameterNode, name)
@@ -476,6 +484,13 @@ def test_calibration(ready, scene, xray):
     ready.ui.applyButton.click()
     told = part("result").recordOf(parameters.outputModel)["input"]
     assert told["pixel_size_mm"] == pytest.approx(0.2) and told["pixel_size_source"].startswith("calibration")
+
+
+def test_leaving_the_module_while_typing(ready, xray):
+    ready.ui.pixelSizeSpinBox.value = 0.25
+    ready.exit()
+    ready.ui.pixelSizeSpinBox._object.editingFinished.emit()
+    assert xray.GetSpacing()[0] == 0.5
 
 
 def test_pixel_size_by_hand(ready, xray):
