@@ -26,15 +26,6 @@ from .nodes import (
 )
 from .parameters import XRayTo3DParameterNode
 
-# Roles by which a model refers to the images that were kept with it, and their names.
-IMAGES = {
-    "clusters": "{name} clusters",
-    "base": "{name} base layer",
-    "detail": "{name} detail layer",
-    "tone": "{name} tone-mapped",
-    "depth": "{name} depth (mm)",
-}
-
 
 def inputs(
     volumeNode,
@@ -121,8 +112,8 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
                         "nothing was kept. Load the X-ray and try again."
                     )
                 )
-        modelNode = placeSurface(reconstruction.surface.polydata, volumeNode, modelNode)
         record = reconstruction.as_json()
+        modelNode = placeSurface(reconstruction.surface.polydata, volumeNode, modelNode)
         for warning in record["warnings"]:
             logging.warning(f"{volumeNode.GetName()}: {warning}")
         modelNode.SetNodeReferenceID("XRayTo3D.Radiograph", volumeNode.GetID())
@@ -263,18 +254,18 @@ def _placeImages(reconstruction, volumeNode, modelNode, record) -> None:
     """Put a reconstruction's stages beside the X-ray, in the place of those that the model had before."""
     layers, shape = reconstruction.layers, reconstruction.mask.shape
     clusters = reconstruction.segmentation.bone.clusters
+    # By the role in which the model refers to each.
     images = {
-        "clusters": None if clusters is None else clusters.labels,
-        "base": layers.base,
-        "detail": layers.detail,
-        "tone": layers.tone,
-        "depth": reconstruction.depth.on_picture(shape),
+        "base": (_("{name} base layer"), layers.base),
+        "detail": (_("{name} detail layer"), layers.detail),
+        "tone": (_("{name} tone-mapped"), layers.tone),
+        "depth": (_("{name} depth (mm)"), reconstruction.depth.on_picture(shape)),
     }
-    for role, array in images.items():
-        if array is None:
-            continue
+    if clusters is not None:
+        images["clusters"] = _("{name} clusters"), clusters.labels
+    for role, (name, array) in images.items():
         className = "vtkMRMLLabelMapVolumeNode" if role == "clusters" else "vtkMRMLScalarVolumeNode"
         before = modelNode.GetNodeReference(f"XRayTo3D.{role}")
-        node = placeImage(array, volumeNode, before, className, _(IMAGES[role]))
+        node = placeImage(array, volumeNode, before, className, name)
         _annotate(node, record)
         modelNode.SetNodeReferenceID(f"XRayTo3D.{role}", node.GetID())

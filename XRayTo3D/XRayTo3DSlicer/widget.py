@@ -64,8 +64,10 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.initializeParameterNode()
 
     def cleanup(self) -> None:
-        """Let go of the scene before the panel is destroyed or reloaded."""
-        self.setParameterNode(None)
+        """Let go of the scene before the panel is destroyed or reloaded; its widgets may be gone already."""
+        self._previewTimer.stop()
+        self._unfollow()
+        removePreview()
         self.removeObservers()
 
     def enter(self) -> None:
@@ -105,9 +107,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def setParameterNode(self, parameterNode) -> None:
         """Connect the panel to a parameter node, or to none."""
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
-            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
+        self._unfollow()
         self._parameterNode = parameterNode
         if self._parameterNode:
             self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
@@ -117,6 +117,12 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             removePreview()
         self._previewed = None
         self.onParametersChanged()
+
+    def _unfollow(self) -> None:
+        if self._parameterNode:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
+        self._parameterNode = None
 
     # What follows from the choices
 

@@ -70,6 +70,18 @@ def sample_volume(scene, name="femur_ap.dcm"):
     return volume
 
 
+def save_scene(scene, folder, model, xray):
+    """Save a model, its X-ray and the scene into a folder, as scene.mrml."""
+    for node, name in ((model, "bone.vtp"), (xray, "xray.nrrd")):
+        if node.GetStorageNode() is None:
+            node.AddDefaultStorageNode()
+        node.GetStorageNode().SetFileName(str(folder / name))
+        assert node.GetStorageNode().WriteData(node)
+    scene.SetRootDirectory(str(folder))
+    scene.SetURL(str(folder / "scene.mrml"))
+    assert scene.Commit()
+
+
 def node_ids(scene):
     """IDs of all nodes in a scene."""
     return {scene.GetNthNode(i).GetID() for i in range(scene.GetNumberOfNodes())}

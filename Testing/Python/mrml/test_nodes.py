@@ -9,7 +9,7 @@ import types
 import numpy as np
 import pytest
 
-from .conftest import node_ids, part, points_of, rod, sample_volume, signed_volume, triangles_of
+from .conftest import node_ids, part, points_of, rod, sample_volume, save_scene, signed_volume, triangles_of
 
 FEW = {"triangles": 4000}
 
@@ -160,14 +160,7 @@ def test_nothing_to_save_is_refused(logic, scene, tmp_path):
 def test_scene_is_saved_and_loaded(slicer_core, logic, xray, scene, tmp_path):
     """The surface, where it stands and how it was made come back with a saved scene."""
     model = logic.process(xray, method="solid", **FEW)
-    for node, name in ((model, "bone.vtp"), (xray, "xray.nrrd")):
-        if node.GetStorageNode() is None:
-            node.AddDefaultStorageNode()
-        node.GetStorageNode().SetFileName(str(tmp_path / name))
-        assert node.GetStorageNode().WriteData(node)
-    scene.SetRootDirectory(str(tmp_path))
-    scene.SetURL(str(tmp_path / "scene.mrml"))
-    assert scene.Commit()
+    save_scene(scene, tmp_path, model, xray)
 
     other = slicer_core.vtkMRMLScene()
     other.SetURL(str(tmp_path / "scene.mrml"))

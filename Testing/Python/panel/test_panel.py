@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import vtk
 
-from ..mrml.conftest import node_ids, part, points_of, rod
+from ..mrml.conftest import node_ids, part, points_of, rod, save_scene
 
 
 @pytest.fixture
@@ -633,14 +633,7 @@ def test_saved_scene_tells_how_the_model_came_to_be(ready, xray, scene, tmp_path
     model = ready._parameterNode.outputModel
     record = part("result").recordOf(model)
     points = points_of(model)
-    for node, name in ((model, "bone.vtp"), (xray, "xray.nrrd")):
-        if node.GetStorageNode() is None:
-            node.AddDefaultStorageNode()
-        node.GetStorageNode().SetFileName(str(tmp_path / name))
-        assert node.GetStorageNode().WriteData(node)
-    scene.SetRootDirectory(str(tmp_path))
-    scene.SetURL(str(tmp_path / "scene.mrml"))
-    assert scene.Commit()
+    save_scene(scene, tmp_path, model, xray)
     scene.Clear()
     assert ready._parameterNode.smoothing == 15 and "No surface" in ready.ui.resultBrowser.toPlainText()
     scene.SetURL(str(tmp_path / "scene.mrml"))
