@@ -72,14 +72,18 @@ def blind_border(pixels: np.ndarray) -> np.ndarray:
 
     blind = np.zeros(pixels.shape, bool)
     for saturated in (pixels >= _SATURATED, pixels <= 1 - _SATURATED):
+        if not _border(saturated).any():
+            continue
         count, labels = cv2.connectedComponents(saturated.astype(np.uint8))
-        if count > 1:
-            edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-            touches = np.zeros(count, bool)
-            touches[edge] = True
-            touches[0] = False
-            blind |= touches[labels]
+        touches = np.zeros(count, bool)
+        touches[_border(labels)] = True
+        touches[0] = False
+        blind |= touches[labels]
     return blind
+
+
+def _border(array: np.ndarray) -> np.ndarray:
+    return np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])
 
 
 def clean(mask: np.ndarray, radius: int) -> np.ndarray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -35,7 +37,8 @@ class Bone:
         Which bone it is, where the network knows: one of `by_network.BONES`; otherwise "".
     confidence : float or None
         Of the network in its mask (see `reader.sureness`). None where it was not asked.
-    outlines : tuple of Outline
+    trace : callable
+        Draws `outlines`, which are made when they are first asked for.
     first, second : Reading or None
         What the network said of all that was marked, and of the bone.
     landmarks : dict of str to Landmark
@@ -50,7 +53,7 @@ class Bone:
     reason: str
     name: str = ""
     confidence: float | None = None
-    outlines: tuple[Outline, ...] = ()
+    trace: Callable[[], tuple[Outline, ...]] = tuple
     first: Reading | None = None
     second: Reading | None = None
     landmarks: dict[str, Landmark] = field(default_factory=dict)
@@ -58,6 +61,11 @@ class Bone:
     clusters: Clusters | None = None
     bone_range: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def outlines(self) -> tuple[Outline, ...]:
+        """Outlines of the mask."""
+        return self.trace()
 
     def as_json(self) -> dict:
         """The bone in numbers and words; masks and outlines are not in it."""
@@ -136,7 +144,7 @@ def find_bone(
         reason,
         seen.name,
         seen.confidence,
-        seen.outlines,
+        lambda: seen.outlines,
         seen.first,
         seen.second,
         seen.landmarks,
@@ -155,14 +163,15 @@ def bone_by_threshold(
         mask,
         "threshold",
         "a grey range was given",
-        outlines=_outlines_of(mask, region, pixels),
+        trace=lambda: _outlines_of(mask, region, pixels),
         bone_range=tuple(grey_range),
     )
 
 
 def bone_as_drawn(pixels: np.ndarray, mask: np.ndarray) -> Bone:
     """Bone as the user drew it."""
-    return Bone(mask, "drawn", "a mask was given", outlines=_outlines_of(mask, np.ones(mask.shape, bool), pixels))
+    whole = np.ones(mask.shape, bool)
+    return Bone(mask, "drawn", "a mask was given", trace=lambda: _outlines_of(mask, whole, pixels))
 
 
 def _by_clusters(pixels: np.ndarray, region: np.ndarray, seeds: Seeds, pieces: str, clusters: int, reason: str) -> Bone:
@@ -171,7 +180,7 @@ def _by_clusters(pixels: np.ndarray, region: np.ndarray, seeds: Seeds, pieces: s
         found.mask,
         "clusters",
         reason,
-        outlines=_outlines_of(found.mask, region, pixels),
+        trace=lambda: _outlines_of(found.mask, region, pixels),
         flattened=found.flattened,
         clusters=found.clusters,
         bone_range=found.bone_range,
