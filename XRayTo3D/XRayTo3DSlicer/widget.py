@@ -54,6 +54,10 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
+        for name in ("calibration", "region", "include", "exclude"):
+            selector, placer = (getattr(self.ui, f"{name}{kind}") for kind in ("Selector", "PlaceWidget"))
+            # Whoever makes a new mark wants to place it. Keyword only: the signal's node must not land there.
+            selector.nodeAddedByUser.connect(lambda *, placer=placer: placer.setPlaceModeEnabled(True))
         self.ui.loadButton.clicked.connect(self.onLoadButton)
         self.ui.pixelSizeSpinBox.editingFinished.connect(self.onPixelSizeEdited)
         self.ui.calibrateButton.clicked.connect(self.onCalibrateButton)

@@ -124,6 +124,14 @@ def test_every_parameter_reaches_its_widget_and_comes_back(panel, scene):
             assert getattr(panel._parameterNode, name) == value, (name, way)
 
 
+@pytest.mark.parametrize("name", ["calibration", "region", "include", "exclude"])
+def test_a_new_mark_is_placed_at_once(ready, name):
+    selector, placer = (getattr(ready.ui, f"{name}{kind}") for kind in ("Selector", "PlaceWidget"))
+    assert not placer.placeModeEnabled
+    node = selector.addNode()
+    assert placer.placeModeEnabled and placer.currentNode() is node
+
+
 def test_node_types_are_slicers(panel):
     import slicer
 

@@ -136,6 +136,7 @@ class qMRMLWidget(QWidget):
 
 class qMRMLNodeComboBox(QWidget):
     currentNodeChanged = Signal(object)
+    nodeAddedByUser = Signal(object)
 
     def __init__(self, parent=None):
         super().__init__(parent)
@@ -188,6 +189,7 @@ class qMRMLNodeComboBox(QWidget):
     def addNode(self, name=None):
         node = self._scene.AddNewNodeByClass(name or self.nodeTypes[0], self.baseName)
         self.setCurrentNode(node)
+        self.nodeAddedByUser.emit(node)
         return node
 
     nodeTypes = _field("QStringList", "nodeTypes", (), _fill)
@@ -209,7 +211,7 @@ class qSlicerMarkupsPlaceWidget(QWidget):
         self._button = QToolButton()
         self._button.setText("+")
         layout.addWidget(self._button)
-        self._node = None
+        self._node, self._enabled = None, False
         self.setCurrentNode(None)
 
     def setMRMLScene(self, scene):
@@ -222,6 +224,11 @@ class qSlicerMarkupsPlaceWidget(QWidget):
     def currentNode(self):
         return self._node
 
+    def setPlaceModeEnabled(self, enable):
+        assert self._node is not None or not enable
+        self._enabled = enable
+
+    placeModeEnabled = Property(bool, lambda self: self._enabled, setPlaceModeEnabled)
     placeMultipleMarkups = _field(str, "placeMultipleMarkups", "")
 
 
