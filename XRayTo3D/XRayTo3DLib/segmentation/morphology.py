@@ -46,6 +46,21 @@ def closed(mask: np.ndarray, radius: int) -> np.ndarray:
     return made[2 * radius : -2 * radius, 2 * radius : -2 * radius] > 0
 
 
+def closed_widely(mask: np.ndarray, radius: int) -> np.ndarray:
+    """Return a (rows, columns) uint8 mask of 0 and 1 closed by a radius, as if nothing lay beyond the border.
+
+    By distances, which takes a third of the time of so large a disc.
+    """
+    import cv2
+
+    # Half way between the radius and the next larger distance of two pixels: OpenCV's last digits do not matter.
+    reach = float(np.sqrt(radius**2 + 0.5))
+    padded = cv2.copyMakeBorder(mask, *[radius] * 4, cv2.BORDER_CONSTANT, value=0)
+    grown = cv2.distanceTransform(1 - padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) < reach
+    made = cv2.distanceTransform(grown.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) > reach
+    return np.ascontiguousarray(made[radius:-radius, radius:-radius]).view(np.uint8)
+
+
 def filled(mask: np.ndarray) -> np.ndarray:
     """Return a (rows, columns) uint8 mask of 0 and 1 with its holes filled."""
     import cv2
