@@ -247,7 +247,7 @@ def segment(radiograph: Radiograph, settings: Settings | None = None, progress: 
     with stage("region", 0.0, "marking the region"):
         region = find_region(radiograph, settings)
     with stage("bone", 0.1, "finding the bone"):
-        bone = find_bone(radiograph, settings, region)
+        bone = _bone_in(region, pixels, settings)
     if bone.method == "network":  # to be looked at beside what the network found
         with stage("clusters", 0.6, "clustering grey values"), suppress(ReconstructionError):  # too few greys
             seen = segmentation.clustered(pixels, region, settings.clusters)
@@ -321,15 +321,13 @@ def find_region(radiograph: Radiograph, settings: Settings) -> np.ndarray:
     return region
 
 
-def find_bone(radiograph: Radiograph, settings: Settings | None = None, region: np.ndarray | None = None) -> Bone:
+def find_bone(radiograph: Radiograph, settings: Settings | None = None) -> Bone:
     """The bone alone, without clusters to look at beside it and without a check of what it is: what a preview needs.
 
     Parameters
     ----------
     radiograph : Radiograph
     settings : Settings, optional
-    region : (rows, columns) bool array, optional
-        Where to look, as from `find_region`.
 
     Raises
     ------
@@ -338,20 +336,7 @@ def find_bone(radiograph: Radiograph, settings: Settings | None = None, region: 
     """
     settings = settings or Settings()
     _check(settings)
-    region = find_region(radiograph, settings) if region is None else region
-    if settings.mask is not None:
-        return segmentation.bone_as_drawn(radiograph.pixels, region)
-    if settings.threshold is not None:
-        return segmentation.bone_by_threshold(radiograph.pixels, settings.threshold, region, settings.pieces)
-    return segmentation.find_bone(
-        radiograph.pixels,
-        region,
-        settings.segmentation,
-        settings.seeds,
-        settings.pieces,
-        settings.clusters,
-        settings.reader,
-    )
+    return _bone_in(find_region(radiograph, settings), radiograph.pixels, settings)
 
 
 def find_layers(radiograph: Radiograph, mask: np.ndarray, settings: Settings) -> Layers:
@@ -467,6 +452,16 @@ def _project(radiograph: Radiograph, made: Surface) -> None:
     surface.with_point_data(made.polydata, surface.OVER_FILM, points[:, 2])
     surface.with_point_data(
         made.polydata, surface.GREY, map_coordinates(pixels, (rows, columns), order=1, mode="nearest")
+    )
+
+
+def _bone_in(region: np.ndarray, pixels: np.ndarray, settings: Settings) -> Bone:
+    if settings.mask is not None:
+        return segmentation.bone_as_drawn(pixels, region)
+    if settings.threshold is not None:
+        return segmentation.bone_by_threshold(pixels, settings.threshold, region, settings.pieces)
+    return segmentation.find_bone(
+        pixels, region, settings.segmentation, settings.seeds, settings.pieces, settings.clusters, settings.reader
     )
 
 

@@ -135,6 +135,13 @@ def ijkToRAS(volumeNode) -> np.ndarray:
     return slicer.util.arrayFromVTKMatrix(matrix)
 
 
+def parentToWorld(node) -> np.ndarray:
+    """Return the (4, 4) matrix from a node's own RAS frame to the world's, by its parent transforms."""
+    matrix = vtk.vtkMatrix4x4()
+    slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(node.GetParentTransformNode(), None, matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix)
+
+
 def rescale(volumeNode, factor, source, markNodes=()) -> None:
     """Make an X-ray's pixels so many times larger, and move what was marked on it along.
 
@@ -147,14 +154,10 @@ def rescale(volumeNode, factor, source, markNodes=()) -> None:
     with slicer.util.NodeModify(volumeNode):
         volumeNode.SetSpacing(spacing[0] * factor, spacing[1] * factor, spacing[2])
         volumeNode.SetAttribute(PIXEL_SIZE_SOURCE, source)
-    parent = vtk.vtkMatrix4x4()
-    slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(volumeNode.GetParentTransformNode(), None, parent)
-    parent = slicer.util.arrayFromVTKMatrix(parent)
+    parent = parentToWorld(volumeNode)
     moved = parent @ ijkToRAS(volumeNode) @ np.linalg.inv(parent @ before)
     for node in filter(None, markNodes):
-        own = vtk.vtkMatrix4x4()
-        slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(node.GetParentTransformNode(), None, own)
-        own = slicer.util.arrayFromVTKMatrix(own)
+        own = parentToWorld(node)
         node.ApplyTransformMatrix(slicer.util.vtkMatrixFromArray(np.linalg.inv(own) @ moved @ own))
 
 

@@ -158,8 +158,8 @@ class XRayTo3DParameterNode:
     colour: Colour = Colour.BONE
 
 
-def choices(parameters) -> dict:
-    """Return what is chosen as the arguments that the logic's `process` and `findBone` take."""
+def boneChoices(parameters) -> dict:
+    """Return what is chosen for finding the bone, as arguments that the logic takes."""
     drawn = parameters.boneSegmentation
     byRange = parameters.manualRange and not drawn
     chosen = {
@@ -175,12 +175,18 @@ def choices(parameters) -> dict:
         "segmentation": parameters.finder.value,
         "clusters": parameters.clusters,
         "pieces": parameters.pieces.value,
+    }
+    if byRange:
+        chosen["threshold"] = (parameters.greyRange.minimum, parameters.greyRange.maximum)
+    return chosen
+
+
+def choices(parameters) -> dict:
+    """Return all that is chosen, as arguments that the logic's `process` takes."""
+    return boneChoices(parameters) | {
         "method": parameters.method.value,
         "hdr_strength": parameters.hdrStrength,
         "emboss_mm": None if parameters.automaticEmboss else parameters.emboss,
         "smoothing": parameters.smoothing,
         "triangles": parameters.triangles,
     }
-    if byRange:
-        chosen["threshold"] = (parameters.greyRange.minimum, parameters.greyRange.maximum)
-    return chosen

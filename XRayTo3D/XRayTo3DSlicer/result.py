@@ -41,7 +41,7 @@ def resultText(modelNode) -> str:
 
 def colourBy(modelNode, colour) -> None:
     """Colour a surface by what was observed, by its height, by the X-ray under it, or plainly as bone."""
-    displayNode = modelNode.GetDisplayNode() if modelNode else None
+    displayNode = modelNode.GetDisplayNode()
     if displayNode is None:
         return
     known = bool(colour.value) and modelNode.GetPolyData().GetPointData().HasArray(colour.value)

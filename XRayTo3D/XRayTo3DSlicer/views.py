@@ -26,16 +26,15 @@ def showXray(volumeNode) -> None:
     slicer.util.setSliceViewerLayers(background=volumeNode, fit=True, rotateToVolumePlane=True)
 
 
-def showBesideXray(volumeNode, isFirst) -> None:
-    """Show an X-ray beside the 3D view, and in it; on a first result also centre the camera."""
+def showBesideXray(volumeNode) -> None:
+    """Show an X-ray beside the 3D view and in it, and centre the camera."""
     layoutManager = slicer.app.layoutManager()
     if layoutManager is None:  # without a main window
         return
     layoutNode = layoutManager.layoutLogic().GetLayoutNode()
     if not layoutNode.IsLayoutDescription(_LAYOUT):
         layoutNode.AddLayoutDescription(_LAYOUT, _DESCRIPTION)
-    if isFirst:
-        layoutManager.setLayout(_LAYOUT)
-        showXray(volumeNode)
-        layoutManager.sliceWidget("Red").mrmlSliceNode().SetSliceVisible(True)
-        slicer.util.resetThreeDViews()
+    layoutManager.setLayout(_LAYOUT)
+    showXray(volumeNode)
+    layoutManager.sliceWidget("Red").mrmlSliceNode().SetSliceVisible(True)
+    slicer.util.resetThreeDViews()

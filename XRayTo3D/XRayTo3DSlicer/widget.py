@@ -15,7 +15,7 @@ from .logic import XRayTo3DLogic
 from .marks import lengthOnXray
 from .nodes import firstRadiograph, hasSurface, headerOf, imageOf
 from .packages import ensurePackages, missingPackages
-from .parameters import choices
+from .parameters import boneChoices, choices
 from .preview import removePreview, showPreview
 from .result import colourBy, recordOf, resultText
 from .views import showBesideXray, showXray
@@ -35,7 +35,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._watched = ()
         self._previewed = None
         self._coloured = None
-        self._resultText = None
+        self._told = ""  # nothing is shown yet, not even that there is no result
         self._isBusy = False
 
     def setup(self) -> None:
@@ -52,8 +52,8 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._previewTimer.timeout.connect(self.updatePreview)
 
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneReady)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneReady)
         for name in ("calibration", "region", "include", "exclude"):
             selector, placer = (getattr(self.ui, f"{name}{kind}") for kind in ("Selector", "PlaceWidget"))
             # Whoever makes a new mark wants to place it. Keyword only: the signal's node must not land there.
@@ -93,13 +93,8 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Let go of the parameter node that is about to be removed."""
         self.setParameterNode(None)
 
-    def onSceneEndClose(self, caller, event) -> None:
-        """Start anew if the panel is in view."""
-        if self.parent.isEntered:
-            self.initializeParameterNode()
-
-    def onSceneEndImport(self, caller, event) -> None:
-        """Follow the parameters that a loaded scene brought."""
+    def onSceneReady(self, caller, event) -> None:
+        """Start anew, or with the parameters that a loaded scene brought, if the panel is in view."""
         if self.parent.isEntered:
             self.initializeParameterNode()
 
@@ -164,11 +159,15 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ]
 
     def onNodeChanged(self, caller=None, event=None) -> None:
-        """Show what follows from a mark that moved, or an X-ray that changed."""
+        """Show what follows from a mark that moved, or an X-ray or model that changed."""
         if self._isBusy:
             return
         self._previewed = None
-        self.updatePanel()
+        # A mark that is dragged tells so many times a second, and changes nothing but calibration and bone.
+        if caller in self._marks():
+            self._updateCalibration()
+        else:
+            self.updatePanel()
         self.askForPreview()
 
     def updatePanel(self) -> None:
@@ -188,7 +187,8 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if ui.reportButton.enabled
             else _("Press Apply first: a report tells of the surface that was made last in this session.")
         )
-        self._tellOfResult(resultText(model))
+        self._tellOfResult(model)
+        self._updateCalibration()
         self._updateScale()
         if not parameters:
             return
@@ -203,11 +203,12 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui.embossSlider.enabled = isSolid and not parameters.automaticEmboss
         self._colour(model, parameters.colour)
 
-    def _tellOfResult(self, text) -> None:
+    def _tellOfResult(self, modelNode) -> None:
         """Show a result, and stay where the user has scrolled to if it is the same."""
-        if text != self._resultText:
-            self.ui.resultBrowser.html = text
-        self._resultText = text
+        told = modelNode.GetAttribute("XRayTo3D.Result") if modelNode else None
+        if told != self._told:
+            self.ui.resultBrowser.html = resultText(modelNode)
+        self._told = told
 
     def _colour(self, modelNode, colour) -> None:
         """Colour the surface when that was chosen anew, and leave it to the user otherwise."""
@@ -230,12 +231,10 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return _("Give both distances, source to detector and source to bone, or neither.")
         return ""
 
-    def _updateScale(self) -> None:
-        """Show the X-ray's pixel size and where it comes from."""
+    def _updateCalibration(self) -> None:
+        """Enable calibration where there is a line to calibrate by, and say why not."""
         ui, parameters = self.ui, self._parameterNode
-        volumeNode = parameters.inputVolume if parameters else None
-        ui.pixelSizeSpinBox.enabled = bool(volumeNode)
-        line = parameters.calibrationLine if parameters else None
+        volumeNode, line = (parameters.inputVolume, parameters.calibrationLine) if parameters else (None, None)
         ui.calibrateButton.enabled = False
         ui.calibrateButton.toolTip = _("Choose an X-ray, and place a line over an object of known length.")
         if volumeNode and line:
@@ -246,6 +245,12 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             else:
                 ui.calibrateButton.enabled = True
                 ui.calibrateButton.toolTip = _("Set the pixel size so that the line has the given length.")
+
+    def _updateScale(self) -> None:
+        """Show the X-ray's pixel size and where it comes from."""
+        ui, parameters = self.ui, self._parameterNode
+        volumeNode = parameters.inputVolume if parameters else None
+        ui.pixelSizeSpinBox.enabled = bool(volumeNode)
         if not volumeNode:
             ui.scaleLabel.text = ""
             return
@@ -282,10 +287,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _whatIsPreviewed(self):
         """Return what a preview depends on."""
-        chosen = choices(self._parameterNode)
-        for name in ("method", "hdr_strength", "emboss_mm", "smoothing", "triangles"):
-            del chosen[name]
-        return self._parameterNode.inputVolume, chosen
+        return self._parameterNode.inputVolume, boneChoices(self._parameterNode)
 
     def updatePreview(self) -> None:
         """Find the bone and show it over the X-ray."""
@@ -298,7 +300,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._tellOfPreview(words.format(packages=", ".join(missing)))
             return
         try:
-            bone = self.logic.lookForBone(parameters.inputVolume, **choices(parameters))
+            bone = self.logic.lookForBone(parameters.inputVolume, **boneChoices(parameters))
         except ValueError as error:
             removePreview()
             self._tellOfPreview(str(error))
@@ -357,7 +359,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             parameters = self._parameterNode
             volumeNode, segmentationNode = parameters.inputVolume, parameters.boneSegmentation
             if segmentationNode is None:
-                segmentationNode = self.logic.findBone(volumeNode, **choices(parameters))
+                segmentationNode = self.logic.findBone(volumeNode, **boneChoices(parameters))
                 parameters.boneSegmentation = segmentationNode
             parameters.preview = False  # it would lie over what is drawn
             slicer.util.selectModule("SegmentEditor")
@@ -405,7 +407,8 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             dialog.close()
             dialog.deleteLater()
         parameters.outputModel = modelNode
-        showBesideXray(volumeNode, isFirst)
+        if isFirst:
+            showBesideXray(volumeNode)
 
     def onSaveButton(self) -> None:
         """Ask for a file name and save the surface."""

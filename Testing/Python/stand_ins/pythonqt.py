@@ -64,7 +64,6 @@ class Wrapped(metaclass=_Meta):
 class _Signal:
     def __init__(self, signal):
         self._signal = signal
-        self._slots = {}
 
     def connect(self, slot):
         self._signal.connect(_cut(slot))

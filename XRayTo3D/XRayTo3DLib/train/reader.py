@@ -275,7 +275,7 @@ def train_reader(
 
     network = None
     for cycle in made:
-        with _workers(limbs, seed, folder) as pool:
+        with _workers(cores, limbs, seed, folder) as pool:
             make = functools.partial(_batch, seed=seed, cycle=cycle)
             batches = in_turns(pool, make, cycle.steps, _TOGETHER * cores)
             network = train(batches, cycle, seed, network, device, report)
@@ -286,10 +286,10 @@ def train_reader(
 
 
 @contextmanager
-def _workers(limbs: int, seed: int, folder: str | os.PathLike | None) -> Iterator[Executor]:
+def _workers(count: int, limbs: int, seed: int, folder: str | os.PathLike | None) -> Iterator[Executor]:
     """Processes that make pictures. Fresh ones: forked ones would inherit PyTorch's threads, which does not work."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count() or 1, context, _prepare, (limbs, seed, folder)) as pool:
+    with ProcessPoolExecutor(count, context, _prepare, (limbs, seed, folder)) as pool:
         try:
             yield pool
         except BaseException:
