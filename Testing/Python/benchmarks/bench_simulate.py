@@ -17,8 +17,8 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VTK_SMP_MAX_THREADS"):
 import numpy as np
 import trimesh
 
+from XRayTo3DLib.camera import Camera, place, view_directions
 from XRayTo3DLib.simulate.bone import Mesh
-from XRayTo3DLib.simulate.camera import Camera, place, view_directions
 from XRayTo3DLib.simulate.projector import path_length
 
 LIMBS = Path(os.environ.get("LIMBS", Path(__file__).resolve().parents[3].parent / "shared" / "data" / "limbs"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..camera import VIEWS, Camera, place, view_directions
 from .bone import USUAL_FEMUR_MM
-from .camera import VIEWS, Camera, place, view_directions
 
 PARTS = ("hip", "shaft", "knee", "whole", "shank")
 _PARTS_ODDS = (0.32, 0.14, 0.37, 0.11, 0.06)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ..camera import VIEWS
 from ..errors import SimulationError
 from ..files import check_folder, make_folder, replacing
 from ..frames import ENGINE_TO_LPS
 from ..progress import Progress, tell
 from ..version import __version__
 from .bone import Bone, Mesh, checked_mesh
-from .camera import VIEWS
 from .film import IDEAL, Exposure
 from .fracture import KINDS
 from .view import Setup, Simulated, simulate

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..camera import Camera
 from .bone import USUAL_FEMUR_MM
-from .camera import Camera
 from .film import MU_FAT, MU_MUSCLE
 
 _STEP = 2  # pixels

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .camera import Camera
+from ..camera import Camera
 from .film import Exposure, expose
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .camera import Camera
+from ..camera import Camera
 from .film import MU_CORTEX, MU_FAT, MU_MUSCLE, MU_STEEL, MU_TITANIUM
 
 _MU_DENSE = 0.034  # spongy bone under a joint: 1/mm

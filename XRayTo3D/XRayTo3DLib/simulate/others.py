@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..camera import Camera, place, view_directions
 from . import looks
 from .bone import Bone
-from .camera import Camera, place, view_directions
 from .film import MU_MUSCLE
 from .matter import attenuation
 from .metal import sweep

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..camera import Camera
 from ..errors import SimulationError
 from .bone import Mesh
-from .camera import Camera
 
 
 def path_length(meshes: Sequence[Mesh], camera: Camera) -> np.ndarray:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..camera import Camera
 from ..errors import SimulationError
 from . import looks, metal
 from .aim import PARTS, aimed, drawn_part, drawn_view, pose
 from .bank import Specimen, bank, make_bank
 from .bone import Bone, Mesh
-from .camera import Camera
 from .flesh import Leg, Trunk, soft_tissue
 from .matter import attenuation
 from .projector import path_length

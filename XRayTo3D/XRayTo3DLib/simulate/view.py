@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..camera import Camera, place, view_directions
 from ..errors import SimulationError
 from .bone import Bone, Mesh, mesh_from
-from .camera import Camera, place, view_directions
 from .film import MU_CORTEX, MU_MUSCLE, MU_SPONGY, MU_STEEL, Exposure, expose
 from .projector import path_length
 from .tissue import envelope

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..camera import Camera
 from ..errors import SimulationError
-from .camera import Camera
 
 MU_WATER = 0.0206  # 1/mm at 60 keV
 BONE_HU = 226.0  # the usual threshold of bone in CT

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from XRayTo3DLib.camera import VIEWS
 from XRayTo3DLib.errors import SimulationError
 from XRayTo3DLib.simulate import contact_sheet
 from XRayTo3DLib.simulate.aim import pose
 from XRayTo3DLib.simulate.bank import bent, growing
-from XRayTo3DLib.simulate.camera import VIEWS
 from XRayTo3DLib.simulate.limbs import analytic_limb
 from XRayTo3DLib.simulate.metal import KINDS
 from XRayTo3DLib.simulate.scenes import PARTS, bank, make_bank, scene

@@ -1,4 +1,4 @@
-"""The cone-beam geometry of a simulated radiograph: source, detector, and where the patient stands."""
+"""The cone-beam geometry of a radiograph: source, detector, and where the patient stands."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import SimulationError
-from ..frames import engine_to_ras, pixel_to_mm
+from .errors import SimulationError
+from .frames import engine_to_ras, pixel_to_mm
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 VIEWS = ("ap", "pa", "lateral", "oblique")

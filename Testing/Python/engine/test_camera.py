@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from XRayTo3DLib.camera import VIEWS, Camera, place, view_directions
 from XRayTo3DLib.errors import SimulationError
 from XRayTo3DLib.frames import ENGINE_TO_LPS, mm_to_pixel
-from XRayTo3DLib.simulate.camera import VIEWS, Camera, place, view_directions
 
 SHAPE, PIXEL = (301, 201), (0.5, 0.4)
 

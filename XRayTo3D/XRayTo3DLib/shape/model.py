@@ -1,0 +1,166 @@
+"""A statistical shape model: a mean surface and the ways in which it varies."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import SurfaceError
+from ..files import replacing
+
+SIDES = ("left", "right", "")
+_ARRAYS = ("mean", "modes", "deviations", "faces", "landmark_mean", "landmark_modes")
+_WORDS = ("bone", "side", "landmark_names")
+_MOST_POINTS, _MOST_MODES = 100_000, 2_000
+
+
+@dataclass(frozen=True)
+class ShapeModel:
+    """A bone is `mean` + sum of weight * deviation * mode, with independent standard normal weights.
+
+    Attributes
+    ----------
+    bone : str
+        What it is a model of, such as "femur".
+    side : {"left", "right", ""}
+        "" where the bone has none, or it is not known.
+    mean : (n, 3) float64 array
+        Points of the mean surface, LPS (mm): a bone that stands upright in the patient.
+    modes : (k, n, 3) float32 array
+        Displacements of the points; each mode's RMS length over the points is one.
+    deviations : (k,) float64 array
+        Standard deviation of each mode (mm, RMS over the points).
+    faces : (m, 3) int64 array
+        Triangles of the closed surface, anticlockwise seen from outside.
+    landmarks : dict of str to (3,) array
+        Places of the mean's landmarks (mm), in or on the bone; may be empty.
+    landmark_modes : (k, len(landmarks), 3) float64 array
+        How the landmarks move with each mode, in the modes' own scale.
+
+    Raises
+    ------
+    SurfaceError
+        If shapes do not fit together, numbers are not finite, or the surface is not closed.
+    """
+
+    bone: str
+    side: str
+    mean: np.ndarray
+    modes: np.ndarray
+    deviations: np.ndarray
+    faces: np.ndarray
+    landmarks: dict[str, np.ndarray]
+    landmark_modes: np.ndarray
+
+    def __post_init__(self) -> None:
+        if problem := _problem(self):
+            raise SurfaceError(f"shape model: {problem}.")
+
+    @functools.cached_property
+    def basis(self) -> np.ndarray:
+        """Modes times their deviations, (k, n, 3) float64: what a weight of one adds (mm)."""
+        return self.modes * self.deviations[:, None, None].astype(np.float64)
+
+    def surface(self, weights: np.ndarray) -> np.ndarray:
+        """Points (n, 3) of the bone with these weights (up to k of them, in standard deviations)."""
+        return self.mean + np.tensordot(weights, self.basis[: len(weights)], 1)
+
+    def landmarks_at(self, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Landmarks of the bone with these weights."""
+        moved = np.tensordot(weights * self.deviations[: len(weights)], self.landmark_modes[: len(weights)], 1)
+        return {name: place + shift for (name, place), shift in zip(self.landmarks.items(), moved, strict=True)}
+
+    def mirrored(self) -> ShapeModel:
+        """The model of the other side's bone: mirrored in the plane x = 0."""
+        flip = np.array([-1.0, 1.0, 1.0])
+        return replace(
+            self,
+            side={"left": "right", "right": "left", "": ""}[self.side],
+            mean=self.mean * flip,
+            modes=self.modes * flip.astype(self.modes.dtype),
+            faces=self.faces[:, ::-1],
+            landmarks={name: place * flip for name, place in self.landmarks.items()},
+            landmark_modes=self.landmark_modes * flip,
+        )
+
+    def of_side(self, side: str) -> ShapeModel:
+        """The model for a left or a right bone."""
+        return self.mirrored() if self.side and side and side != self.side else self
+
+
+def save_shape_model(model: ShapeModel, path: str | os.PathLike) -> None:
+    """Write a model as a compressed .npz file; modes are kept in half precision (0.05 % of their length)."""
+    content = {
+        "bone": np.array(model.bone),
+        "side": np.array(model.side),
+        "mean": model.mean.astype(np.float32),
+        "modes": model.modes.astype(np.float16),
+        "deviations": model.deviations.astype(np.float32),
+        "faces": model.faces.astype(np.int32),
+        "landmark_names": np.array(list(model.landmarks), dtype=np.str_),
+        "landmark_mean": np.array(list(model.landmarks.values()), np.float32).reshape(-1, 3),
+        "landmark_modes": model.landmark_modes.astype(np.float32),
+    }
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **content)
+
+
+def load_shape_model(path: str | os.PathLike) -> ShapeModel:
+    """Read a model.
+
+    Raises
+    ------
+    SurfaceError
+        If the file is missing, damaged, or no shape model; the text names it.
+    """
+    if not Path(path).is_file():
+        raise SurfaceError(f"{path}: there is no such shape model.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            content = {name: file[name] for name in (*_ARRAYS, *_WORDS)}
+        names = [str(name) for name in content["landmark_names"]]
+        return ShapeModel(
+            bone=str(content["bone"]),
+            side=str(content["side"]),
+            mean=content["mean"].astype(np.float64),
+            modes=content["modes"].astype(np.float32),
+            deviations=content["deviations"].astype(np.float64),
+            faces=content["faces"].astype(np.int64),
+            landmarks=dict(zip(names, content["landmark_mean"].astype(np.float64), strict=True)),
+            landmark_modes=content["landmark_modes"].astype(np.float64),
+        )
+    except KeyError as error:
+        raise SurfaceError(f"{path}: it is no shape model: {error.args[0]}. Make one with train-shape-model.") from error
+    except SurfaceError as error:
+        raise SurfaceError(f"{path}: {error}") from error
+    except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
+        raise SurfaceError(f"{path}: it cannot be read as a shape model: {error}.") from error
+
+
+def _problem(model: ShapeModel) -> str:
+    """What is wrong with a model's arrays, in words; "" if nothing."""
+    from ..surface import is_closed
+
+    points, count = model.mean.shape[:1], len(model.deviations)
+    if model.side not in SIDES:
+        return f"side is {model.side!r}; it must be left, right or empty"
+    if model.mean.ndim != 2 or model.mean.shape[1] != 3 or not 4 <= points[0] <= _MOST_POINTS:
+        return f"the mean has the shape {model.mean.shape}; it must be (n, 3)"
+    if model.modes.shape != (count, *model.mean.shape) or model.deviations.ndim != 1 or not 0 < count <= _MOST_MODES:
+        return f"there are modes {model.modes.shape} for {count} deviations and {points[0]} points"
+    if model.landmark_modes.shape != (count, len(model.landmarks), 3):
+        return f"there are landmark modes {model.landmark_modes.shape} for {len(model.landmarks)} landmarks"
+    arrays = (model.mean, model.modes, model.deviations, model.landmark_modes, *model.landmarks.values())
+    if not all(np.isfinite(array).all() for array in arrays):
+        return "some of its numbers are not finite"
+    if not (model.deviations > 0).all():
+        return "a deviation is not above zero"
+    if model.faces.ndim != 2 or model.faces.shape[1] != 3 or not is_closed(model.faces):
+        return "its surface is not closed"
+    if model.faces.min() < 0 or model.faces.max() >= points[0]:
+        return "its triangles name points that are not there"
+    return ""
