@@ -19,7 +19,7 @@ class Outline:
     Attributes
     ----------
     points : (n, 2) float64 array
-        Column and row; anticlockwise as the picture is seen round bone, clockwise round a hole. The first point
+        Column and row; clockwise as the picture is seen round bone, anticlockwise round a hole. The first point
         follows the last one.
     flags : (n,) uint8 array
         `EDGE`: the bone's own edge; `BORDER`: the picture, a collimator or the user's region ends there, and the

@@ -65,6 +65,11 @@ class ShapeModel:
         """Modes times their deviations, (k, n, 3) float64: what a weight of one adds (mm)."""
         return self.modes * self.deviations[:, None, None].astype(np.float64)
 
+    @functools.cached_property
+    def by_point(self) -> np.ndarray:
+        """The same as `basis`, (n, k, 3): what each point takes from each mode lies together."""
+        return np.ascontiguousarray(self.basis.transpose(1, 0, 2))
+
     def surface(self, weights: np.ndarray) -> np.ndarray:
         """Points (n, 3) of the bone with these weights (up to k of them, in standard deviations)."""
         return self.mean + np.tensordot(weights, self.basis[: len(weights)], 1)

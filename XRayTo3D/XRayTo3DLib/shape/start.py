@@ -1,0 +1,128 @@
+"""Where a fit may begin: the mean bone turned and shifted until it lies roughly under its outlines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from .model import ShapeModel
+from .solve import State, pivot, start
+from .view import View, gradient, projected, to_mm
+
+_ROLLS_DEG = (0.0, -30.0, 30.0)
+_ROUNDS = 3
+_END = 0.04  # of the length: what counts as an end of an outline
+_CUT = 0.25  # of an end's points: so many without an edge mean that the bone goes on
+_SLIDES = (-0.3, 0.0, 0.3)  # of the model's length, where neither end was seen
+_FEWEST_MARKS = 2
+
+
+def starts(model: ShapeModel, views: Sequence[View], free_scale: bool) -> Iterator[State]:
+    """Yield states to begin from: rolls about the long axis, head up and head down, and places along a cut bone."""
+    from scipy.spatial.transform import Rotation
+
+    ray = views[0].camera.from_lps[2, :3]
+    middle = np.mean([pivot(view) for view in views], axis=0)
+    for flip in (0.0, np.pi):
+        upright = Rotation.from_rotvec(flip * ray)
+        for roll in _ROLLS_DEG:
+            turned = (upright * Rotation.from_euler("z", roll, degrees=True)).as_matrix()
+            state = replace(start(model, turned, middle, len(views)), usual=upright.as_matrix())
+            for slide in _slides(views[0], model):
+                yield _settled(model, views, state, slide, free_scale)
+
+
+def _slides(view: View, model: ShapeModel) -> tuple[float, ...]:
+    """Shifts along the bone to try (mm)."""
+    known = len(view.marks.keys() & model.landmarks.keys()) >= _FEWEST_MARKS
+    along, _ = _axes(view.points)
+    both_cut = all(_is_cut(view, along, end) for end in (1, -1))
+    return tuple(share * np.ptp(model.mean[:, 2]) for share in _SLIDES) if both_cut and not known else (0.0,)
+
+
+def _settled(model: ShapeModel, views: Sequence[View], state: State, slide: float, free_scale: bool) -> State:
+    """Turn and shift the mean until middle lines, ends or landmarks lie on each other in all views."""
+    from scipy.spatial.transform import Rotation
+
+    for round_ in range(_ROUNDS):
+        rows, shifts = [], []
+        for view in views:
+            points = state.points(model)
+            place, nearness, local = projected(view.camera, points)
+            turn, shift, size = _difference(model, view, state, place, slide)
+            if free_scale and view is views[0]:
+                state = replace(state, log_scale=state.log_scale + np.log(size))
+            if round_ < _ROUNDS - 1:
+                axis = np.cross(*view.camera.from_lps[:2, :3])  # from columns to rows
+                state = replace(state, rotation=Rotation.from_rotvec(turn * axis).as_matrix() @ state.rotation)
+            near = np.full(2, nearness.mean())
+            rows.append(gradient(view.camera, np.eye(2), near, np.repeat(local.mean(axis=0)[None], 2, axis=0)))
+            shifts.append(shift)
+        slope, wanted = np.concatenate(rows), np.concatenate(shifts)
+        moved = np.linalg.solve(slope.T @ slope + 1e-3 * np.eye(3), slope.T @ wanted)
+        state = replace(state, translation=state.translation + moved)
+    return state
+
+
+def _difference(
+    model: ShapeModel, view: View, state: State, place: np.ndarray, slide: float
+) -> tuple[float, np.ndarray, float]:
+    """Turn (radians, x to y), shift (mm) and size by which the model's shadow differs from the outline."""
+    marks = [name for name in view.marks if name in model.landmarks]
+    if len(marks) >= _FEWEST_MARKS:
+        at = state.placed(model, np.array([model.landmarks[name] for name in marks]))
+        there = projected(view.camera, at)[0]
+        wanted = to_mm(view.camera, np.array([(view.marks[name].column, view.marks[name].row) for name in marks]))
+        return _similarity(there, wanted)
+    axis, _ = _axes(view.points)
+    own, _ = _axes(place)
+    own = own * np.sign(own @ axis)
+    turn = float(np.arctan2(own[0] * axis[1] - own[1] * axis[0], own @ axis))
+    aside = np.array([-axis[1], axis[0]])
+    cos, sin = np.cos(turn), np.sin(turn)
+    middle = place.mean(axis=0)
+    place = (place - middle) @ np.array([[cos, sin], [-sin, cos]]) + middle
+    seen, model_along = view.points @ axis, place @ axis
+    cut = {end: _is_cut(view, axis, end) for end in (1, -1)}
+    size = 1.0
+    if cut[1] == cut[-1]:
+        if not cut[1]:
+            size = np.ptp(seen) / np.ptp(model_along)
+        up = (seen.max() + seen.min()) / 2 - (model_along.max() + model_along.min()) / 2
+    elif cut[1]:
+        up = seen.min() - model_along.min()
+    else:
+        up = seen.max() - model_along.max()
+    up = up + slide
+    shared = (model_along + up > seen.min()) & (model_along + up < seen.max())
+    beside = place[shared] @ aside if shared.any() else place @ aside
+    across = _center(view.points @ aside) - _center(beside)
+    return turn, up * axis + across * aside, float(size)
+
+
+def _center(values: np.ndarray) -> float:
+    low, high = np.percentile(values, (5, 95))
+    return float(low + high) / 2
+
+
+def _axes(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Directions in which points (n, 2) spread most and least; the first points up in the picture."""
+    axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2]
+    return axes[0] * (-np.sign(axes[0, 1]) or 1.0), axes[1]
+
+
+def _is_cut(view: View, axis: np.ndarray, end: int) -> bool:
+    """Whether the bone goes on where the outline ends: at its far end along an axis, or at its near one (-1)."""
+    along = end * (view.points @ axis)
+    last = along > along.max() - _END * np.ptp(along)
+    return float((view.weights[last] == 0).mean()) > _CUT
+
+
+def _similarity(there: np.ndarray, wanted: np.ndarray) -> tuple[float, np.ndarray, float]:
+    """Turn, shift and size that bring points (k, 2) onto others by least squares."""
+    a, b = (points - points.mean(axis=0) for points in (there, wanted))
+    dot, cross = (a * b).sum(), (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()
+    size = np.hypot(dot, cross) / max((a * a).sum(), 1e-9)
+    return float(np.arctan2(cross, dot)), wanted.mean(axis=0) - there.mean(axis=0), float(np.clip(size, 0.05, 20))
