@@ -16,7 +16,6 @@ _CORRELATED_MM = 8.0  # outline's errors nearer than this are the same error
 # What one point of an outline weighs: neighbours tell the same, and their errors are the same.
 _EVIDENCE = STEP_MM / _CORRELATED_MM / _NOISE_MM**2
 _TURNED_MM = 8.0  # how far off a point with the opposite normal would seem
-_LOOSE_TURN, _LOOSE_SHIFT_MM = np.radians(6.0), 30.0
 _SCALE_DEVIATION = 0.15  # of the logarithm of an unknown scale
 _FIXED = 1e-9
 # Where a bone stands before anything was measured: near what the view is called, near the plane that SOD tells.
@@ -249,8 +248,7 @@ def _prior(state: State, views: Sequence[View], modes: int, free_scale: bool) ->
     """What is known before any outline: information (p, p), and its pull (p,) from where the state is."""
     from scipy.spatial.transform import Rotation
 
-    loose = np.array([1 / _LOOSE_TURN**2] * 3 + [1 / _LOOSE_SHIFT_MM**2] * 3)
-    shifts = [loose if view.loose else np.full(6, 1 / _FIXED**2) for view in views]
+    shifts = [_stiffness(view, shift) for view, shift in zip(views, state.shifts, strict=True)]
     scale = 1 / (_SCALE_DEVIATION if free_scale else _FIXED) ** 2
     away = np.concatenate([[state.log_scale], state.shifts.ravel(), state.weights[:modes]])
     information = np.diag(np.concatenate([np.zeros(6), [scale], *shifts, np.ones(modes)]))
@@ -264,3 +262,10 @@ def _prior(state: State, views: Sequence[View], modes: int, free_scale: bool) ->
     information[3:6, 3:6] = stiff
     pull[3:6] = -stiff @ (state.translation - pivot(views[0]))
     return information, pull
+
+
+def _stiffness(view: View, shift: np.ndarray) -> np.ndarray:
+    """Inverse variances (6,) of a view's turn and shift: Cauchy's, who is little surprised by one that is far off."""
+    deviation = np.repeat([max(np.radians(view.turn_deg), _FIXED), max(view.shift_mm, _FIXED)], 3)
+    free = deviation > _FIXED
+    return np.where(free, 2 / (deviation**2 + np.where(free, shift, 0) ** 2), 1 / _FIXED**2)

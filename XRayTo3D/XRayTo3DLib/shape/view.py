@@ -39,9 +39,9 @@ class View:
     weights : (m,) float64 array
         0 where the picture ends and no edge was seen, less than 1 where an edge is weak.
     marks : dict of str to Mark
-    loose : bool
-        Whether the picture was taken with another placing of patient or machine than the camera says: some degrees
-        of turn and some centimetres of shift are then found by the fit.
+    turn_deg, shift_mm : float
+        How well the camera is known to stand to the patient (standard deviations): by so much the fit may turn the
+        patient about the middle of the picture, about each axis, and shift him along each.
     """
 
     camera: Camera
@@ -49,7 +49,8 @@ class View:
     normals: np.ndarray
     weights: np.ndarray
     marks: Mapping[str, Mark] = field(default_factory=dict)
-    loose: bool = False
+    turn_deg: float = 0.0
+    shift_mm: float = 0.0
 
     @property
     def length_mm(self) -> float:
@@ -58,7 +59,11 @@ class View:
 
 
 def view_from(
-    camera: Camera, outlines: Sequence[Outline], marks: Mapping[str, Mark] | None = None, loose: bool = False
+    camera: Camera,
+    outlines: Sequence[Outline],
+    marks: Mapping[str, Mark] | None = None,
+    turn_deg: float = 0.0,
+    shift_mm: float = 0.0,
 ) -> View:
     """Prepare a view from a bone's outlines in its picture.
 
@@ -68,7 +73,8 @@ def view_from(
     outlines : sequence of Outline
         The longest is the bone's; holes and specks are left out, pieces a tenth as long or more are kept.
     marks : dict of str to Mark, optional
-    loose : bool
+    turn_deg, shift_mm : float
+        See `View`.
 
     Raises
     ------
@@ -85,7 +91,7 @@ def view_from(
         points.append(sampled)
         normals.append(_normals(sampled))
         weights.append(np.select([flags == EDGE, flags == BORDER], [1.0, 0.0], _WEAK))
-    found = View(camera, *map(np.concatenate, (points, normals, weights)), dict(marks or {}), loose) if points else None
+    found = View(camera, *map(np.concatenate, (points, normals, weights)), dict(marks or {}), turn_deg, shift_mm) if points else None
     if found is None or found.length_mm < _SHORTEST_MM:
         seen = 0 if found is None else found.length_mm
         raise ReconstructionError(

@@ -1,0 +1,168 @@
+"""How sure a fit is: of each point of the surface, and of what is measured on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..anatomy import FemurAnatomy, measure_femur
+from ..errors import SurfaceError
+from .fit import Fit
+from .silhouette import silhouette
+
+_FLOOR_MM = 0.25  # what neither modes nor outline tell: triangles, and the model's own correspondence
+_WIDER = 1.0  # by so much errors are larger than the posterior says: models are made of few bones
+_SEEN_MM = 4.0  # a point this near to where an outline was met was observed
+_MET_MM = 2.0
+_DRAWN = 64
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number measured on the bone, and its standard deviation."""
+
+    value: float
+    deviation: float
+
+
+def uncertainty(fit: Fit) -> np.ndarray:
+    """Standard deviation (n,) of a fitted surface along its normals (mm), but for where the bone as a whole stands.
+
+    The posterior of the least squares, linearised: what outlines and prior leave open. Rigid motions are taken out of it,
+    since how far a bone is from the film, which one view does not tell, is no error of its shape.
+    """
+    points = fit.points
+    moves = _moves(fit)
+    moves -= _rigid_part(points, moves)
+    along = np.einsum("nc,ncp->np", fit.mesh.normals(points), moves)
+    covariance = np.linalg.inv(fit.information)
+    variance = np.einsum("np,pq,nq->n", along, covariance, along, optimize=True)
+    return np.sqrt(_FLOOR_MM**2 + _WIDER**2 * variance)
+
+
+def depth_deviation(fit: Fit) -> float:
+    """Standard deviation (mm) of the bone's distance from the first picture's source."""
+    ray = fit.views[0].camera.from_lps[2, :3]
+    return float(np.sqrt(ray @ np.linalg.inv(fit.information)[3:6, 3:6] @ ray))
+
+
+def observed(fit: Fit) -> np.ndarray:
+    """Whether each point (n,) lies where some picture's outline was seen and met."""
+    from scipy.spatial import cKDTree
+
+    points, near = fit.points, np.zeros(len(fit.points), bool)
+    for view in fit.views:
+        rim = silhouette(fit.mesh, points, fit.mesh.normals(points), view)
+        seen = view.weights > 0
+        if not seen.any() or not len(rim.share):
+            continue
+        met = rim.where(cKDTree(view.points[seen]).query(rim.place)[0] < _MET_MM)
+        if len(met.share):
+            near |= cKDTree(met.on(points)).query(points)[0] < _SEEN_MM
+    return near
+
+
+def measures(fit: Fit) -> dict[str, Measure]:
+    """Neck-shaft angle, anteversion (two views), head diameter and length of a fitted femur, and how sure they are.
+
+    Returns
+    -------
+    dict of str to Measure
+        neck_shaft_angle_deg, anteversion_deg, head_diameter_mm, length_mm; empty where the bone is no whole femur.
+    """
+    own = np.exp(fit.state.log_scale) * fit.model.surface(fit.state.weights)
+    try:
+        anatomy = measure_femur(own, fit.model.faces)
+    except SurfaceError:
+        return {}
+    values = {
+        "neck_shaft_angle_deg": anatomy.neck_shaft_angle_deg,
+        "anteversion_deg": anatomy.anteversion_deg,
+        "head_diameter_mm": 2 * anatomy.head_radius,
+        "length_mm": anatomy.length_mm,
+    }
+    quick = _quick_measures(own, anatomy)
+    first = len(fit.information) - len(fit.state.weights)
+    use = np.r_[6, first : len(fit.information)]
+    covariance = np.linalg.inv(fit.information)[np.ix_(use, use)]
+    drawn = np.random.default_rng(0).multivariate_normal(np.zeros(len(use)), covariance, _DRAWN, method="cholesky")
+    told = []
+    for change in drawn:
+        size = np.exp(fit.state.log_scale + change[0])
+        told.append(quick(size * fit.model.surface(fit.state.weights + change[1:])))
+    deviations = _WIDER * np.std(told, axis=0)
+    found = {name: Measure(value, float(sd)) for (name, value), sd in zip(values.items(), deviations, strict=True)}
+    if len(fit.views) < 2:
+        del found["anteversion_deg"]
+    return found
+
+
+def _moves(fit: Fit) -> np.ndarray:
+    """How each point moves with each number, (n, 3, p)."""
+    state, model = fit.state, fit.model
+    moves = np.zeros((len(model.mean), 3, len(fit.information)))
+    around = fit.points - state.translation
+    for axis in range(3):
+        moves[:, :, axis] = np.cross(np.eye(3)[axis], around)
+        moves[:, axis, 3 + axis] = 1
+    moves[:, :, 6] = around
+    scaled = np.exp(state.log_scale) * state.rotation
+    moves[:, :, -len(state.weights) :] = np.einsum("ck,nmk->ncm", scaled, model.by_point, optimize=True)
+    return moves
+
+
+def _rigid_part(points: np.ndarray, moves: np.ndarray) -> np.ndarray:
+    """The part of displacements (n, 3, p) that is a motion of the whole."""
+    around = points - points.mean(axis=0)
+    motions = np.zeros((len(points), 3, 6))
+    for axis in range(3):
+        motions[:, :, axis] = np.cross(np.eye(3)[axis], around)
+        motions[:, axis, 3 + axis] = 1
+    basis = np.linalg.qr(motions.reshape(-1, 6))[0]
+    flat = moves.reshape(len(basis), -1)
+    return (basis @ (basis.T @ flat)).reshape(moves.shape)
+
+
+def _quick_measures(points: np.ndarray, anatomy: FemurAnatomy) -> Callable[[np.ndarray], np.ndarray]:
+    """Function that measures a deformed bone by following the points on which it was measured before."""
+    marks, up = anatomy.landmarks, anatomy.head_center - anatomy.landmarks["knee_center"]
+    up = up / np.linalg.norm(up)
+    height = points @ up
+
+    def near(place: np.ndarray, axis: np.ndarray, thick: float, wide: float) -> np.ndarray:
+        along = (points - place) @ axis
+        across = np.linalg.norm(points - place - along[:, None] * axis, axis=1)
+        return np.flatnonzero((np.abs(along) < thick) & (across < wide))
+
+    from_head = points - anatomy.head_center
+    head = np.flatnonzero(
+        (np.abs(np.linalg.norm(from_head, axis=1) - anatomy.head_radius) < 1.5)
+        & (from_head @ anatomy.neck_axis > -0.3 * anatomy.head_radius)
+    )
+    neck = near(anatomy.neck_center, anatomy.neck_axis, 5.0, 1.2 * anatomy.head_radius)
+    shaft = [near(center, anatomy.shaft_axis, 6.0, 40.0) for center in anatomy.shaft_centers[:3]]
+    condyles = [np.argsort(np.linalg.norm(points - marks[name], axis=1))[:40] for name in _CONDYLES]
+    top, bottom = np.argsort(height)[-10:], np.argsort(height)[:10]
+
+    def measured(moved: np.ndarray) -> np.ndarray:
+        surface = moved[head]
+        solved = np.linalg.lstsq(np.c_[2 * surface, np.ones(len(head))], (surface**2).sum(axis=1), rcond=None)[0]
+        center = solved[:3]
+        radius = np.sqrt(solved[3] + center @ center)
+        outward = center - moved[neck].mean(axis=0)
+        line = moved[shaft[0]].mean(axis=0) - moved[shaft[-1]].mean(axis=0)
+        angle = np.arccos(-outward @ line / np.linalg.norm(outward) / np.linalg.norm(line))
+        medial, lateral = (moved[each].mean(axis=0) for each in condyles)
+        axis = center - (medial + lateral) / 2
+        axis = axis / np.linalg.norm(axis)
+        knee = lateral - medial
+        turn = np.arctan2(axis @ np.cross(-outward, knee), outward @ axis * (knee @ axis) - outward @ knee)
+        length = (moved[top].mean(axis=0) - moved[bottom].mean(axis=0)) @ axis
+        return np.array([np.degrees(angle), np.degrees(turn), 2 * radius, length])
+
+    return measured
+
+
+_CONDYLES = ("medial_condyle", "lateral_condyle")
