@@ -9,6 +9,10 @@ class ReconstructionError(ValueError):
     """A radiograph was read, but no surface can be made of it with these settings."""
 
 
+class NoFemurError(ReconstructionError):
+    """A femur was asked for, and the picture does not seem to show one."""
+
+
 class SurfaceError(ValueError):
     """A file holds no surface that can be used: missing, damaged, open."""
 

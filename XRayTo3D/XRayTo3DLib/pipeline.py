@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import depth, segmentation, surface, tone
+from . import by_shape, depth, segmentation, surface, tone
+from .by_shape import Fitted
 from .depth import DepthMap
 from .errors import ReconstructionError
 from .frames import mm_to_pixel
@@ -27,7 +28,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .evaluate.quality import Quality
 
-METHODS = ("auto", "relief", "solid")
+METHODS = ("auto", "relief", "solid", "shape")
 METHOD_OF = {depth.HALF_THICKNESS: "solid", depth.HEIGHT: "relief"}
 # Flying edges makes about three triangles for each cell's face of surface; a bone's surface is about pi times
 # its shadow (exactly so for a cylinder); and decimation starts from a sixth more triangles than wanted.
@@ -43,8 +44,8 @@ class Settings:
 
     Attributes
     ----------
-    method : {"auto", "relief", "solid"}
-        "auto" takes "solid".
+    method : {"auto", "relief", "solid", "shape"}
+        "auto" takes "shape" where the femur check says femur and the model meets its outline, otherwise "solid".
     roi : (x0, y0, x1, y1) or None
         Box to look in, as columns and rows.
     polygon : sequence of (x, y) or None
@@ -74,6 +75,16 @@ class Settings:
         Passes of the smoothing filter; 0 leaves the surface as it is.
     triangles : int
         The most triangles the surface may have.
+    side : {"auto", "left", "right"}
+        Of the patient, for a shape model; by default as the file tells, or found.
+    view_angle : float or None
+        Between a first and a second view (degrees); about 90 by default.
+    shape_model : path or None
+        Of another shape model than the femur's that is shipped.
+    landmarks : dict of str to (x, y), or None
+        Columns and rows of landmarks that a user placed, by the names that the shape model has for them.
+    force : bool
+        Whether to fit a femur's shape to what does not seem to be one.
     """
 
     method: str = "auto"
@@ -91,13 +102,20 @@ class Settings:
     emboss_mm: float | None = None
     smoothing: int = 15
     triangles: int = 200_000
+    side: str = "auto"
+    view_angle: float | None = None
+    shape_model: str | os.PathLike | None = None
+    landmarks: Mapping[str, Sequence[float]] | None = None
+    force: bool = False
 
     def as_json(self) -> dict:
         """The settings as JSON holds them; a mask is only said to be there."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values["mask"] = None if self.mask is None else "given"
         values["seeds"] = None if self.seeds is None else self.seeds.as_json()
-        for name in ("reader", "depth_network"):
+        if self.landmarks is not None:
+            values["landmarks"] = {name: np.asarray(place).tolist() for name, place in self.landmarks.items()}
+        for name in ("reader", "depth_network", "shape_model"):
             values[name] = None if values[name] is None else os.fspath(values[name])
         return {
             name: np.asarray(value).tolist() if isinstance(value, list | tuple | np.ndarray | np.generic) else value
@@ -159,13 +177,31 @@ class Segmentation:
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """All that a reconstruction made, stage by stage. Arrays have the picture's size (rows, columns)."""
+    """All that a reconstruction made, stage by stage. Arrays have the picture's size (rows, columns).
+
+    Attributes
+    ----------
+    segmentation : Segmentation
+    layers : Layers
+    depth : DepthMap or None
+        None where a shape model was fitted: it has no depth for each pixel.
+    surface : Surface
+    shape : Fitted or None
+        The shape model, where one was fitted.
+    lateral : Segmentation or None
+        Of the second view.
+    doubts : tuple of str
+        Warnings of this stage.
+    """
 
     segmentation: Segmentation
     layers: Layers
-    depth: DepthMap
+    depth: DepthMap | None
     surface: Surface
     timings_s: dict[str, float] = field(default_factory=dict)
+    shape: Fitted | None = None
+    lateral: Segmentation | None = None
+    doubts: tuple[str, ...] = ()
 
     @property
     def radiograph(self) -> Radiograph:
@@ -185,7 +221,8 @@ class Reconstruction:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know."""
-        return self.segmentation.warnings
+        second = [f"second view: {warning}" for warning in self.lateral.warnings] if self.lateral else []
+        return (*self.segmentation.warnings, *second, *(self.shape.warnings if self.shape else ()), *self.doubts)
 
     @functools.cached_property
     def quality(self) -> Quality:
@@ -197,9 +234,12 @@ class Reconstruction:
     def as_json(self) -> dict:
         """The reconstruction in numbers and words, for the command line's `--json`."""
         return self.segmentation.as_json() | {
+            "lateral": None if self.lateral is None else self.lateral.as_json(),
+            "shape": None if self.shape is None else self.shape.as_json(),
             "quality": self.quality.as_json(),
             "surface": self.surface.describe(),
             "timings_s": self.timings_s,
+            "warnings": list(self.warnings),
         }
 
 
@@ -258,9 +298,13 @@ def segment(radiograph: Radiograph, settings: Settings | None = None, progress: 
 
 
 def reconstruct(
-    radiograph: Radiograph, settings: Settings | None = None, progress: Progress | None = None
+    radiograph: Radiograph,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    lateral: Radiograph | None = None,
+    lateral_settings: Settings | None = None,
 ) -> Reconstruction:
-    """Make a closed 3D surface of the bone in a radiograph.
+    """Make a closed 3D surface of the bone in a radiograph, or in two of them.
 
     Parameters
     ----------
@@ -269,6 +313,10 @@ def reconstruct(
     settings : Settings, optional
     progress : callable, optional
         Called with the fraction done and what comes next; a true answer stops the work.
+    lateral : Radiograph, optional
+        A second view of the same bone, which only a shape model can use.
+    lateral_settings : Settings, optional
+        Where the bone is in it: region, mask, clicks, landmarks.
 
     Returns
     -------
@@ -276,6 +324,8 @@ def reconstruct(
 
     Raises
     ------
+    NoFemurError
+        If a femur's shape was asked for, and a picture does not seem to show one.
     ReconstructionError
         If a setting is out of range or no surface can be made with these settings.
     Cancelled
@@ -283,17 +333,48 @@ def reconstruct(
     """
     settings = settings or Settings()
     stage = _Stages(progress)
-    found = segment(radiograph, settings, lambda fraction, text: tell(progress, 0.25 * fraction, text))
+    share = 0.25 if lateral is None else 0.15
+    if lateral is not None and settings.method in ("relief", "solid"):
+        raise ReconstructionError(f"The method {settings.method} uses one view; take shape, or leave the second one out.")
+    found = segment(radiograph, settings, _part(progress, 0.0, share))
+    second = None
+    if lateral is not None:
+        with stage("second view", share, "finding the bone in the second view"):
+            second = segment(lateral, lateral_settings or Settings(), _part(progress, share, 0.15))
     mask = found.bone.mask
-    with stage("layers", 0.25, "separating base and detail"):
+    with stage("layers", 0.3, "separating base and detail"):
         layers = find_layers(radiograph, mask, settings)
-    with stage("depth", 0.4, "estimating depth"):
-        depth_map = estimate_depth(radiograph, mask, layers, settings)
-    with stage("surface", 0.5, "building the surface"):
-        made = generate_surface(depth_map, settings, lambda fraction, text: tell(progress, 0.5 + 0.5 * fraction, text))
-        _project(radiograph, made)
+    fitted, depth_map, doubts = None, None, ()
+    if _wants_shape(found, settings, second):
+        with stage("shape", 0.4, "fitting the shape model"):
+            try:
+                fitted = by_shape.fit_to([found, *filter(None, [second])], settings, _part(progress, 0.4, 0.5))
+                made = by_shape.surface_of(fitted, settings.triangles)
+            except ReconstructionError as error:
+                if settings.method == "shape" or second is not None:
+                    raise
+                doubts = (f"the method solid was taken, since a shape model could not be fitted: {error}",)
+    if fitted is None:
+        with stage("depth", 0.4, "estimating depth"):
+            depth_map = estimate_depth(radiograph, mask, layers, settings)
+        with stage("surface", 0.5, "building the surface"):
+            made = generate_surface(depth_map, settings, _part(progress, 0.5, 0.5))
+    _project(radiograph, made)
     tell(progress, 1.0, "done")
-    return Reconstruction(found, layers, depth_map, made, found.timings_s | stage.timings_s)
+    timings = found.timings_s | stage.timings_s
+    return Reconstruction(found, layers, depth_map, made, timings, fitted, second, doubts)
+
+
+def _wants_shape(found: Segmentation, settings: Settings, second: Segmentation | None) -> bool:
+    """Whether a shape model is to be fitted."""
+    if settings.method == "auto":
+        return second is not None or (found.femur is not None and found.femur.is_femur)
+    return settings.method == "shape"
+
+
+def _part(progress: Progress | None, begin: float, share: float) -> Progress:
+    """Progress of a part of the work."""
+    return lambda fraction, text: tell(progress, begin + share * fraction, text)
 
 
 def find_region(radiograph: Radiograph, settings: Settings) -> np.ndarray:
@@ -469,6 +550,8 @@ def _check(settings: Settings) -> None:
     """Raise ReconstructionError for a setting out of range, before any work is done."""
     if settings.method not in METHODS:
         raise ReconstructionError(f"The method must be one of {', '.join(METHODS)}, not {settings.method!r}.")
+    if settings.side not in ("auto", "left", "right"):
+        raise ReconstructionError(f"The side must be auto, left or right, not {settings.side!r}.")
     segmentation.check_pieces(settings.pieces)
     if settings.seeds and (settings.mask is not None or settings.threshold is not None):
         raise ReconstructionError("include and exclude: clicks correct network and clusters, not a mask or threshold.")

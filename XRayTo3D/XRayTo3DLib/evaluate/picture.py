@@ -55,7 +55,7 @@ def render(surface: vtkPolyData, height: int = 900) -> np.ndarray:
         share = 2 * (width + margin) / total_width
         axes = figure.add_axes((left, 0, share, 1 / 1.06))
         left += share
-        triangles, colours = _shaded(_turned(points, turn), faces)
+        triangles, colours = shaded(_turned(points, turn), faces)
         axes.add_collection(PolyCollection(triangles, facecolors=colours, edgecolors=colours, linewidths=0.2))
         axes.set_xlim(-width - margin, width + margin)
         axes.set_ylim(reach + margin, -reach - margin)  # y runs down, as in the radiograph
@@ -72,7 +72,7 @@ def _turned(points: np.ndarray, degrees: float) -> np.ndarray:
     return np.stack([x * np.cos(angle) - z * np.sin(angle), y, x * np.sin(angle) + z * np.cos(angle)], axis=1)
 
 
-def _shaded(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def shaded(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Triangles that face the viewer, the farthest first, (n, 3, 2), and their RGB colours (n, 3)."""
     corners = points[faces]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])

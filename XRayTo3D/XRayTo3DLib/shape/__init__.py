@@ -1,5 +1,27 @@
 """The shape of a bone: a statistical model of it, how it is made, and how it is fitted to radiographs."""
 
-from .model import ShapeModel, load_shape_model, save_shape_model
+from .fit import WORST_RESIDUAL_MM, Fit, fit_shape
+from .model import ShapeModel, built_in, load_shape_model, save_shape_model
+from .posterior import Measure, depth_deviation, measures, observed, uncertainty
+from .shadow import shadow, shadow_outlines
+from .view import Mark, View, view_from
 
-__all__ = ["ShapeModel", "load_shape_model", "save_shape_model"]
+__all__ = [
+    "WORST_RESIDUAL_MM",
+    "Fit",
+    "Mark",
+    "Measure",
+    "ShapeModel",
+    "View",
+    "built_in",
+    "depth_deviation",
+    "fit_shape",
+    "load_shape_model",
+    "measures",
+    "observed",
+    "save_shape_model",
+    "shadow",
+    "shadow_outlines",
+    "uncertainty",
+    "view_from",
+]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import ReconstructionError
 from ..progress import Progress, tell
 from .model import ShapeModel
 from .silhouette import Mesh, prepared
@@ -16,10 +15,10 @@ from .start import starts
 from .view import View
 
 WORST_RESIDUAL_MM = 1.5
-# Each: how many modes may move, steps, and how far off an outline is still believed (mm).
-_COARSE = ((0, 3, 25.0), (2, 3, 20.0))
-_MIDDLE = ((3, 4, 15.0), (12, 5, 8.0))
-_FINE = ((30, 5, 5.0), (None, 10, 3.5))
+# Each: how many modes may move, whether views may, steps, and how far off an outline is still believed (mm).
+_COARSE = ((0, False, 3, 25.0), (2, False, 3, 20.0))
+_MIDDLE = ((3, False, 4, 15.0), (12, True, 5, 8.0))
+_FINE = ((30, True, 5, 5.0), (None, True, 10, 3.5))
 _KEPT = 3  # of the starts go on after the coarse steps
 _DOUBTED_MM = 10.0  # in a score, what is farther off counts as this far
 _THINNED = 4  # of an outline's points, one in so many is used at first
@@ -49,7 +48,11 @@ class Fit:
     state: State
     information: np.ndarray
     residual_mm: float
-    energy: float
+
+    @property
+    def scale_deviation(self) -> float:
+        """Standard deviation of the logarithm of the scale."""
+        return float(np.sqrt(np.linalg.inv(self.information)[6, 6]))
 
     @property
     def points(self) -> np.ndarray:
@@ -58,8 +61,7 @@ class Fit:
 
 
 def fit_shape(
-    models: Sequence[ShapeModel],
-    arrangements: Sequence[Sequence[View]],
+    arrangements: Sequence[tuple[ShapeModel, Sequence[View]]],
     free_scale: bool = False,
     progress: Progress | None = None,
 ) -> Fit:
@@ -67,10 +69,9 @@ def fit_shape(
 
     Parameters
     ----------
-    models : sequence of ShapeModel
-        One of each side that the bone may be of.
-    arrangements : sequence of sequence of View
-        The views of the bone; more than one where it is not known how they stand to each other.
+    arrangements : sequence of (ShapeModel, sequence of View)
+        What may be: the bone's views, and the model of the side that it may be of. More than one where the side, or how
+        the views stand to each other, is not known.
     free_scale : bool
         Whether the views' millimetres are only a guess.
     progress : callable, optional
@@ -87,13 +88,8 @@ def fit_shape(
     edges from pulling.
     """
     tried = []
-    meshes = {id(model): prepared(model.faces, len(model.mean)) for model in models}
-    candidates = [
-        (model, views, state)
-        for model in models
-        for views in arrangements
-        for state in starts(model, views, free_scale)
-    ]
+    meshes = {id(model): prepared(model.faces, len(model.mean)) for model, _ in arrangements}
+    candidates = [(model, views, state) for model, views in arrangements for state in starts(model, views, free_scale)]
     for number, (model, views, state) in enumerate(candidates):
         tell(progress, 0.5 * number / len(candidates), "placing the bone")
         mesh, few = meshes[id(model)], [_thinned(view) for view in views]
@@ -113,8 +109,7 @@ def fit_shape(
     mesh = meshes[id(model)]
     state, information = _solved(model, mesh, views, state, _FINE, free_scale)
     seen = tuple(state.seen_by(views))
-    energy = _energy(model, mesh, views, state)
-    return Fit(model, mesh, seen, state, information, residual(mesh, state.points(model), seen), energy)
+    return Fit(model, mesh, seen, state, information, residual(mesh, state.points(model), seen))
 
 
 def residual(mesh: Mesh, points: np.ndarray, views: Sequence[View]) -> float:
@@ -132,15 +127,15 @@ def residual(mesh: Mesh, points: np.ndarray, views: Sequence[View]) -> float:
 
 def _solved(model, mesh, views, state, schedule, free_scale) -> tuple[State, np.ndarray]:
     information = np.zeros((0, 0))
-    for modes, steps, reach in schedule:
+    for modes, free_views, steps, reach in schedule:
         modes = len(model.deviations) if modes is None else min(modes, len(model.deviations))
         for _ in range(steps):
-            state, information = step(model, mesh, views, state, modes, reach, free_scale)
+            state, information = step(model, mesh, views, state, modes, reach, free_scale, free_views)
     return state, information
 
 
 def _energy(model: ShapeModel, mesh: Mesh, views: Sequence[View], state: State) -> float:
-    """How far outlines are off (mm^2, no more than some), and how unusual the shape is."""
+    """Mean square of how far outlines are off (mm^2), each no more than some."""
     points, total, count = state.points(model), 0.0, 0.0
     for view in state.seen_by(views):
         match = matched(mesh, points, view)

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import SurfaceError
 from ..files import replacing
 
+BUILT_IN = Path(__file__).with_name("femur.npz")
 SIDES = ("left", "right", "")
 _ARRAYS = ("mean", "modes", "deviations", "faces", "landmark_mean", "landmark_modes")
 _WORDS = ("bone", "side", "landmark_names")
@@ -97,6 +98,12 @@ class ShapeModel:
         return self.mirrored() if self.side and side and side != self.side else self
 
 
+@functools.cache
+def built_in() -> ShapeModel:
+    """The femur's model that is shipped: made from the analytic family alone, see `family`."""
+    return load_shape_model(BUILT_IN)
+
+
 def save_shape_model(model: ShapeModel, path: str | os.PathLike) -> None:
     """Write a model as a compressed .npz file; modes are kept in half precision (0.05 % of their length)."""
     content = {
@@ -139,7 +146,9 @@ def load_shape_model(path: str | os.PathLike) -> ShapeModel:
             landmark_modes=content["landmark_modes"].astype(np.float64),
         )
     except KeyError as error:
-        raise SurfaceError(f"{path}: it is no shape model: {error.args[0]}. Make one with train-shape-model.") from error
+        raise SurfaceError(
+            f"{path}: it is no shape model: {error.args[0]}. Make one with train-shape-model."
+        ) from error
     except SurfaceError as error:
         raise SurfaceError(f"{path}: {error}") from error
     except Exception as error:  # numpy and zipfile raise many kinds for a damaged file

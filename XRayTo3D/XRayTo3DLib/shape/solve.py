@@ -16,10 +16,10 @@ _CORRELATED_MM = 8.0  # outline's errors nearer than this are the same error
 # What one point of an outline weighs: neighbours tell the same, and their errors are the same.
 _EVIDENCE = STEP_MM / _CORRELATED_MM / _NOISE_MM**2
 _TURNED_MM = 8.0  # how far off a point with the opposite normal would seem
-_SCALE_DEVIATION = 0.15  # of the logarithm of an unknown scale
+_SCALE_DEVIATION = 1.0  # of the logarithm of an unknown scale: the model's own sizes tell more
 _FIXED = 1e-9
 # Where a bone stands before anything was measured: near what the view is called, near the plane that SOD tells.
-_POSE_TURN, _POSE_DEPTH_MM, _POSE_SHIFT_MM = np.radians(12.0), 20.0, 1e3
+_POSE_TURN, _POSE_DEPTH_MM, _POSE_SHIFT_MM = np.radians(12.0), 15.0, 1e3
 _LONGEST_TURN, _LONGEST_SHIFT_MM = 0.35, 60.0  # of one step
 
 
@@ -99,7 +99,9 @@ class Matched:
         return self.weights / (1 + (self.apart / reach_mm) ** 2) ** 2
 
 
-def start(model: ShapeModel, rotation: np.ndarray, translation: np.ndarray, views: int, log_scale: float = 0.0) -> State:
+def start(
+    model: ShapeModel, rotation: np.ndarray, translation: np.ndarray, views: int, log_scale: float = 0.0
+) -> State:
     """The mean bone, placed."""
     return State(np.zeros(len(model.deviations)), rotation, translation, log_scale, np.zeros((views, 6)), rotation)
 
@@ -147,7 +149,14 @@ def matched(mesh: Mesh, points: np.ndarray, view: View) -> Matched:
 
 
 def step(
-    model: ShapeModel, mesh: Mesh, views: Sequence[View], state: State, modes: int, reach_mm: float, free_scale: bool
+    model: ShapeModel,
+    mesh: Mesh,
+    views: Sequence[View],
+    state: State,
+    modes: int,
+    reach_mm: float,
+    free_scale: bool = False,
+    free_views: bool = True,
 ) -> tuple[State, np.ndarray]:
     """One step of Gauss and Newton.
 
@@ -159,6 +168,9 @@ def step(
     reach_mm : float
         Beyond about this an outline is doubted.
     free_scale : bool
+        Whether the bone's size is not known.
+    free_views : bool
+        Whether views may turn and shift as far as they let.
 
     Returns
     -------
@@ -186,7 +198,7 @@ def step(
                 add = _landmark_rows(model, state, scaled, views, number, view, modes, name, mark)
                 information += add[0]
                 pull += add[1]
-    add = _prior(state, views, modes, free_scale)
+    add = _prior(state, views, modes, free_scale, free_views)
     information += add[0]
     change = _short(np.linalg.solve(information, pull + add[1]))
     weights = state.weights.copy()
@@ -244,13 +256,19 @@ def _landmark_rows(model, state, scaled, views, number, view, modes, name, mark)
     return weight * rows.T @ rows, weight * rows.T @ away
 
 
-def _prior(state: State, views: Sequence[View], modes: int, free_scale: bool) -> tuple[np.ndarray, np.ndarray]:
+def _prior(
+    state: State, views: Sequence[View], modes: int, free_scale: bool, free_views: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """What is known before any outline: information (p, p), and its pull (p,) from where the state is."""
     from scipy.spatial.transform import Rotation
 
-    shifts = [_stiffness(view, shift) for view, shift in zip(views, state.shifts, strict=True)]
+    shifts = [
+        _stiffness(view, shift) if free_views else np.full(6, _FIXED**-2)
+        for view, shift in zip(views, state.shifts, strict=True)
+    ]
+    expected = np.zeros_like(state.shifts) if free_views else state.shifts
     scale = 1 / (_SCALE_DEVIATION if free_scale else _FIXED) ** 2
-    away = np.concatenate([[state.log_scale], state.shifts.ravel(), state.weights[:modes]])
+    away = np.concatenate([[state.log_scale], (state.shifts - expected).ravel(), state.weights[:modes]])
     information = np.diag(np.concatenate([np.zeros(6), [scale], *shifts, np.ones(modes)]))
     pull = np.zeros(len(information))
     pull[6:] = -np.diag(information)[6:] * away

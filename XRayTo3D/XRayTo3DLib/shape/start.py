@@ -17,6 +17,8 @@ _END = 0.04  # of the length: what counts as an end of an outline
 _CUT = 0.25  # of an end's points: so many without an edge mean that the bone goes on
 _SLIDES = (-0.3, 0.0, 0.3)  # of the model's length, where neither end was seen
 _FEWEST_MARKS = 2
+_LOOSE = 0.1  # what a view that may be shifted weighs against one that may not
+_FAR_MM = 30.0  # by so much two views disagree on where the bone is before they are taken to stand apart
 
 
 def starts(model: ShapeModel, views: Sequence[View], free_scale: bool) -> Iterator[State]:
@@ -46,6 +48,7 @@ def _settled(model: ShapeModel, views: Sequence[View], state: State, slide: floa
     """Turn and shift the mean until middle lines, ends or landmarks lie on each other in all views."""
     from scipy.spatial.transform import Rotation
 
+    ray = views[0].camera.from_lps[2, :3]
     for round_ in range(_ROUNDS):
         rows, shifts = [], []
         for view in views:
@@ -58,12 +61,26 @@ def _settled(model: ShapeModel, views: Sequence[View], state: State, slide: floa
                 axis = np.cross(*view.camera.from_lps[:2, :3])  # from columns to rows
                 state = replace(state, rotation=Rotation.from_rotvec(turn * axis).as_matrix() @ state.rotation)
             near = np.full(2, nearness.mean())
-            rows.append(gradient(view.camera, np.eye(2), near, np.repeat(local.mean(axis=0)[None], 2, axis=0)))
-            shifts.append(shift)
+            trust = 1.0 if view.shift_mm == 0 else _LOOSE
+            rows.append(trust * gradient(view.camera, np.eye(2), near, np.repeat(local.mean(axis=0)[None], 2, axis=0)))
+            shifts.append(trust * shift)
         slope, wanted = np.concatenate(rows), np.concatenate(shifts)
-        moved = np.linalg.solve(slope.T @ slope + 1e-3 * np.eye(3), slope.T @ wanted)
+        moved = np.linalg.solve(slope.T @ slope + 1e-4 * np.eye(3), slope.T @ wanted)
+        away = ray @ (state.translation + moved - pivot(views[0]))
+        if abs(away) > _FAR_MM and any(view.shift_mm > 0 for view in views):  # rather has another picture been shifted
+            moved = moved - away * ray
         state = replace(state, translation=state.translation + moved)
-    return state
+    left = (wanted - slope @ moved).reshape(len(views), 2) / _LOOSE
+    return replace(state, shifts=_shifted(state.shifts, views, left))
+
+
+def _shifted(shifts: np.ndarray, views: Sequence[View], left: np.ndarray) -> np.ndarray:
+    """Shifts (views, 6) with what one place of the bone leaves between its shadows and outlines (views, 2), if large."""
+    shifts = shifts.copy()
+    for number, view in enumerate(views):
+        if view.shift_mm > 0 and np.linalg.norm(left[number]) > _FAR_MM:
+            shifts[number, 3:] += left[number] @ view.camera.from_lps[:2, :3]
+    return shifts
 
 
 def _difference(

@@ -85,13 +85,17 @@ def view_from(
     for outline in outlines:
         line = to_mm(camera, outline.points)
         around = np.linalg.norm(line - np.roll(line, 1, axis=0), axis=1).sum()
-        if points and around < 0.1 * len(points[0]) * STEP_MM or _is_hole(outline.points):
+        if (points and around < 0.1 * len(points[0]) * STEP_MM) or _is_hole(outline.points):
             continue
         sampled, flags = _resampled(line, outline.flags, max(8, round(around / STEP_MM)))
         points.append(sampled)
         normals.append(_normals(sampled))
         weights.append(np.select([flags == EDGE, flags == BORDER], [1.0, 0.0], _WEAK))
-    found = View(camera, *map(np.concatenate, (points, normals, weights)), dict(marks or {}), turn_deg, shift_mm) if points else None
+    found = (
+        View(camera, *map(np.concatenate, (points, normals, weights)), dict(marks or {}), turn_deg, shift_mm)
+        if points
+        else None
+    )
     if found is None or found.length_mm < _SHORTEST_MM:
         seen = 0 if found is None else found.length_mm
         raise ReconstructionError(

@@ -6,7 +6,7 @@ from .distance import Distances, dice, distance_to, inside_of, surface_distances
 from .field import relief_field, solid_field
 from .mesh import area_and_volume, arrays, flatten_back, is_closed, isosurface, keep_largest, polydata, smooth
 from .read import read_surface
-from .surface import GREY, OBSERVED, OVER_FILM, Surface, with_observed, with_point_data
+from .surface import GREY, OBSERVED, OVER_FILM, UNCERTAINTY, Surface, with_observed, with_point_data
 from .write import SUFFIXES, check_surface_path, write_surface
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "OBSERVED",
     "OVER_FILM",
     "SUFFIXES",
+    "UNCERTAINTY",
     "Distances",
     "Surface",
     "area_and_volume",

@@ -1,0 +1,274 @@
+"""A whole bone from one or two segmented radiographs, by a shape model fitted to their outlines."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import shape, surface
+from .camera import Camera, place, view_directions
+from .depth import half_width
+from .errors import NoFemurError, ReconstructionError
+from .progress import Progress
+from .segmentation import Bone, Outline, bounding_box
+from .shape import Fit, Mark, Measure, ShapeModel, View
+from .surface import Surface
+
+if TYPE_CHECKING:
+    from .pipeline import Segmentation, Settings
+
+_USUAL_SOD_MM = 1000.0  # where nothing tells it: rays that are nearly parallel
+_USUAL_HALF_WIDTH_MM = 30.0  # of the widest part of a femur, where no pixel size is known
+_READ_MM, _PLACED_MM = 12.0, 3.0  # how far off landmarks are: the network's, a user's
+_LEAST_CONFIDENCE = 0.5
+# How far patient and machine are from where a second picture's angle says, in most cases; Cauchy's tails allow more.
+_TURN_DEG, _SHIFT_MM = 0.5, 0.5
+_RIGHT_ANGLE = 90.0
+_EDGE_MM = 3.0  # of a model's triangles
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A shape model that met its outlines, and what was found by it.
+
+    Attributes
+    ----------
+    fit : Fit
+    model : str
+        Which model: a file's path, or "built-in".
+    side_given : bool
+        Whether the side was told, and not found by the fit.
+    pixel_size_mm : float or None
+        Where no pixel size was known: the one with which the bone would be as large as it is probable.
+    measures : dict of str to Measure
+    uncertainty_mm : (n,) array
+        See `shape.uncertainty`.
+    """
+
+    fit: Fit
+    model: str
+    side_given: bool
+    pixel_size_mm: float | None
+    measures: dict[str, Measure]
+    uncertainty_mm: np.ndarray
+
+    @functools.cached_property
+    def outlines(self) -> tuple[tuple[Outline, ...], ...]:
+        """Outline of the fitted bone's shadow in each picture (columns and rows)."""
+        return tuple(shape.shadow_outlines(self.fit, view) for view in self.fit.views)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know."""
+        said = []
+        if not self.side_given and len(self.fit.views) == 1:
+            said.append(
+                f"the side was taken to be {self.fit.model.side}, as the outline has it in a picture seen from the front: "
+                "one outline does not tell; if that is wrong, give the side."
+            )
+        if self.pixel_size_mm is not None:
+            deviation = self.pixel_size_mm * self.fit.scale_deviation
+            said.append(
+                f"the scale is unknown: if the bone is of usual size, a pixel is {self.pixel_size_mm:.3g} mm "
+                f"(± {deviation:.2g}); the surface has 1 mm for a pixel."
+            )
+        return tuple(said)
+
+    def as_json(self) -> dict:
+        """The fit in numbers, for the command line's `--json`."""
+        fit = self.fit
+        told = {
+            "model": self.model,
+            "bone": fit.model.bone,
+            "side": fit.model.side or None,
+            "side_given": self.side_given,
+            "views": len(fit.views),
+            "residual_mm": round(fit.residual_mm, 3),
+            "scale_known": self.pixel_size_mm is None,
+            "probable_pixel_size_mm": None if self.pixel_size_mm is None else round(self.pixel_size_mm, 4),
+            "distance_deviation_mm": round(shape.depth_deviation(fit), 2),
+            "uncertainty_mm": {
+                "median": round(float(np.median(self.uncertainty_mm)), 3),
+                "largest": round(float(self.uncertainty_mm.max()), 3),
+            },
+            "measures": {
+                name: {"value": round(each.value, 2), "deviation": round(each.deviation, 2)}
+                for name, each in self.measures.items()
+            },
+        }
+        if len(fit.views) > 1:
+            turn = np.degrees(np.linalg.norm(fit.state.shifts[1, :3]))
+            told["second_view"] = {
+                "turned_deg": round(float(turn), 2),
+                "shifted_mm": round(float(np.linalg.norm(fit.state.shifts[1, 3:])), 2),
+            }
+        return told
+
+
+def fit_to(segmentations: Sequence[Segmentation], settings: Settings, progress: Progress | None = None) -> Fitted:
+    """Fit the shape model to the bones found in one or two radiographs.
+
+    Parameters
+    ----------
+    segmentations : sequence of Segmentation
+        The first picture decides where the surface stands.
+    settings : Settings
+        Of the first picture: model, side, angle between the views.
+    progress : callable, optional
+
+    Returns
+    -------
+    Fitted
+
+    Raises
+    ------
+    NoFemurError
+        If the check says that a picture shows none, the model is a femur's, and `settings.force` is not set.
+    ReconstructionError
+        If both views are the same one, an outline is too short, or the fit does not meet the outlines.
+    SurfaceError
+        If the model cannot be used.
+    """
+    model = shape.built_in() if settings.shape_model is None else shape.load_shape_model(settings.shape_model)
+    for found in segmentations:
+        _check_bone(found, model, settings.force)
+    angle = _angle(segmentations, settings)
+    guess = _guessed_pixel(segmentations)
+    side = _side(segmentations, settings)
+    models = [model.of_side(each) for each in ((side,) if side or not model.side else ("left", "right"))]
+    arrangements = [
+        (each, _views(segmentations, angle, turn, guess)) for each in models for turn in _turns(segmentations)
+    ]
+    fit = shape.fit_shape(arrangements, free_scale=guess is not None, progress=progress)
+    if fit.residual_mm > shape.WORST_RESIDUAL_MM:
+        raise ReconstructionError(
+            f"The shape model does not meet the bone's outline: it is {fit.residual_mm:.1f} mm off on average, and "
+            f"{shape.WORST_RESIDUAL_MM:g} mm are allowed. Look at the bone's mask (--report), mark the bone or its landmarks, "
+            "check pixel size and side; a broken bone, or one with metal, is for the method solid."
+        )
+    return Fitted(
+        fit,
+        "built-in" if settings.shape_model is None else os.fspath(settings.shape_model),
+        bool(side),
+        None if guess is None else guess / float(np.exp(fit.state.log_scale)),
+        shape.measures(fit) if model.bone == "femur" else {},
+        shape.uncertainty(fit),
+    )
+
+
+def surface_of(fitted: Fitted, triangles: int) -> Surface:
+    """The fitted bone in the engine's frame of the first picture, with `Observed` and `Uncertainty_mm`."""
+    from scipy.spatial import cKDTree
+
+    fit = fitted.fit
+    camera = fit.views[0].camera
+    local = fit.points @ camera.from_lps[:3, :3].T + camera.from_lps[:3, 3]
+    faces = fit.model.faces[:, ::-1] if np.linalg.det(camera.from_lps[:3, :3]) < 0 else fit.model.faces
+    if fitted.pixel_size_mm is not None:  # back to the picture's millimetres, one for each pixel
+        local = local / camera.pixel_size_mm[0] * camera.magnification
+    made, error = surface.polydata(local, faces), 0.0
+    if len(faces) > triangles:
+        made, error = surface.decimate(made, triangles, _EDGE_MM)
+    points, _ = surface.arrays(made)
+    nearest = cKDTree(local).query(points)[1]
+    surface.with_observed(made, shape.observed(fit)[nearest])
+    surface.with_point_data(made, surface.UNCERTAINTY, fitted.uncertainty_mm[nearest].astype(np.float32))
+    return Surface(made, "shape", error)
+
+
+def _check_bone(found: Segmentation, model: ShapeModel, force: bool) -> None:
+    femur = found.femur
+    if model.bone == "femur" and femur is not None and not femur.is_femur and not force:
+        raise NoFemurError(
+            f"{found.radiograph.path or 'the picture'} does not seem to show a femur (score {femur.score:.2f}): "
+            f"{'; '.join(femur.reasons)}. Mark the femur with a box or clicks, or go on in spite of it with --force."
+        )
+
+
+def _view_of(found: Segmentation) -> str:
+    """ "ap", "lateral" or "" as far as file or network tell."""
+    told = (found.radiograph.view or (found.femur.view if found.femur else "") or "").lower()
+    return "ap" if told in ("ap", "pa") else told if told == "lateral" else ""
+
+
+def _angle(segmentations: Sequence[Segmentation], settings: Settings) -> float:
+    """Angle between two views (degrees)."""
+    if settings.view_angle is not None:
+        if not 20 <= settings.view_angle <= 160:
+            raise ReconstructionError(
+                f"The angle between the views must lie between 20 and 160 degrees, not {settings.view_angle:g}: views that "
+                "are nearly the same add nothing."
+            )
+        return settings.view_angle
+    views = [_view_of(found) for found in segmentations]
+    if len(views) > 1 and views[0] and views[0] == views[1]:
+        raise ReconstructionError(
+            f"Both pictures are {views[0]} views: a second view must show the bone from another side. If they were taken at "
+            "an angle to each other, give it with --view-angle."
+        )
+    return _RIGHT_ANGLE
+
+
+def _turns(segmentations: Sequence[Segmentation]) -> tuple[float, ...]:
+    """Ways in which the bone may be seen: 1 or -1 for a lateral view's two directions, 0 for one from the front."""
+    lateral_alone = len(segmentations) == 1 and _view_of(segmentations[0]) == "lateral"
+    return (1.0, -1.0) if lateral_alone or len(segmentations) > 1 else (0.0,)
+
+
+def _views(segmentations: Sequence[Segmentation], angle: float, turn: float, guess: float | None) -> list[View]:
+    """Views of the patient as the fit wants them; a second one is turned by the angle, one way or the other."""
+    first_lateral = _view_of(segmentations[0]) == "lateral"
+    facing = _RIGHT_ANGLE * turn if first_lateral else 0.0
+    turns = [facing] if len(segmentations) == 1 else [facing, facing - angle * turn if first_lateral else angle * turn]
+    views = []
+    for number, (found, degrees) in enumerate(zip(segmentations, turns, strict=True)):
+        camera = _camera(found, degrees, guess)
+        marks = _marks(found.bone, found.settings.landmarks)
+        loose = (_TURN_DEG, _SHIFT_MM) if number else (0.0, 0.0)
+        views.append(shape.view_from(camera, found.bone.outlines, marks, *loose))
+    return views
+
+
+def _camera(found: Segmentation, degrees: float, guess: float | None) -> Camera:
+    """Where the source stood: in front of the patient, turned by some degrees towards his left."""
+    picture = found.radiograph
+    sod = picture.sod_mm or _USUAL_SOD_MM
+    size = picture.pixel_size_mm if guess is None else (guess, guess)
+    columns, rows = view_directions("oblique", "left", degrees)
+    return place(columns, rows, np.zeros(3), picture.pixels.shape, size, sod * picture.magnification, sod)
+
+
+def _guessed_pixel(segmentations: Sequence[Segmentation]) -> float | None:
+    """A pixel size (mm) with which the bone is about as wide as usual; None where it is known."""
+    unknown = [found.radiograph.pixel_size_source == "unknown" for found in segmentations]
+    if not any(unknown):
+        return None
+    if not all(unknown):
+        raise ReconstructionError(
+            "The pixel size of one picture is known and that of the other is not: give --pixel-size for both."
+        )
+    mask = segmentations[0].bone.mask
+    return _USUAL_HALF_WIDTH_MM / max(half_width(mask[bounding_box(mask)]), 1.0)
+
+
+def _side(segmentations: Sequence[Segmentation], settings: Settings) -> str:
+    """The side that was given, or that a file tells; "" if none does."""
+    if settings.side != "auto":
+        return settings.side
+    told = {found.radiograph.side for found in segmentations} - {None}
+    return str(told.pop()) if len(told) == 1 else ""
+
+
+def _marks(bone: Bone, placed: Mapping[str, Sequence[float]] | None) -> dict[str, Mark]:
+    """Landmarks that the network is sure of, and those of the user, who is right."""
+    read = {
+        name: Mark(mark.x, mark.y, _READ_MM)
+        for name, mark in bone.landmarks.items()
+        if mark.confidence >= _LEAST_CONFIDENCE
+    }
+    return read | {name: Mark(*map(float, place), _PLACED_MM) for name, place in (placed or {}).items()}

@@ -1,0 +1,48 @@
+"""The shadow that a fitted surface casts on a radiograph, drawn as an outline."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..camera import Camera
+from ..segmentation.outline import Outline, outlines, smooth_field
+from .fit import Fit
+from .view import View
+
+_MOST = 1500  # rows or columns that it is drawn on
+_SUBPIXEL = 4  # bits of OpenCV's coordinates after the point
+
+
+def shadow_outlines(fit: Fit, view: View) -> tuple[Outline, ...]:
+    """Outline (columns and rows) of a fitted bone's shadow in one of its pictures; flagged where the picture ends."""
+    camera = view.camera
+    scale = min(1.0, _MOST / max(camera.shape))
+    mask = shadow(camera, fit.points, fit.model.faces, scale)
+    matrix = np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]])
+    return outlines(smooth_field(mask), matrix, np.zeros(mask.shape, bool))
+
+
+def shadow(camera: Camera, points: np.ndarray, faces: np.ndarray, scale: float = 1.0) -> np.ndarray:
+    """Where the rays to a picture, or to a smaller copy of it, meet a surface.
+
+    Parameters
+    ----------
+    camera : Camera
+    points, faces : (n, 3) and (m, 3) arrays
+        In the patient (mm).
+    scale : float
+        Size of the copy.
+
+    Returns
+    -------
+    (rows, columns) bool array
+    """
+    import cv2
+
+    rows, columns = (max(1, round(scale * size)) for size in camera.shape)
+    pixel = (camera.project(points)[0] + 0.5) * scale - 0.5
+    drawn = np.zeros((rows, columns), np.uint8)
+    corners = np.rint(np.clip(pixel, -1e4, 1e4) * 2**_SUBPIXEL).astype(np.int32)[faces]
+    for triangle in corners:
+        cv2.fillConvexPoly(drawn, triangle, 1, shift=_SUBPIXEL)
+    return drawn > 0
