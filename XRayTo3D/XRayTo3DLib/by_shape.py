@@ -29,6 +29,7 @@ _LEAST_CONFIDENCE = 0.5
 # How far patient and machine are from where a second picture's angle says, in most cases; Cauchy's tails allow more.
 _TURN_DEG, _SHIFT_MM = 0.5, 0.5
 _RIGHT_ANGLE = 90.0
+_DOUBTFUL = 0.03  # of an outline not met: more than a network's slips
 _EDGE_MM = 3.0  # of a model's triangles
 
 
@@ -63,13 +64,23 @@ class Fitted:
         return tuple(shape.shadow_outlines(self.fit, view) for view in self.fit.views)
 
     @property
+    def doubtful(self) -> bool:
+        """Whether so much of the outline is not met that the bone may be broken."""
+        return self.fit.unmet > _DOUBTFUL
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know."""
         said = []
+        if self.doubtful:
+            said.append(
+                f"{self.fit.unmet:.0%} of the bone's outline is not met by the fitted shape: a fracture, metal or "
+                "another bone; the surface shows an unbroken bone there."
+            )
         if not self.side_given and len(self.fit.views) == 1:
             said.append(
-                f"the side was taken to be {self.fit.model.side}, as the outline has it in a picture seen from the front: "
-                "one outline does not tell; if that is wrong, give the side."
+                f"the side was taken to be {self.fit.model.side}, as in a picture seen from the front: one outline "
+                "does not tell; if that is wrong, give the side."
             )
         if self.pixel_size_mm is not None:
             deviation = self.pixel_size_mm * self.fit.scale_deviation
@@ -89,6 +100,7 @@ class Fitted:
             "side_given": self.side_given,
             "views": len(fit.views),
             "residual_mm": round(fit.residual_mm, 3),
+            "unmet_share": round(fit.unmet, 4),
             "scale_known": self.pixel_size_mm is None,
             "probable_pixel_size_mm": None if self.pixel_size_mm is None else round(self.pixel_size_mm, 4),
             "distance_deviation_mm": round(shape.depth_deviation(fit), 2),
@@ -135,8 +147,8 @@ def fit_to(segmentations: Sequence[Segmentation], settings: Settings, progress: 
         If the model cannot be used.
     """
     model = shape.built_in() if settings.shape_model is None else shape.load_shape_model(settings.shape_model)
-    for found in segmentations:
-        _check_bone(found, model, settings.force)
+    for number, found in enumerate(segmentations):
+        _check_bone(found, model, settings.force, number == 0)
     angle = _angle(segmentations, settings)
     guess = _guessed_pixel(segmentations)
     side = _side(segmentations, settings)
@@ -145,11 +157,12 @@ def fit_to(segmentations: Sequence[Segmentation], settings: Settings, progress: 
         (each, _views(segmentations, angle, turn, guess)) for each in models for turn in _turns(segmentations)
     ]
     fit = shape.fit_shape(arrangements, free_scale=guess is not None, progress=progress)
-    if fit.residual_mm > shape.WORST_RESIDUAL_MM:
+    if not fit.met:
         raise ReconstructionError(
-            f"The shape model does not meet the bone's outline: it is {fit.residual_mm:.1f} mm off on average, and "
-            f"{shape.WORST_RESIDUAL_MM:g} mm are allowed. Look at the bone's mask (--report), mark the bone or its landmarks, "
-            "check pixel size and side; a broken bone, or one with metal, is for the method solid."
+            f"The shape model does not meet the bone's outline: the residual is {fit.residual_mm:.1f} mm "
+            f"({shape.WORST_RESIDUAL_MM:g} mm are allowed), and {fit.unmet:.0%} of the outline is not met. Look at the "
+            "bone's mask (--report), mark bone or landmarks, check pixel size and side; a broken bone, or one with metal, "
+            "is for the method solid."
         )
     return Fitted(
         fit,
@@ -181,12 +194,13 @@ def surface_of(fitted: Fitted, triangles: int) -> Surface:
     return Surface(made, "shape", error)
 
 
-def _check_bone(found: Segmentation, model: ShapeModel, force: bool) -> None:
+def _check_bone(found: Segmentation, model: ShapeModel, force: bool, first: bool) -> None:
     femur = found.femur
     if model.bone == "femur" and femur is not None and not femur.is_femur and not force:
+        which = "the picture does" if first else "the second picture does"
         raise NoFemurError(
-            f"{found.radiograph.path or 'the picture'} does not seem to show a femur (score {femur.score:.2f}): "
-            f"{'; '.join(femur.reasons)}. Mark the femur with a box or clicks, or go on in spite of it with --force."
+            f"{which} not seem to show a femur (score {femur.score:.2f}): {'; '.join(femur.reasons)}. Mark the femur "
+            "with a box or clicks, or go on in spite of it with --force."
         )
 
 
@@ -201,15 +215,15 @@ def _angle(segmentations: Sequence[Segmentation], settings: Settings) -> float:
     if settings.view_angle is not None:
         if not 20 <= settings.view_angle <= 160:
             raise ReconstructionError(
-                f"The angle between the views must lie between 20 and 160 degrees, not {settings.view_angle:g}: views that "
-                "are nearly the same add nothing."
+                f"The angle between the views must lie between 20 and 160 degrees, not {settings.view_angle:g}: views "
+                "that are nearly the same add nothing."
             )
         return settings.view_angle
     views = [_view_of(found) for found in segmentations]
     if len(views) > 1 and views[0] and views[0] == views[1]:
         raise ReconstructionError(
-            f"Both pictures are {views[0]} views: a second view must show the bone from another side. If they were taken at "
-            "an angle to each other, give it with --view-angle."
+            f"Both pictures are {views[0]} views: a second view must show the bone from another side. If they were "
+            "taken at an angle to each other, give it with --view-angle."
         )
     return _RIGHT_ANGLE
 

@@ -335,7 +335,9 @@ def reconstruct(
     stage = _Stages(progress)
     share = 0.25 if lateral is None else 0.15
     if lateral is not None and settings.method in ("relief", "solid"):
-        raise ReconstructionError(f"The method {settings.method} uses one view; take shape, or leave the second one out.")
+        raise ReconstructionError(
+            f"The method {settings.method} uses one view; take shape, or leave the second one out."
+        )
     found = segment(radiograph, settings, _part(progress, 0.0, share))
     second = None
     if lateral is not None:
@@ -349,12 +351,16 @@ def reconstruct(
         with stage("shape", 0.4, "fitting the shape model"):
             try:
                 fitted = by_shape.fit_to([found, *filter(None, [second])], settings, _part(progress, 0.4, 0.5))
-                made = by_shape.surface_of(fitted, settings.triangles)
             except ReconstructionError as error:
                 if settings.method == "shape" or second is not None:
                     raise
                 doubts = (f"the method solid was taken, since a shape model could not be fitted: {error}",)
-    if fitted is None:
+        if fitted is not None and fitted.doubtful and settings.method == "auto" and second is None:
+            doubts = (f"the method solid was taken, since a shape model is of whole bones: {fitted.warnings[0]}",)
+            fitted = None
+    if fitted is not None:
+        made = by_shape.surface_of(fitted, settings.triangles)
+    else:
         with stage("depth", 0.4, "estimating depth"):
             depth_map = estimate_depth(radiograph, mask, layers, settings)
         with stage("surface", 0.5, "building the surface"):

@@ -33,9 +33,17 @@ _CAPTIONS = {
     "detail-layer": "The rest: base and detail add up to the radiograph.",
     "tone-mapped": "Base compressed, detail raised.",
     "depth": "Estimated depth: bright is deep.",
+    "fitted-shape": "Yellow: the outline that was found; blue-green: the fitted shape's.",
+    "fitted-shape-second-view": "The same in the second view.",
     "surface": "The surface as the X-ray source sees it, turned, and from the side.",
 }
 _CLAIMS = {
+    "shape": {
+        "observed": "The outline: points of the surface that rays graze, where an edge was seen in a picture and met.",
+        "inferred": "All else: it is what the shape model holds to be probable with that outline. Each point has a "
+        "standard deviation, which the surface file holds (.vtp, .ply). What no picture shows is a usual bone's, not "
+        "this one's; a fracture or a deformity that no outline shows is not in it.",
+    },
     "solid": {
         "observed": "The outline, to a fraction of a pixel, and the grey values of the side that faces the source.",
         "inferred": "How thick the bone is along each ray: estimated from the outline and the grey values. The back is "
@@ -80,7 +88,8 @@ def write_segmentation_report(result: Segmentation, folder: str | os.PathLike) -
 
 def tables(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:
     """Titles, and rows of a name and a text each, of what `Reconstruction.as_json` tells."""
-    return [("The surface", _about_surface(numbers)), *_about_bone(numbers), ("Scores", _scores(numbers))]
+    fitted = [("The fitted shape", _about_shape(numbers["shape"]))] if numbers.get("shape") else []
+    return [("The surface", _about_surface(numbers)), *fitted, *_about_bone(numbers), ("Scores", _scores(numbers))]
 
 
 def _write(folder: str | os.PathLike, numbers: dict, pictures: dict[str, np.ndarray], **parts: object) -> Path:
@@ -143,6 +152,24 @@ def _about_surface(numbers: dict) -> list[tuple[str, str]]:
         ("Observed", f"{made['observed_fraction']:.0%} of the area"),
         ("Triangles", f"{made['triangles']:,}, {'closed' if made['closed'] else 'not closed'}"),
     ]
+
+
+def _about_shape(shape: dict) -> list[tuple[str, str]]:
+    known = (
+        "known" if shape["scale_known"] else f"unknown; a pixel is probably {shape['probable_pixel_size_mm']:.3g} mm"
+    )
+    rows = [
+        ("Model", f"{shape['model']} ({shape['bone']}, {shape['side'] or 'either side'})"),
+        ("Views", str(shape["views"])),
+        ("Residual", f"{shape['residual_mm']:.2f} mm between the outlines seen and the shape's"),
+        ("Uncertainty", "{median:.1f} mm in the median, at most {largest:.1f} mm".format(**shape["uncertainty_mm"])),
+        ("Scale", known),
+    ]
+    for name, each in shape["measures"].items():
+        *words, unit = name.split("_")
+        unit = "°" if unit == "deg" else f" {unit}"
+        rows.append((" ".join(words).capitalize(), f"{each['value']:.1f} ± {each['deviation']:.1f}{unit}"))
+    return rows
 
 
 def _about_bone(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:

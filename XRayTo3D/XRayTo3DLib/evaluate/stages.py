@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from .picture import render
 
 if TYPE_CHECKING:
     from ..pipeline import Reconstruction, Segmentation
-    from ..segmentation import Bone, Clusters
+    from ..segmentation import Bone, Clusters, Outline
 
 _LONGEST_SIDE = 1600  # pixels; larger pictures are shrunk
 _COLOURS = {  # RGB, of what the reader network tells apart
@@ -23,18 +24,23 @@ _COLOURS = {  # RGB, of what the reader network tells apart
     "metal": (255, 60, 60),
 }
 _FLAG_COLOURS = ((255, 210, 60), (90, 160, 255), (255, 90, 200))  # of an outline: edge, border, overlap
+_SHADOW_COLOUR = (60, 230, 230)
+_FITTED = ("fitted-shape", "fitted-shape-second-view")
 
 
 def stage_pictures(result: Reconstruction) -> dict[str, np.ndarray]:
     """Pictures of all stages by name: grey (rows, columns) or RGB (rows, columns, 3), uint8."""
     mask = result.mask
-    depth = result.depth.on_picture(mask.shape)
     pictures = {
         "base-layer": _grey(result.layers.base),
         "detail-layer": _grey(0.5 + result.layers.detail / max(4 * float(result.layers.detail.std()), 1e-6)),
         "tone-mapped": _grey(result.layers.tone),
-        "depth": _coloured(depth, mask),
     }
+    if result.depth is not None:
+        pictures["depth"] = _coloured(result.depth.on_picture(mask.shape), mask)
+    if result.shape is not None:
+        seen = zip(_FITTED, (result.segmentation, result.lateral), result.shape.outlines, strict=False)
+        pictures |= {name: _fitted(found, lines) for name, found, lines in seen}
     pictures = {name: _shrunk(image) for name, image in pictures.items()}
     return segmentation_pictures(result.segmentation) | pictures | {"surface": render(result.surface.polydata)}
 
@@ -68,22 +74,45 @@ def _bones(bone: Bone) -> np.ndarray | None:
     return np.rint(picture).astype(np.uint8)
 
 
-def _outlined(pixels: np.ndarray, bone: Bone) -> np.ndarray:
-    """The radiograph with the bone's outline, coloured by its flags, and landmarks with their confidence."""
+def _fitted(found: Segmentation, shadow: Sequence[Outline]) -> np.ndarray:
+    """A radiograph with the outline that was found, and that of the fitted shape's shadow."""
+    picture, at, thick = _canvas(found.radiograph.pixels)
+    for lines, colour in ((found.bone.outlines, _FLAG_COLOURS[0]), (shadow, _SHADOW_COLOUR)):
+        for outline in lines:
+            _draw(picture, at(outline.points), [colour] * len(outline.points), thick)
+    return picture
+
+
+def _canvas(pixels: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray], int]:
+    """A radiograph to draw on (RGB), where columns and rows lie in it (16ths of a pixel), and how thick lines are."""
     import cv2
 
     scale = min(1.0, _LONGEST_SIDE / max(pixels.shape))
     size = tuple(max(1, round(n * scale)) for n in pixels.shape)[::-1]
     picture = np.repeat(_grey(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))[..., None], 3, axis=2)
-    thick = max(1, round(max(size) / 500))
 
     def at(points: np.ndarray) -> np.ndarray:
         return np.rint(((np.asarray(points) + 0.5) * scale - 0.5) * 16).astype(np.int32)
 
+    return picture, at, max(1, round(max(size) / 500))
+
+
+def _draw(picture: np.ndarray, places: np.ndarray, colours: Sequence[tuple[int, int, int]], thick: int) -> None:
+    """Draw a closed line, each piece in its colour."""
+    import cv2
+
+    for start, end, colour in zip(places, np.roll(places, -1, axis=0), colours, strict=True):
+        cv2.line(picture, start.tolist(), end.tolist(), colour, thick, cv2.LINE_AA, 4)
+
+
+def _outlined(pixels: np.ndarray, bone: Bone) -> np.ndarray:
+    """The radiograph with the bone's outline, coloured by its flags, and landmarks with their confidence."""
+    import cv2
+
+    picture, at, thick = _canvas(pixels)
     for outline in bone.outlines:
-        places = at(outline.points)
-        for start, end, flag in zip(places, np.roll(places, -1, axis=0), outline.flags, strict=True):
-            cv2.line(picture, start.tolist(), end.tolist(), _FLAG_COLOURS[flag], thick, cv2.LINE_AA, 4)
+        _draw(picture, at(outline.points), [_FLAG_COLOURS[flag] for flag in outline.flags], thick)
+    size = picture.shape[:2]
     for name, mark in bone.landmarks.items():
         place = at([(mark.x, mark.y)])[0]
         cv2.circle(picture, place.tolist(), 3 * thick * 16, (255, 60, 60), thick, cv2.LINE_AA, 4)

@@ -1,12 +1,13 @@
 """The shape of a bone: a statistical model of it, how it is made, and how it is fitted to radiographs."""
 
-from .fit import WORST_RESIDUAL_MM, Fit, fit_shape
+from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
 from .model import ShapeModel, built_in, load_shape_model, save_shape_model
 from .posterior import Measure, depth_deviation, measures, observed, uncertainty
 from .shadow import shadow, shadow_outlines
 from .view import Mark, View, view_from
 
 __all__ = [
+    "MOST_UNMET",
     "WORST_RESIDUAL_MM",
     "Fit",
     "Mark",

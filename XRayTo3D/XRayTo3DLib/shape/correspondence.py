@@ -69,8 +69,8 @@ def register(template: Template, points: np.ndarray, faces: np.ndarray) -> np.nd
 
     References
     ----------
-    M. Luethi, T. Gerig, C. Jud, T. Vetter, "Gaussian process morphable models", IEEE Transactions on Pattern Analysis and
-    Machine Intelligence 40, 2018.
+    M. Luethi, T. Gerig, C. Jud, T. Vetter, "Gaussian process morphable models", IEEE Transactions on Pattern Analysis
+    and Machine Intelligence 40, 2018.
     """
     from scipy.linalg import cho_solve
     from scipy.spatial import cKDTree

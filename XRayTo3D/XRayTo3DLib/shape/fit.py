@@ -14,7 +14,9 @@ from .solve import State, matched, step
 from .start import starts
 from .view import View
 
-WORST_RESIDUAL_MM = 1.5
+WORST_RESIDUAL_MM, MOST_UNMET = 1.5, 0.45  # beyond these, a fit is no answer
+_COUNTED = 0.7  # of an outline's points: up to 30 % may be wrong
+_MET_MM = 2.0
 # Each: how many modes may move, whether views may, steps, and how far off an outline is still believed (mm).
 _COARSE = ((0, False, 3, 25.0), (2, False, 3, 20.0))
 _MIDDLE = ((3, False, 4, 15.0), (12, True, 5, 8.0))
@@ -39,7 +41,9 @@ class Fit:
     information : (p, p) array
         See `solve.step`.
     residual_mm : float
-        Mean distance of the outlines seen from the surface's shadow, and back.
+        Mean distance of the outlines seen from the surface's shadow, and back, of the 70 % that are met best.
+    unmet : float
+        Share of them that is not met within 2 mm.
     """
 
     model: ShapeModel
@@ -48,6 +52,12 @@ class Fit:
     state: State
     information: np.ndarray
     residual_mm: float
+    unmet: float
+
+    @property
+    def met(self) -> bool:
+        """Whether the outlines are met well enough for this to be an answer."""
+        return self.residual_mm <= WORST_RESIDUAL_MM and self.unmet <= MOST_UNMET
 
     @property
     def scale_deviation(self) -> float:
@@ -79,7 +89,7 @@ def fit_shape(
     Returns
     -------
     Fit
-        The best found. Whether it is good enough is for the caller to say: see `WORST_RESIDUAL_MM`.
+        The best found, which need not be good: see `Fit.met`.
 
     Notes
     -----
@@ -109,20 +119,19 @@ def fit_shape(
     mesh = meshes[id(model)]
     state, information = _solved(model, mesh, views, state, _FINE, free_scale)
     seen = tuple(state.seen_by(views))
-    return Fit(model, mesh, seen, state, information, residual(mesh, state.points(model), seen))
+    return Fit(model, mesh, seen, state, information, *residual(mesh, state.points(model), seen))
 
 
-def residual(mesh: Mesh, points: np.ndarray, views: Sequence[View]) -> float:
-    """Mean distance (mm) between the outlines that were seen and a surface's shadow, both ways."""
-    off, weights = [], []
-    for view in views:
-        match = matched(mesh, points, view)
-        off.append(match.distances)
-        weights.append(match.weights)
-    weights = np.concatenate(weights)
+def residual(mesh: Mesh, points: np.ndarray, views: Sequence[View]) -> tuple[float, float]:
+    """Mean distance (mm) of most of the outlines seen from a surface's shadow, and the share of them not met."""
+    matches = [matched(mesh, points, view) for view in views]
+    off, weights = (np.concatenate([getattr(match, name) for match in matches]) for name in ("distances", "weights"))
     if not weights.any():
-        return float("inf")
-    return float(np.average(np.concatenate(off), weights=weights))
+        return float("inf"), 1.0
+    order = np.argsort(off)
+    off, weights = off[order], weights[order] / weights.sum()
+    counted = np.cumsum(weights) <= _COUNTED
+    return float(np.average(off[counted], weights=weights[counted])), float(weights[off > _MET_MM].sum())
 
 
 def _solved(model, mesh, views, state, schedule, free_scale) -> tuple[State, np.ndarray]:

@@ -30,8 +30,8 @@ class Measure:
 def uncertainty(fit: Fit) -> np.ndarray:
     """Standard deviation (n,) of a fitted surface along its normals (mm), but for where the bone as a whole stands.
 
-    The posterior of the least squares, linearised: what outlines and prior leave open. Rigid motions are taken out of it,
-    since how far a bone is from the film, which one view does not tell, is no error of its shape.
+    The posterior of the least squares, linearised: what outlines and prior leave open. Rigid motions are taken out of
+    it, since how far a bone is from the film, which one view does not tell, is no error of its shape.
     """
     points = fit.points
     moves = _moves(fit)

@@ -75,7 +75,7 @@ def _settled(model: ShapeModel, views: Sequence[View], state: State, slide: floa
 
 
 def _shifted(shifts: np.ndarray, views: Sequence[View], left: np.ndarray) -> np.ndarray:
-    """Shifts (views, 6) with what one place of the bone leaves between its shadows and outlines (views, 2), if large."""
+    """Shifts (views, 6) with what one place of the bone leaves between shadows and outlines (views, 2), if large."""
     shifts = shifts.copy()
     for number, view in enumerate(views):
         if view.shift_mm > 0 and np.linalg.norm(left[number]) > _FAR_MM:

@@ -9,7 +9,7 @@ import numpy as np
 from .model import ShapeModel
 from .silhouette import prepared
 
-_SHARE = 0.999  # of the variance that the principal modes explain
+_LEAST_DEVIATION_MM = 0.1  # of a principal mode: below it is what registration leaves to chance
 _RESIDUAL_MODES = 120
 _LENGTHS_MM = (40.0, 18.0)  # over which what principal modes leave unsaid is alike
 _LEAST_MM = 0.2  # of a residual's amplitude
@@ -94,10 +94,10 @@ def model_from(
 
     References
     ----------
-    T. F. Cootes, C. J. Taylor, "Combining point distribution models with shape models based on finite element analysis",
-    Image and Vision Computing 13, 1995.
-    M. Luethi et al., "Gaussian process morphable models", IEEE Transactions on Pattern Analysis and Machine Intelligence
-    40, 2018.
+    T. F. Cootes, C. J. Taylor, "Combining point distribution models with shape models based on finite element
+    analysis", Image and Vision Computing 13, 1995.
+    M. Luethi et al., "Gaussian process morphable models", IEEE Transactions on Pattern Analysis and Machine
+    Intelligence 40, 2018.
     """
     mean = samples.mean(axis=0)
     modes, deviations, scores = principal_modes(samples)
@@ -122,7 +122,7 @@ def model_from(
     )
 
 
-def principal_modes(samples: np.ndarray, share: float = _SHARE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def principal_modes(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Principal components of surfaces (s, n, 3).
 
     Returns
@@ -137,10 +137,10 @@ def principal_modes(samples: np.ndarray, share: float = _SHARE) -> tuple[np.ndar
     count, points = samples.shape[:2]
     away = (samples - samples.mean(axis=0)).reshape(count, -1)
     left, sizes, right = np.linalg.svd(away, full_matrices=False)
-    kept = 1 + int(np.searchsorted(np.cumsum(sizes**2) / (sizes**2).sum(), share))
-    kept = min(kept, count - 1)
+    deviations = sizes[: count - 1] / np.sqrt((count - 1) * points)
+    kept = max(1, int((deviations > _LEAST_DEVIATION_MM).sum()))
     modes = right[:kept].reshape(kept, points, 3) * np.sqrt(points)
-    return modes, sizes[:kept] / np.sqrt((count - 1) * points), left[:, :kept] * np.sqrt(count - 1)
+    return modes, deviations[:kept], left[:, :kept] * np.sqrt(count - 1)
 
 
 def left_unsaid(samples: np.ndarray, faces: np.ndarray) -> np.ndarray:

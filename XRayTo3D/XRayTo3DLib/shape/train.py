@@ -18,7 +18,7 @@ from ..surface import arrays, distance_to, polydata, simplify
 from .alignment import align
 from .correspondence import Template, register, sampled
 from .model import ShapeModel, built_in
-from .statistics import model_from, moved_landmarks, procrustes, rebuilt
+from .statistics import model_from, moved_landmarks, principal_modes, procrustes, rebuilt
 
 FEWEST = 5
 _FEMUR_MM = 6.0  # a femur of either side comes closer than this to the mean one, aligned
@@ -98,8 +98,8 @@ def corresponding(
 
     Notes
     -----
-    Femora are brought onto the built-in model's mean, so that one bone's points do not hang on another's. Other bones are
-    brought onto one of them, of middle size, and then onto the mean of all.
+    Femora are brought onto the built-in model's mean, so that one bone's points do not hang on another's. Other bones
+    are brought onto one of them, of middle size, and then onto the mean of all.
     """
     if len(surfaces) < FEWEST:
         raise SurfaceError(f"a shape model needs {FEWEST} surfaces or more, better 20; there are {len(surfaces)}.")
@@ -145,9 +145,9 @@ def left_one_out(bones: Bones, progress: Progress | None = None) -> dict:
     Returns
     -------
     dict
-        "compactness": share of the variance by number of principal modes; "generalisation": mean and worst distance (mm)
-        of bones that were left out from the nearest surface that so many modes of the others make; "specificity": mean
-        distance (mm) of random bones of the model from the nearest one that it was made of.
+        "compactness": share of the variance by number of principal modes; "generalisation": mean and worst distance
+        (mm) of bones that were left out from the nearest surface that so many modes of the others make;
+        "specificity": mean distance (mm) of random bones of the model from the nearest one that it was made of.
 
     References
     ----------
@@ -168,7 +168,7 @@ def left_one_out(bones: Bones, progress: Progress | None = None) -> dict:
             made = rebuilt(others, points[number], each)
             general[each].append(np.abs(distance_to(points[number], bones.faces, made[picked])).mean())
     model = bones.model()
-    principal = min(count - 1, int(np.searchsorted(np.cumsum(sizes) / sizes.sum(), 0.999)) + 1)
+    principal = len(principal_modes(points)[1])
     drawn = np.random.default_rng(0).standard_normal((_DRAWN, principal))
     trees = [cKDTree(each) for each in points]
     special = [min(tree.query(model.surface(weights))[0].mean() for tree in trees) for weights in drawn]
@@ -231,5 +231,3 @@ def _side_of(names: Sequence[str], mirrored: Sequence[bool]) -> str:
         left, right = (bool(re.search(rf"{side}|(?<![a-z]){side[0]}(?![a-z])", word)) for side in ("left", "right"))
         votes += (left - right) * (-1 if turned else 1)
     return "left" if votes > 0 else "right" if votes < 0 else ""
-
-

@@ -99,7 +99,7 @@ def draw_modes(model: ShapeModel, path: Path) -> None:
             for far in (-_FAR, 0.0, _FAR):
                 points = model.surface(far * np.eye(mode + 1)[mode]) @ turn.T
                 triangles, colours = shaded(points, model.faces)
-                triangles = triangles + [beside - points[:, 0].min(), 0]
+                triangles[..., 0] += beside - points[:, 0].min()
                 beside += np.ptp(points[:, 0]) + 15
                 axis.add_collection(PolyCollection(triangles, facecolors=colours, edgecolors=colours, linewidths=0.2))
             axis.autoscale_view()
