@@ -5,7 +5,7 @@ XRAY ?= Resources/Samples/femur_ap.dcm
 DEMO ?= demo
 export XRAY DEMO
 
-.PHONY: demo test bench bench-simulate bench-segmentation evaluate sample pictures clean
+.PHONY: demo test bench bench-simulate bench-segmentation evaluate accuracy sample pictures clean
 
 demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	@name=$$(basename "$$XRAY"); name=$${name%.*}; mkdir -p "$$DEMO" && \
@@ -30,6 +30,9 @@ bench-segmentation: .venv/.engine  ## the bone found on real and simulated radio
 
 evaluate: .venv/.engine  ## the whole chain on thirty radiographs with known truth: IEF, SSIM, distances, Dice
 	.venv/bin/python Testing/Python/benchmarks/evaluate_chain.py
+
+accuracy: .venv/.engine  ## real femora from one and two views: the shape model against what needs none
+	.venv/bin/python Testing/Python/benchmarks/accuracy.py
 
 pictures: .venv/.test  ## the panel and the views in 3D Slicer, as the README shows them
 	XRAYTO3D_PICTURES=Resources/Screenshots .venv/bin/pytest -q Testing/Python/panel/test_pictures.py

@@ -27,7 +27,7 @@ _USUAL_HALF_WIDTH_MM = 30.0  # of the widest part of a femur, where no pixel siz
 _READ_MM, _PLACED_MM = 12.0, 3.0  # how far off landmarks are: the network's, a user's
 _LEAST_CONFIDENCE = 0.5
 # How far patient and machine are from where a second picture's angle says, in most cases; Cauchy's tails allow more.
-_TURN_DEG, _SHIFT_MM = 0.5, 0.5
+SECOND_VIEW = {"turn_deg": 0.5, "shift_mm": 0.5}
 _RIGHT_ANGLE = 90.0
 _DOUBTFUL = 0.03  # of an outline not met: more than a network's slips
 _EDGE_MM = 3.0  # of a model's triangles
@@ -161,8 +161,8 @@ def fit_to(segmentations: Sequence[Segmentation], settings: Settings, progress: 
         raise ReconstructionError(
             f"The shape model does not meet the bone's outline: the residual is {fit.residual_mm:.1f} mm "
             f"({shape.WORST_RESIDUAL_MM:g} mm are allowed), and {fit.unmet:.0%} of the outline is not met. Look at the "
-            "bone's mask (--report), mark bone or landmarks, check pixel size and side; a broken bone, or one with metal, "
-            "is for the method solid."
+            "bone's mask (--report), mark bone or landmarks, check pixel size and side; a broken bone, or one with "
+            "metal, is for the method solid."
         )
     return Fitted(
         fit,
@@ -243,8 +243,7 @@ def _views(segmentations: Sequence[Segmentation], angle: float, turn: float, gue
     for number, (found, degrees) in enumerate(zip(segmentations, turns, strict=True)):
         camera = _camera(found, degrees, guess)
         marks = _marks(found.bone, found.settings.landmarks)
-        loose = (_TURN_DEG, _SHIFT_MM) if number else (0.0, 0.0)
-        views.append(shape.view_from(camera, found.bone.outlines, marks, *loose))
+        views.append(shape.view_from(camera, found.bone.outlines, marks, **(SECOND_VIEW if number else {})))
     return views
 
 

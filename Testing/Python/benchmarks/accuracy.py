@@ -22,7 +22,7 @@ import numpy as np
 from accuracy_cases import LIMBS, PLAIN, Case, Triangles, Variant, bones, case
 from accuracy_report import keep, main_table, variants_table
 from accuracy_scores import ALIGNED, IN_FRAME, score
-from accuracy_shape import models, shape_fit
+from accuracy_shape import models, registered, shape_fit, use
 
 from XRayTo3DLib.errors import ReconstructionError
 
@@ -52,7 +52,7 @@ def main() -> int:
     number = len(bones())
     chosen = np.linspace(0, number - 1, min(number, int(os.environ.get("FEMORA", number)))).round().astype(int)
     rows = []
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(initializer=use, initargs=(registered(),)) as pool:
         for done, found in enumerate(pool.map(judged, chosen.tolist()), 1):
             rows += found
             print(f"{done} of {len(chosen)} femora", end="\r", file=sys.stderr, flush=True)
@@ -68,10 +68,7 @@ def main() -> int:
 
 def judged(number: int) -> list[dict]:
     """Scores of all methods and variants on one bone."""
-    try:
-        fits = {name: functools.partial(shape_fit, model=model) for name, model in models(number).items()}
-    except NotImplementedError:
-        fits = {}
+    fits = {name: functools.partial(shape_fit, model=model) for name, model in models(number).items()}
     rows = _scored(number, ONE_VIEW, FROM_ONE | fits, (IN_FRAME, ALIGNED))
     rows += _scored(number, PLAIN, FROM_TWO | fits, (IN_FRAME, ALIGNED))
     rows += _scored(number, PLAIN, FROM_TRUTH, (ALIGNED,))

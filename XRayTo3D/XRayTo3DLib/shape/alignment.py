@@ -8,9 +8,9 @@ import numpy as np
 
 from .correspondence import Template, sampled
 
-_FEW, _MANY = 400, 2500  # points that are aligned, at first and at last
-_ROUNDS, _LAST_ROUNDS = 15, 40
-_BETTER = 4  # starts that go on
+_FEW, _MANY = 250, 1500  # points that are aligned, at first and at last
+_ROUNDS, _LAST_ROUNDS = 12, 30
+_BETTER = 2  # starts that go on
 _ROLLS = 8  # about the longest axis
 _TRIMMED = 0.9  # of the points count: what differs most does not
 _SYMMETRIC = 1.05  # a mirror image that is no worse than this is the same bone

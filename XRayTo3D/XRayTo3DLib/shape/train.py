@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -88,7 +88,7 @@ def corresponding(
     bone : str, optional
         What it is; by default "femur" where it is recognised as one, otherwise "bone".
     workers : int, optional
-        Processes.
+        Threads.
     progress : callable, optional
 
     Raises
@@ -101,25 +101,32 @@ def corresponding(
     Femora are brought onto the built-in model's mean, so that one bone's points do not hang on another's. Other bones
     are brought onto one of them, of middle size, and then onto the mean of all.
     """
+    from threadpoolctl import threadpool_limits
+
     if len(surfaces) < FEWEST:
         raise SurfaceError(f"a shape model needs {FEWEST} surfaces or more, better 20; there are {len(surfaces)}.")
-    with ProcessPoolExecutor(workers or os.cpu_count()) as pool:
-        first = Template(built_in().mean, built_in().faces)
-        some = list(pool.map(partial(align, first), *zip(*surfaces[:FEWEST], strict=True)))
-        is_femur = bone in (None, "femur") and np.median([each.off_mm for each in some]) < _FEMUR_MM
+    first = Template(built_in().mean, built_in().faces)
+    # Threads, since what takes long lets others run, and a template is costly to prepare; one of BLAS's for each.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+
+        def each(function: Callable, *arguments: Sequence) -> list:
+            return list(pool.map(function, *arguments))
+
+        tell(progress, 0.0, "aligning surfaces")
+        some = each(partial(align, first), *zip(*surfaces[:FEWEST], strict=True))
+        is_femur = bone in (None, "femur") and np.median([found.off_mm for found in some]) < _FEMUR_MM
         template = first if is_femur else _own_template(surfaces)
-        tell(progress, 0.1, "aligning surfaces")
-        aligned = list(pool.map(partial(align, template), *zip(*surfaces, strict=True)))
-        kept, warnings = _alike([each.off_mm for each in aligned], names)
-        tell(progress, 0.4, "finding corresponding points")
+        aligned = each(partial(align, template), *zip(*surfaces, strict=True))
+        kept, warnings = _alike([found.off_mm for found in aligned], names)
         placed = [(aligned[k].moved(surfaces[k][0]), aligned[k].faces(surfaces[k][1])) for k in kept]
-        points = np.array(list(pool.map(partial(register, template), *zip(*placed, strict=True))))
+        tell(progress, 0.4, "finding corresponding points")
+        points = _registered(each, template, placed)
         if not is_femur:
             template = Template(procrustes(points)[0].mean(axis=0), template.faces)
-            points = np.array(list(pool.map(partial(register, template), *zip(*placed, strict=True))))
+            points = _registered(each, template, placed)
         tell(progress, 0.7, "measuring")
-        marks = list(pool.map(partial(_landmarks, template.faces), points)) if is_femur else []
-        off = list(pool.map(partial(_off, template.faces), points, placed))
+        marks = each(partial(_landmarks, template.faces), points) if is_femur else []
+        off = each(partial(_off, template.faces), points, placed)
     points, motions = procrustes(points)
     marks = marks if all(marks) else []
     mirrored = [aligned[k].mirrored for k in kept]
@@ -209,6 +216,12 @@ def _alike(off: Sequence[float], names: Sequence[str]) -> tuple[list[int], list[
     if len(kept) < FEWEST:
         raise SurfaceError(f"only {len(kept)} surfaces are alike, and {FEWEST} are needed. {' '.join(warnings)}")
     return kept, warnings
+
+
+def _registered(each: Callable, template: Template, placed: Sequence[Triangles]) -> np.ndarray:
+    """The template's points on surfaces, (s, n, 3)."""
+    _ = template.levels  # prepared once, before the threads start
+    return np.array(each(partial(register, template), *zip(*placed, strict=True)))
 
 
 def _landmarks(faces: np.ndarray, points: np.ndarray) -> dict[str, np.ndarray]:
