@@ -30,6 +30,7 @@ _LEAST_CONFIDENCE = 0.5
 SECOND_VIEW = {"turn_deg": 0.5, "shift_mm": 0.5}
 _RIGHT_ANGLE = 90.0
 _DOUBTFUL = 0.03  # of an outline not met: more than a network's slips
+_MOST_OF_IT = 0.8  # of a bone's length
 _EDGE_MM = 3.0  # of a model's triangles
 
 
@@ -48,7 +49,9 @@ class Fitted:
         Where no pixel size was known: the one with which the bone would be as large as it is probable.
     measures : dict of str to Measure
     uncertainty_mm : (n,) array
-        See `shape.uncertainty`.
+        See `shape.uncertainty`; of the bone itself, where the scale of its pictures is not known.
+    length_seen : float
+        See `shape.length_seen`.
     """
 
     fit: Fit
@@ -57,6 +60,7 @@ class Fitted:
     pixel_size_mm: float | None
     measures: dict[str, Measure]
     uncertainty_mm: np.ndarray
+    length_seen: float
 
     @functools.cached_property
     def outlines(self) -> tuple[tuple[Outline, ...], ...]:
@@ -76,6 +80,11 @@ class Fitted:
             said.append(
                 f"{self.fit.unmet:.0%} of the bone's outline is not met by the fitted shape: a fracture, metal or "
                 "another bone; the surface shows an unbroken bone there."
+            )
+        if self.length_seen < _MOST_OF_IT:
+            said.append(
+                f"{self.length_seen:.0%} of the bone's length was seen: the rest of the surface is a usual bone's, not "
+                "this one's."
             )
         if not self.side_given and len(self.fit.views) == 1:
             said.append(
@@ -101,6 +110,7 @@ class Fitted:
             "views": len(fit.views),
             "residual_mm": round(fit.residual_mm, 3),
             "unmet_share": round(fit.unmet, 4),
+            "length_seen": round(self.length_seen, 3),
             "scale_known": self.pixel_size_mm is None,
             "probable_pixel_size_mm": None if self.pixel_size_mm is None else round(self.pixel_size_mm, 4),
             "distance_deviation_mm": round(shape.depth_deviation(fit), 2),
@@ -164,13 +174,17 @@ def fit_to(segmentations: Sequence[Segmentation], settings: Settings, progress: 
             "bone's mask (--report), mark bone or landmarks, check pixel size and side; a broken bone, or one with "
             "metal, is for the method solid."
         )
+    found = shape.measures(fit) if model.bone == "femur" else {}
+    if guess is not None:  # sizes are then as unknown as the scale
+        found = {name: each for name, each in found.items() if not name.endswith("_mm")}
     return Fitted(
         fit,
         "built-in" if settings.shape_model is None else os.fspath(settings.shape_model),
         bool(side),
         None if guess is None else guess / float(np.exp(fit.state.log_scale)),
-        shape.measures(fit) if model.bone == "femur" else {},
-        shape.uncertainty(fit),
+        found,
+        shape.uncertainty(fit) / float(np.exp(fit.state.log_scale)),
+        shape.length_seen(fit),
     )
 
 
@@ -182,15 +196,17 @@ def surface_of(fitted: Fitted, triangles: int) -> Surface:
     camera = fit.views[0].camera
     local = fit.points @ camera.from_lps[:3, :3].T + camera.from_lps[:3, 3]
     faces = fit.model.faces[:, ::-1] if np.linalg.det(camera.from_lps[:3, :3]) < 0 else fit.model.faces
+    uncertainty = fitted.uncertainty_mm
     if fitted.pixel_size_mm is not None:  # back to the picture's millimetres, one for each pixel
         local = local / camera.pixel_size_mm[0] * camera.magnification
+        uncertainty = uncertainty / fitted.pixel_size_mm
     made, error = surface.polydata(local, faces), 0.0
     if len(faces) > triangles:
         made, error = surface.decimate(made, triangles, _EDGE_MM)
     points, _ = surface.arrays(made)
     nearest = cKDTree(local).query(points)[1]
     surface.with_observed(made, shape.observed(fit)[nearest])
-    surface.with_point_data(made, surface.UNCERTAINTY, fitted.uncertainty_mm[nearest].astype(np.float32))
+    surface.with_point_data(made, surface.UNCERTAINTY, uncertainty[nearest].astype(np.float32))
     return Surface(made, "shape", error)
 
 

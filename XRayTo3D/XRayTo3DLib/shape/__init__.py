@@ -2,7 +2,7 @@
 
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
 from .model import ShapeModel, built_in, load_shape_model, save_shape_model
-from .posterior import Measure, depth_deviation, measures, observed, uncertainty
+from .posterior import Measure, depth_deviation, length_seen, measures, observed, uncertainty
 from .shadow import shadow, shadow_outlines
 from .view import Mark, View, view_from
 
@@ -17,6 +17,7 @@ __all__ = [
     "built_in",
     "depth_deviation",
     "fit_shape",
+    "length_seen",
     "load_shape_model",
     "measures",
     "observed",

@@ -17,6 +17,8 @@ _WIDER = 1.0  # by so much errors are larger than the posterior says: models are
 _SEEN_MM = 4.0  # a point this near to where an outline was met was observed
 _MET_MM = 2.0
 _DRAWN = 64
+_STATIONS = 20
+_END_MM = 45.0  # an end was seen if an outline was, this near to the head's or the knee's centre
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,21 @@ def observed(fit: Fit) -> np.ndarray:
     return near
 
 
+def length_seen(fit: Fit) -> float:
+    """Share of the bone's length at which some outline was seen and met."""
+    height = fit.model.mean[:, 2]
+    station = ((height - height.min()) / np.ptp(height) * _STATIONS).astype(int).clip(0, _STATIONS - 1)
+    return float(np.mean([observed(fit)[station == number].any() for number in range(_STATIONS)]))
+
+
 def measures(fit: Fit) -> dict[str, Measure]:
     """Neck-shaft angle, anteversion (two views), head diameter and length of a fitted femur, and how sure they are.
 
     Returns
     -------
     dict of str to Measure
-        neck_shaft_angle_deg, anteversion_deg, head_diameter_mm, length_mm; empty where the bone is no whole femur.
+        neck_shaft_angle_deg, anteversion_deg, head_diameter_mm, length_mm, as far as outlines were seen where each is
+        measured; empty where the bone is no whole femur.
     """
     own = np.exp(fit.state.log_scale) * fit.model.surface(fit.state.weights)
     try:
@@ -94,9 +104,16 @@ def measures(fit: Fit) -> dict[str, Measure]:
         told.append(quick(size * fit.model.surface(fit.state.weights + change[1:])))
     deviations = _WIDER * np.std(told, axis=0)
     found = {name: Measure(value, float(sd)) for (name, value), sd in zip(values.items(), deviations, strict=True)}
-    if len(fit.views) < 2:
-        del found["anteversion_deg"]
-    return found
+    seen = own[observed(fit)]
+    ends = {end: _near(seen, anatomy.landmarks[end], _END_MM) for end in ("head_center", "knee_center")}
+    missing = {"anteversion_deg"} if len(fit.views) < 2 else set()
+    missing |= set() if ends["head_center"] else set(values)
+    missing |= set() if ends["knee_center"] else {"anteversion_deg", "length_mm"}
+    return {name: each for name, each in found.items() if name not in missing}
+
+
+def _near(points: np.ndarray, place: np.ndarray, distance: float) -> bool:
+    return bool((np.linalg.norm(points - place, axis=1) < distance).any())
 
 
 def _moves(fit: Fit) -> np.ndarray:

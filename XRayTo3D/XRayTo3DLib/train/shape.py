@@ -17,7 +17,8 @@ from ..surface import SUFFIXES
 from ..surface.mesh import area_and_volume
 
 _SHOWN, _FAR = 4, 2.0  # modes, and how many standard deviations from the mean
-_TURNED = (np.diag([1.0, -1, -1])[:, [0, 2, 1]], np.array([[0.0, 0, 1], [1, 0, 0], [0, -1, 0]]))  # from front and side
+# From the front and from the left: x to the right, y down, z towards who looks.
+_TURNED = (np.array([[1.0, 0, 0], [0, 0, -1], [0, -1, 0]]), np.array([[0.0, 1, 0], [0, 0, -1], [1, 0, 0]]))
 
 
 def train_shape_model(
