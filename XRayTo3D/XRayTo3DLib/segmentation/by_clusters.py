@@ -11,7 +11,7 @@ from .bone import blind_border, bone_range, choose_pieces
 from .clusters import Clusters, cluster
 from .evening import flatten, raised
 from .morphology import closed, dilated, eroded, opened
-from .region import bounding_box
+from .region import bounding_box, is_marked
 from .seeds import Seeds
 
 _PIXELS = 160 * 160  # of the grid that it is done on: coarse enough that trabeculae are no edges
@@ -22,7 +22,6 @@ _CRACK = 0.03  # of the smaller side: what GrabCut may leave open
 _BAND = 0.12  # of the smaller side: how far the outline may still move
 _CLICK = 0.015  # of the smaller side: radius of what a click settles
 _ROUNDS = 3  # of GrabCut
-_MARKED = 0.9  # of the picture: a smaller region was marked by somebody
 _SMALLEST = 0.004  # of the region: less is no bone
 
 
@@ -148,11 +147,6 @@ def _bone_on(grid: _Grid, clicks: Seeds, marked: bool) -> np.ndarray:
 
 def _enough(mask: np.ndarray, grid: _Grid) -> bool:
     return bool(np.count_nonzero(mask) >= max(16, _SMALLEST * np.count_nonzero(grid.inside)))
-
-
-def is_marked(region: np.ndarray) -> bool:
-    """Whether a region is so much smaller than its picture that somebody marked it."""
-    return bool(np.count_nonzero(region) < _MARKED * region.size)
 
 
 def _on_grid(pixels: np.ndarray, region: np.ndarray, k: int, blind: bool = True) -> _Grid:

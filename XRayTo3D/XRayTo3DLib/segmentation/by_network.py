@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .bone import blind_border, choose_pieces, clean
+from .look import second_look
 from .morphology import dilated
 from .outline import Outline, outlines
-from .reader import Landmark, Reading, first_window, load_reader, read, second_window, sureness
+from .reader import Landmark, Reading, first_window, load_reader, read, sureness
+from .region import is_marked
 from .seeds import Seeds
 
 BONES = ("femur", "tibia", "fibula", "patella", "pelvis")
@@ -97,13 +99,15 @@ def find_by_network(
     allowed = _shown(first, region)
     clicks = seeds.moved(first.window.matrix)
     name, channel = _meant(first, allowed, clicks)
-    coarse = choose_pieces((_pushed(first.logit(channel), clicks) > 0) & allowed, pieces, clicks.include)
+    # Of a long bone the first look may see the ends alone; what somebody drew a box round is one bone.
+    seen = "all" if is_marked(region) and pieces == "near" else pieces
+    coarse = choose_pieces((_pushed(first.logit(channel), clicks) > 0) & allowed, seen, clicks.include)
     if np.count_nonzero(coarse) < _LEAST * coarse.size:
         return nothing
 
     rows, columns = np.nonzero(coarse)
     ends = [(columns.min() - 0.5, rows.min() - 0.5), (columns.max() + 0.5, rows.max() + 0.5)]
-    second = read(pixels, second_window(*first.window.to_picture(ends), region.shape), network=network)
+    second = second_look(pixels, first, *first.window.to_picture(ends), {name, channel}, network)
     allowed = _shown(second, region)
     clicks = seeds.moved(second.window.matrix)
     logit = second.logit(channel)

@@ -11,11 +11,12 @@ import numpy as np
 
 from ..errors import ReconstructionError
 from .bone import blind_border, bone_mask, check_pieces, count_pieces
-from .by_clusters import find_by_clusters, is_marked
+from .by_clusters import find_by_clusters
 from .by_network import find_by_network
 from .clusters import Clusters, check_cluster_count
 from .outline import Outline, outlines, smooth_field
 from .reader import Landmark, Reading
+from .region import is_marked
 from .seeds import Seeds, check_seeds
 
 SEGMENTATIONS = ("auto", "network", "clusters")

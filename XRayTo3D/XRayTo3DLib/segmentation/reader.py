@@ -25,6 +25,7 @@ _FIRST, _SECOND = 224 * 224, 224 * 224  # pixels of the window of the first look
 _CONDYLES = ("medial_condyle", "lateral_condyle")
 _APART, _SECOND_PEAK = 4.0, 0.3  # of a second peak: distance from the first (in their widths), least height
 _MARGIN = 0.45  # of the bone's size, round it in the second look
+_PART_MARGIN = 0.06  # of a part of it
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,24 @@ class Reading:
         return dict(zip(_CONDYLES, ordered[::-1], strict=True))
 
 
+def seen_in(reading: Reading, window: Window, name: str, outside: float | None = None) -> np.ndarray:
+    """Logits of one of a reading's masks in another window (rows, columns).
+
+    Where the reading did not look there is its border's value, or `outside`.
+    """
+    import cv2
+
+    here, there = (np.vstack([each.matrix, [0, 0, 1]]) for each in (reading.window, window))
+    return cv2.warpAffine(
+        np.ascontiguousarray(reading.logit(name)),
+        (here @ np.linalg.inv(there))[:2],
+        window.shape[::-1],
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT,
+        borderValue=outside or 0.0,
+    )
+
+
 def sureness(first: Reading, second: Reading, name: str) -> float:
     """How sure two looks are of a bone, 0 to 1, within what the second one shows.
 
@@ -125,18 +144,7 @@ def sureness(first: Reading, second: Reading, name: str) -> float:
         The least of three Dice coefficients: what each look expects of its mask if its probabilities hold, and what
         their masks share. What is no bone of the leg often looks like one from far or from near, and rarely from both.
     """
-    import cv2
-
-    to_first = np.vstack([first.window.matrix, [0, 0, 1]]) @ np.linalg.inv(np.vstack([second.window.matrix, [0, 0, 1]]))
-    rows, columns = second.window.shape
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    before = cv2.warpAffine(
-        np.ascontiguousarray(first.logit(name)),
-        to_first[:2],
-        (columns, rows),
-        flags=flags,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    before = seen_in(first, second.window, name)
     looks = [_sigmoid(before), _sigmoid(second.logit(name))]
     one, two = (probability > 0.5 for probability in looks)
     shared = 2 * np.count_nonzero(one & two) / max(np.count_nonzero(one) + np.count_nonzero(two), 1)
@@ -256,3 +264,9 @@ def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int]) -> 
     """Window of the second look, finer: a bone's box with some margin, in a picture of that shape."""
     margin = _MARGIN * float(np.max(np.subtract(high, low)))
     return window_over(np.maximum(low - margin, -0.5), np.minimum(high + margin, np.array(shape[::-1]) - 0.5), _SECOND)
+
+
+def part_window(low: np.ndarray, high: np.ndarray) -> Window:
+    """Window of a look at a part of a long bone: the part's box, with little margin."""
+    margin = _PART_MARGIN * float(np.max(np.subtract(high, low)))
+    return window_over(low - margin, high + margin, _SECOND)

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..errors import ReconstructionError
 
+_MARKED = 0.9  # of the picture: a smaller region was marked by somebody
+
 
 def box_region(shape: tuple[int, int], box: Sequence[float]) -> np.ndarray:
     """Pixels inside a box.
@@ -111,3 +113,8 @@ def _check_not_empty(region: np.ndarray, what: str) -> None:
         raise ReconstructionError(
             f"The {what} marks no pixel of the picture ({region.shape[1]} columns x {region.shape[0]} rows)."
         )
+
+
+def is_marked(region: np.ndarray) -> bool:
+    """Whether a region is so much smaller than its picture that somebody marked it."""
+    return bool(np.count_nonzero(region) < _MARKED * region.size)
