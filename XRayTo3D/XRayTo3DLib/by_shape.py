@@ -152,12 +152,14 @@ def fit_to(segmentations: Sequence[Segmentation], settings: Settings, progress: 
     NoFemurError
         If the check says that a picture shows none, the model is a femur's, and `settings.force` is not set.
     ReconstructionError
-        If both views are the same one, an outline is too short, or the fit does not meet the outlines.
+        If both views are the same one, an outline is too short, a landmark is not one of the model's, or the fit does
+        not meet the outlines.
     SurfaceError
         If the model cannot be used.
     """
     model = shape.built_in() if settings.shape_model is None else shape.load_shape_model(settings.shape_model)
     for number, found in enumerate(segmentations):
+        _check_landmarks(found.settings.landmarks, model)
         _check_bone(found, model, settings.force, number == 0)
     angle = _angle(segmentations, settings)
     guess = _guessed_pixel(segmentations)
@@ -170,9 +172,9 @@ def fit_to(segmentations: Sequence[Segmentation], settings: Settings, progress: 
     if not fit.met:
         raise ReconstructionError(
             f"The shape model does not meet the bone's outline: the residual is {fit.residual_mm:.1f} mm "
-            f"({shape.WORST_RESIDUAL_MM:g} mm are allowed), and {fit.unmet:.0%} of the outline is not met. Look at the "
-            "bone's mask (--report), mark bone or landmarks, check pixel size and side; a broken bone, or one with "
-            "metal, is for the method solid."
+            f"({shape.WORST_RESIDUAL_MM:g} mm are allowed), and {fit.unmet:.0%} of the outline is not met "
+            f"({shape.MOST_UNMET:.0%} are allowed). Look at the bone's mask (--report), mark bone or landmarks, check "
+            "pixel size and side; a broken bone, or one with metal, is for the method solid."
         )
     found = shape.measures(fit) if model.bone == "femur" else {}
     if guess is not None:  # sizes are then as unknown as the scale
@@ -218,6 +220,15 @@ def _check_bone(found: Segmentation, model: ShapeModel, force: bool, first: bool
             f"{which} not seem to show a femur (score {femur.score:.2f}): {'; '.join(femur.reasons)}. Mark the femur "
             "with a box or clicks, or go on in spite of it with --force."
         )
+
+
+def _check_landmarks(placed: Mapping[str, Sequence[float]] | None, model: ShapeModel) -> None:
+    for name, at in (placed or {}).items():
+        if name not in model.landmarks:
+            known = ", ".join(model.landmarks) or "none"
+            raise ReconstructionError(f"The shape model has no landmark {name!r}; it has: {known}.")
+        if np.shape(at) != (2,) or not np.isfinite(at).all():
+            raise ReconstructionError(f"The landmark {name} needs a column and a row, not {at}.")
 
 
 def _view_of(found: Segmentation) -> str:

@@ -18,7 +18,7 @@ from .depth import DepthMap
 from .errors import ReconstructionError
 from .frames import mm_to_pixel
 from .grid import Grid, grid_over
-from .progress import Progress, tell
+from .progress import Progress, part, tell
 from .radiograph import Radiograph
 from .segmentation import Bone, FemurCheck, Seeds
 from .surface import Surface
@@ -338,19 +338,20 @@ def reconstruct(
         raise ReconstructionError(
             f"The method {settings.method} uses one view; take shape, or leave the second one out."
         )
-    found = segment(radiograph, settings, _part(progress, 0.0, share))
+    found = segment(radiograph, settings, part(progress, 0.0, share))
     second = None
     if lateral is not None:
         with stage("second view", share, "finding the bone in the second view"):
-            second = segment(lateral, lateral_settings or Settings(), _part(progress, share, 0.15))
+            second = segment(lateral, lateral_settings or Settings(), part(progress, share, 0.15))
     mask = found.bone.mask
     with stage("layers", 0.3, "separating base and detail"):
         layers = find_layers(radiograph, mask, settings)
-    fitted, depth_map, doubts = None, None, ()
+    fitted, depth_map, doubts, begin = None, None, (), 0.4
     if _wants_shape(found, settings, second):
+        begin = 0.8  # of the solid, if no shape is found
         with stage("shape", 0.4, "fitting the shape model"):
             try:
-                fitted = by_shape.fit_to([found, *filter(None, [second])], settings, _part(progress, 0.4, 0.5))
+                fitted = by_shape.fit_to([found, *filter(None, [second])], settings, part(progress, 0.4, begin - 0.4))
             except ReconstructionError as error:
                 if settings.method == "shape" or second is not None:
                     raise
@@ -361,10 +362,11 @@ def reconstruct(
     if fitted is not None:
         made = by_shape.surface_of(fitted, settings.triangles)
     else:
-        with stage("depth", 0.4, "estimating depth"):
+        with stage("depth", begin, "estimating depth"):
             depth_map = estimate_depth(radiograph, mask, layers, settings)
-        with stage("surface", 0.5, "building the surface"):
-            made = generate_surface(depth_map, settings, _part(progress, 0.5, 0.5))
+        begin += 0.1
+        with stage("surface", begin, "building the surface"):
+            made = generate_surface(depth_map, settings, part(progress, begin, 1 - begin))
     _project(radiograph, made)
     tell(progress, 1.0, "done")
     timings = found.timings_s | stage.timings_s
@@ -376,11 +378,6 @@ def _wants_shape(found: Segmentation, settings: Settings, second: Segmentation |
     if settings.method == "auto":
         return second is not None or (found.femur is not None and found.femur.is_femur)
     return settings.method == "shape"
-
-
-def _part(progress: Progress | None, begin: float, share: float) -> Progress:
-    """Progress of a part of the work."""
-    return lambda fraction, text: tell(progress, begin + share * fraction, text)
 
 
 def find_region(radiograph: Radiograph, settings: Settings) -> np.ndarray:

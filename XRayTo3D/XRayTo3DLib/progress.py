@@ -18,3 +18,8 @@ def tell(progress: Progress | None, fraction: float, text: str) -> None:
     """
     if progress is not None and progress(fraction, text):
         raise Cancelled(f"Stopped at the user's wish before: {text}.")
+
+
+def part(progress: Progress | None, begin: float, share: float) -> Progress:
+    """Progress of a part of the work, told as that of the whole."""
+    return lambda fraction, text: tell(progress, begin + share * fraction, text)

@@ -26,6 +26,8 @@ from XRayTo3DLib.surface import GREY, OBSERVED, OVER_FILM, arrays
 
 SHAPE = (160, 120)
 
+SOLID = Settings(method="solid", triangles=5000)
+
 
 @pytest.fixture(scope="module")
 def shaft(draw):
@@ -210,7 +212,7 @@ def test_phantom_bone_is_found(phantom_radiograph, as_trimesh):
 
 
 def test_same_input_same_surface(phantom_radiograph):
-    first, second = (arrays(reconstruct(phantom_radiograph, Settings(triangles=5000)).surface.polydata) for _ in "12")
+    first, second = (arrays(reconstruct(phantom_radiograph, SOLID).surface.polydata) for _ in "12")
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
@@ -228,7 +230,7 @@ def test_auto_is_solid(from_mask, shaft):
 
 
 def test_marks_limit_the_bone(phantom_radiograph):
-    settings = Settings(roi=(60, 100, 140, 200), triangles=5000)
+    settings = replace(SOLID, roi=(60, 100, 140, 200))
     region = find_region(phantom_radiograph, settings)
     rows, columns = np.nonzero(region)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (100, 200, 60, 140)
@@ -246,7 +248,7 @@ def test_threshold_by_hand(phantom_radiograph):
 
 
 def test_stages_one_by_one_are_the_whole(phantom_radiograph, shaft):
-    settings = Settings(triangles=5000)
+    settings = SOLID
     whole = reconstruct(phantom_radiograph, settings)
     layers = find_layers(phantom_radiograph, whole.mask, settings)
     depth = estimate_depth(phantom_radiograph, whole.mask, layers, settings)
@@ -260,16 +262,18 @@ def test_surface_of_a_depth_map_alone(from_mask, shaft):
     assert generate_surface(depth).describe()["closed"]
 
 
-def test_progress_rises_from_0_to_1(phantom_radiograph):
+@pytest.mark.parametrize("method", ["solid", "auto"])
+def test_progress_rises_from_0_to_1(phantom_radiograph, method):
     told = []
-    reconstruct(phantom_radiograph, Settings(triangles=5000), lambda fraction, text: told.append((fraction, text)))
+    settings = Settings(method=method, triangles=5000)
+    reconstruct(phantom_radiograph, settings, lambda fraction, text: told.append((fraction, text)))
     fractions = [fraction for fraction, _ in told]
     assert fractions[0] == 0 and fractions[-1] == 1 and fractions == sorted(fractions)
     assert len(fractions) >= 6 and all(text for _, text in told)
 
 
 def test_a_user_may_stop_at_every_step(phantom_radiograph):
-    settings = Settings(triangles=2000)
+    settings = Settings(method="solid", triangles=2000)
     calls = []
     reconstruct(phantom_radiograph, settings, lambda *_: calls.append(1))
     for last in range(len(calls)):
@@ -281,7 +285,8 @@ def test_a_user_may_stop_at_every_step(phantom_radiograph):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"method": "shape"}, "auto, relief, solid, not 'shape'"),
+        ({"method": "magic"}, "auto, relief, solid, shape, not 'magic'"),
+        ({"side": "both"}, "auto, left or right, not 'both'"),
         ({"pieces": "some"}, "main, near, all, not 'some'"),
         ({"triangles": 3}, "200 or more, not 3"),
         ({"hdr_strength": -1}, "hdr_strength must not be negative or huge"),
@@ -335,12 +340,14 @@ def test_a_mask_that_is_the_whole_picture(from_mask, as_trimesh, check_closed, m
 
 
 def test_json_is_the_contract(phantom_radiograph):
-    told = reconstruct(phantom_radiograph, Settings(triangles=5000, roi=np.array([0, 0, 199, 319]))).as_json()
+    told = reconstruct(phantom_radiograph, replace(SOLID, roi=np.array([0, 0, 199, 319]))).as_json()
     text = json.dumps(told, allow_nan=False)
     assert json.loads(text) == told
     assert set(told) == {
-        *("input", "settings", "clusters", "bone", "femur", "surface", "quality", "timings_s", "warnings", "version")
+        *("input", "settings", "clusters", "bone", "femur", "surface", "quality", "timings_s", "warnings", "version"),
+        *("shape", "lateral"),
     }
+    assert told["shape"] is None and told["lateral"] is None
     keys = {"path", "rows", "columns", "pixel_size_mm", "photometric", "bits", "view", "warnings"}
     assert keys <= set(told["input"])
     assert set(told["clusters"]) == {"centers", "bone_range"}

@@ -7,20 +7,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..progress import Progress, tell
+from ..progress import Progress, part, tell
 from .model import ShapeModel
 from .silhouette import Mesh, prepared
-from .solve import State, matched, step
+from .solve import State, cost, matched, step
 from .start import starts
 from .view import View
 
-WORST_RESIDUAL_MM, MOST_UNMET = 1.5, 0.45  # beyond these, a fit is no answer
+WORST_RESIDUAL_MM, MOST_UNMET = 1.5, 0.35  # beyond these, a fit is no answer
 _COUNTED = 0.7  # of an outline's points: up to 30 % may be wrong
 _MET_MM = 2.0
-# Each: how many modes may move, whether views may, steps, and how far off an outline is still believed (mm).
-_COARSE = ((0, False, 3, 25.0), (2, False, 3, 20.0))
-_MIDDLE = ((3, False, 4, 15.0), (12, True, 5, 8.0))
-_FINE = ((30, True, 5, 5.0), (None, True, 10, 3.5))
+# Each: how many modes may move, how loose views are, steps, and how far off an outline is still believed (mm).
+_COARSE = ((0, 0.0, 3, 25.0), (2, 0.0, 3, 20.0))
+_MIDDLE = ((3, 0.0, 4, 15.0), (12, 0.0, 5, 8.0))
+_STILL = ((30, 0.0, 5, 5.0), (None, 0.0, 6, 3.5), (None, 0.0, 5, 2.0))
+_LOOSE = ((12, 12.0, 5, 8.0), (30, 1.0, 5, 5.0), (None, 1.0, 6, 3.5), (None, 1.0, 5, 2.0))
+_REACH_MM = 2.0
+_MET_UNMET = 0.05  # an outline met as well as this is no reason to doubt how its view stands
+_TURNED = np.radians(6.0)  # less is rather a bone unlike others, which may look turned by some 3 degrees
+_VERY_STRONG = 10.0  # twice the logarithm of a ratio of probabilities (Kass and Raftery, 1995)
 _KEPT = 3  # of the starts go on after the coarse steps
 _DOUBTED_MM = 10.0  # in a score, what is farther off counts as this far
 _THINNED = 4  # of an outline's points, one in so many is used at first
@@ -95,8 +100,33 @@ def fit_shape(
     -----
     Gauss-Newton steps over pose, scale, views and modes, with the outline's points matched anew in each step, from many
     starts, with modes released from coarse to fine and a normal prior on each. The Geman-McClure function keeps wrong
-    edges from pulling.
+    edges from pulling. Views are taken to be turned where that is more probable by far, and to be shifted where the
+    outlines are not met otherwise: a bone may be unlike the model's, and a part of an outline wrong.
     """
+    found = _best(_held(arrangements, shift_mm=0.0), free_scale, part(progress, 0.0, 0.7))
+    if found.unmet > _MET_UNMET and any(view.shift_mm > 0 for _, views in arrangements for view in views):
+        other = _best(arrangements, free_scale, part(progress, 0.7, 0.3))
+        return other if _far_better(other, found) else found
+    return found
+
+
+def _held(arrangements, **fixed):
+    """The same with views that may not move, or not so."""
+    return [(model, [replace(view, **fixed) for view in views]) for model, views in arrangements]
+
+
+def _far_better(moved: Fit, plain: Fit) -> bool:
+    """Whether moving views meets outlines so much better that they must stand elsewhere than was said.
+
+    Wrong edges, too, would be met a little better by views that are moved far.
+    """
+    return moved.unmet < plain.unmet / 2 or moved.residual_mm < plain.residual_mm / 2
+
+
+def _best(
+    arrangements: Sequence[tuple[ShapeModel, Sequence[View]]], free_scale: bool, progress: Progress | None
+) -> Fit:
+    """The fit that meets its outlines best, from all starts; with views that stand as said, if that is probable."""
     tried = []
     meshes = {id(model): prepared(model.faces, len(model.mean)) for model, _ in arrangements}
     candidates = [(model, views, state) for model, views in arrangements for state in starts(model, views, free_scale)]
@@ -113,13 +143,27 @@ def fit_shape(
         mesh, few = meshes[id(model)], [_thinned(view) for view in views]
         state = _solved(model, mesh, few, state, _MIDDLE, free_scale)[0]
         better.append((_energy(model, mesh, few, state), number, state))
-    _, number, state = min(better, key=lambda each: each[:2])
+    _, number, begun = min(better, key=lambda each: each[:2])
     model, views, _ = candidates[number]
-    tell(progress, 0.8, "fitting the outline")
     mesh = meshes[id(model)]
-    state, information = _solved(model, mesh, views, state, _FINE, free_scale)
-    seen = tuple(state.seen_by(views))
-    return Fit(model, mesh, seen, state, information, *residual(mesh, state.points(model), seen))
+
+    def fitted(schedule) -> tuple[Fit, float]:
+        state, information = _solved(model, mesh, views, begun, schedule, free_scale)
+        seen = tuple(state.seen_by(views))
+        found = Fit(model, mesh, seen, state, information, *residual(mesh, state.points(model), seen))
+        return found, cost(model, mesh, views, state, _REACH_MM)
+
+    tell(progress, 0.8, "fitting the outline")
+    still, expense = fitted(_STILL)
+    if not any(view.turn_deg > 0 or view.shift_mm > 0 for view in views):
+        return still
+    tell(progress, 0.9, "fitting the views")
+    moved, less = fitted(_LOOSE)
+    if moved.unmet > _MET_UNMET:
+        return moved if _far_better(moved, still) else still
+    shifting = any(view.shift_mm > 0 for view in views)
+    turned = np.linalg.norm(moved.state.shifts[:, :3], axis=1).max()
+    return moved if less < expense - _VERY_STRONG and (shifting or turned > _TURNED) else still
 
 
 def residual(mesh: Mesh, points: np.ndarray, views: Sequence[View]) -> tuple[float, float]:
@@ -136,10 +180,10 @@ def residual(mesh: Mesh, points: np.ndarray, views: Sequence[View]) -> tuple[flo
 
 def _solved(model, mesh, views, state, schedule, free_scale) -> tuple[State, np.ndarray]:
     information = np.zeros((0, 0))
-    for modes, free_views, steps, reach in schedule:
+    for modes, looseness, steps, reach in schedule:
         modes = len(model.deviations) if modes is None else min(modes, len(model.deviations))
         for _ in range(steps):
-            state, information = step(model, mesh, views, state, modes, reach, free_scale, free_views)
+            state, information = step(model, mesh, views, state, modes, reach, free_scale, looseness)
     return state, information
 
 

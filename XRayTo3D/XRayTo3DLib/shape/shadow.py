@@ -10,6 +10,7 @@ from .fit import Fit
 from .view import View
 
 _MOST = 1500  # rows or columns that it is drawn on
+_FINER = 4  # OpenCV fills pixels that a triangle only touches: half a pixel too many all round
 _SUBPIXEL = 4  # bits of OpenCV's coordinates after the point
 
 
@@ -40,9 +41,9 @@ def shadow(camera: Camera, points: np.ndarray, faces: np.ndarray, scale: float =
     import cv2
 
     rows, columns = (max(1, round(scale * size)) for size in camera.shape)
-    pixel = (camera.project(points)[0] + 0.5) * scale - 0.5
-    drawn = np.zeros((rows, columns), np.uint8)
+    pixel = (camera.project(points)[0] + 0.5) * scale * _FINER - 0.5
+    drawn = np.zeros((_FINER * rows, _FINER * columns), np.uint8)
     corners = np.rint(np.clip(pixel, -1e4, 1e4) * 2**_SUBPIXEL).astype(np.int32)[faces]
     for triangle in corners:
-        cv2.fillConvexPoly(drawn, triangle, 1, shift=_SUBPIXEL)
-    return drawn > 0
+        cv2.fillConvexPoly(drawn, triangle, 255, shift=_SUBPIXEL)
+    return cv2.resize(drawn, (columns, rows), interpolation=cv2.INTER_AREA) > 127

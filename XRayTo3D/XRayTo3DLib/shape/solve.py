@@ -156,7 +156,7 @@ def step(
     modes: int,
     reach_mm: float,
     free_scale: bool = False,
-    free_views: bool = True,
+    looseness: float = 1.0,
 ) -> tuple[State, np.ndarray]:
     """One step of Gauss and Newton.
 
@@ -169,8 +169,8 @@ def step(
         Beyond about this an outline is doubted.
     free_scale : bool
         Whether the bone's size is not known.
-    free_views : bool
-        Whether views may turn and shift as far as they let.
+    looseness : float
+        By how much more than they say views may turn and shift; with 0 they stay.
 
     Returns
     -------
@@ -198,7 +198,7 @@ def step(
                 add = _landmark_rows(model, state, scaled, views, number, view, modes, name, mark)
                 information += add[0]
                 pull += add[1]
-    add = _prior(state, views, modes, free_scale, free_views)
+    add = _prior(state, views, modes, free_scale, looseness)
     information += add[0]
     change = _short(np.linalg.solve(information, pull + add[1]))
     weights = state.weights.copy()
@@ -212,6 +212,25 @@ def step(
         shifts=state.shifts + change[7 : 7 + 6 * len(views)].reshape(-1, 6),
     )
     return moved, information
+
+
+def cost(model: ShapeModel, mesh: Mesh, views: Sequence[View], state: State, reach_mm: float) -> float:
+    """What the steps make small: -2 times the logarithm of the posterior, but for a constant."""
+    from scipy.spatial.transform import Rotation
+
+    points = state.points(model)
+    total = float((state.weights**2).sum())
+    for view, there, shift in zip(views, state.seen_by(views), state.shifts, strict=True):
+        match = matched(mesh, points, there)
+        doubted = match.distances**2 / (1 + (match.apart / reach_mm) ** 2)
+        total += _EVIDENCE * float(match.weights @ doubted)
+        deviation = _deviations(view)
+        free = deviation > 0
+        total += 2 * float(np.log1p((shift[free] / deviation[free]) ** 2).sum())
+    turn = Rotation.from_matrix(state.rotation @ state.usual.T).magnitude()
+    ray = views[0].camera.from_lps[2, :3]
+    depth = ray @ (state.translation - pivot(views[0]))
+    return total + (turn / _POSE_TURN) ** 2 + (depth / _POSE_DEPTH_MM) ** 2
 
 
 def _short(change: np.ndarray) -> np.ndarray:
@@ -257,16 +276,13 @@ def _landmark_rows(model, state, scaled, views, number, view, modes, name, mark)
 
 
 def _prior(
-    state: State, views: Sequence[View], modes: int, free_scale: bool, free_views: bool
+    state: State, views: Sequence[View], modes: int, free_scale: bool, looseness: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """What is known before any outline: information (p, p), and its pull (p,) from where the state is."""
     from scipy.spatial.transform import Rotation
 
-    shifts = [
-        _stiffness(view, shift) if free_views else np.full(6, _FIXED**-2)
-        for view, shift in zip(views, state.shifts, strict=True)
-    ]
-    expected = np.zeros_like(state.shifts) if free_views else state.shifts
+    shifts = [_stiffness(view, shift, looseness) for view, shift in zip(views, state.shifts, strict=True)]
+    expected = np.zeros_like(state.shifts) if looseness else state.shifts
     scale = 1 / (_SCALE_DEVIATION if free_scale else _FIXED) ** 2
     away = np.concatenate([[state.log_scale], (state.shifts - expected).ravel(), state.weights[:modes]])
     information = np.diag(np.concatenate([np.zeros(6), [scale], *shifts, np.ones(modes)]))
@@ -282,8 +298,13 @@ def _prior(
     return information, pull
 
 
-def _stiffness(view: View, shift: np.ndarray) -> np.ndarray:
+def _stiffness(view: View, shift: np.ndarray, looseness: float) -> np.ndarray:
     """Inverse variances (6,) of a view's turn and shift: Cauchy's, who is little surprised by one that is far off."""
-    deviation = np.repeat([max(np.radians(view.turn_deg), _FIXED), max(view.shift_mm, _FIXED)], 3)
-    free = deviation > _FIXED
-    return np.where(free, 2 / (deviation**2 + np.where(free, shift, 0) ** 2), 1 / _FIXED**2)
+    deviation = looseness * _deviations(view)
+    free = deviation > 0
+    return np.where(free, 2 / np.maximum(deviation**2 + shift**2, _FIXED**2), _FIXED**-2)
+
+
+def _deviations(view: View) -> np.ndarray:
+    """How loose a view is (6,): radians about each axis, mm along each."""
+    return np.repeat([np.radians(view.turn_deg), view.shift_mm], 3)

@@ -40,8 +40,9 @@ class View:
         0 where the picture ends and no edge was seen, less than 1 where an edge is weak.
     marks : dict of str to Mark
     turn_deg, shift_mm : float
-        How well the camera is known to stand to the patient (standard deviations): by so much the fit may turn the
-        patient about the middle of the picture, about each axis, and shift him along each.
+        How far off the patient may stand from what the camera says, in most cases: turned about the middle of the
+        picture, about each axis, and shifted along each. More is possible, if the outlines ask for it; he is taken to
+        be turned or shifted far only where the outlines cannot be met otherwise.
     """
 
     camera: Camera

@@ -1,0 +1,140 @@
+"""How sure a fit says it is agrees with how far it is off; measures are those of the fitted bone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from XRayTo3DLib.anatomy import measure_femur
+from XRayTo3DLib.shape import depth_deviation, fit_shape, length_seen, measures, observed, uncertainty
+from XRayTo3DLib.shape.posterior import _FLOOR_MM, _quick_measures
+from XRayTo3DLib.shape.silhouette import silhouette
+
+NOISE_MM, TOGETHER_MM = 0.6, 8.0
+
+
+@pytest.fixture(scope="module")
+def noisy(model, cast):
+    """Fits to outlines of random bones, off by a normal error that is alike over some millimetres."""
+    made = []
+    for seed in (11, 12):
+        rng = np.random.default_rng(seed)
+        truth = model.surface(rng.standard_normal(len(model.deviations))) - model.mean.mean(axis=0)
+        views = []
+        for turn in (0, 90):
+            view = cast.view_of(cast.camera(turn), truth, model.faces, **(cast.free if turn else {}))
+            white = np.fft.rfft(rng.standard_normal(len(view.points)))
+            waves = np.fft.rfftfreq(len(view.points), 1.5)
+            error = np.fft.irfft(white * np.exp(-((np.pi * waves * TOGETHER_MM / 2) ** 2)), len(view.points))
+            views.append(replace(view, points=view.points + NOISE_MM * (error / error.std())[:, None] * view.normals))
+        made.append((truth, fit_shape([(model, views)])))
+    return made
+
+
+def test_two_standard_deviations_cover_most_errors(noisy, cast):
+    for truth, fit in noisy:
+        off, sure = np.abs(cast.shape_error(fit, truth)), uncertainty(fit)
+        assert 0.78 < (off < 2 * sure).mean() <= 1.0
+    every = np.concatenate([cast.shape_error(fit, truth) / uncertainty(fit) for truth, fit in noisy])
+    assert 0.84 < (np.abs(every) < 2).mean() < 0.998
+    assert 0.4 < np.sqrt((every**2).mean()) < 1.5
+
+
+def test_measures_are_within_their_deviations(noisy, model):
+    off = []
+    for truth, fit in noisy:
+        true = measure_femur(truth, model.faces)
+        found = measures(fit)
+        values = {"neck_shaft_angle_deg": true.neck_shaft_angle_deg, "anteversion_deg": true.anteversion_deg}
+        values |= {"head_diameter_mm": 2 * true.head_radius, "length_mm": true.length_mm}
+        assert set(found) == set(values)
+        off += [(found[name].value - value) / found[name].deviation for name, value in values.items()]
+    assert np.abs(off).max() < 4 and np.sqrt(np.mean(np.square(off))) < 2
+
+
+def test_measures_are_those_of_anatomy(two_views, model):
+    fit = two_views.fit
+    true, found = measure_femur(fit.model.surface(fit.state.weights), fit.model.faces), measures(fit)
+    assert found["neck_shaft_angle_deg"].value == pytest.approx(true.neck_shaft_angle_deg)
+    assert found["anteversion_deg"].value == pytest.approx(true.anteversion_deg)
+    assert found["head_diameter_mm"].value == pytest.approx(2 * true.head_radius)
+    assert found["length_mm"].value == pytest.approx(true.length_mm)
+    assert all(0 < each.deviation < 5 for each in found.values())
+
+
+def test_one_view_tells_no_anteversion_and_less_of_the_rest(one_view, two_views):
+    one, two = measures(one_view.fit), measures(two_views.fit)
+    assert set(two) - set(one) == {"anteversion_deg"}
+    assert all(one[name].deviation > two[name].deviation for name in one)
+
+
+def test_the_quick_measures_follow_a_bent_bone(model):
+    """Against a full measurement: not each value, but how much it changes."""
+    quick = _quick_measures(model.mean, measure_femur(model.mean, model.faces))
+    change = []
+    for weights in ([1.5], [0, 1.5], [0, 0, 1.5], [0, 0, 0, 1.5]):
+        ends = [model.surface(sign * np.array(weights)) for sign in (1, -1)]
+        true = [measure_femur(end, model.faces) for end in ends]
+        full = [[t.neck_shaft_angle_deg, t.anteversion_deg, 2 * t.head_radius, t.length_mm] for t in true]
+        change.append((np.subtract(*full), np.subtract(*map(quick, ends))))
+    full, fast = np.abs(change).transpose(1, 0, 2)
+    assert np.allclose(fast, full, atol=1.5, rtol=0.1)
+
+
+def test_uncertainty_grows_where_nothing_was_seen(half_seen, one_view):
+    """In the lower half, which one picture shows and the other does not."""
+    half, whole, height = uncertainty(half_seen.fit), uncertainty(one_view.fit), one_view.fit.points[:, 2]
+    lower, upper = (np.median((half / whole)[some]) for some in (height < 0, height > 100))
+    assert lower > 1.2 > upper
+    assert (half >= _FLOOR_MM).all()
+
+
+def test_a_second_view_makes_surer(one_view, two_views, model):
+    one, two = uncertainty(one_view.fit), uncertainty(two_views.fit)
+    assert one.shape == two.shape == (len(model.mean),)
+    assert (one > two).mean() > 0.9
+    assert depth_deviation(two_views.fit) < 3 < depth_deviation(one_view.fit) < 16
+
+
+def test_observed_points_lie_near_the_silhouette(one_view):
+    fit = one_view.fit
+    rim = silhouette(fit.mesh, fit.points, fit.mesh.normals(fit.points), fit.views[0]).on(fit.points)
+    away = np.array([np.linalg.norm(rim - point, axis=1).min() for point in fit.points])
+    near = observed(fit)
+    assert 0.02 < near.mean() < 0.5
+    assert away[near].max() < 4.0
+    assert (near == (away < 4.0)).mean() > 0.98
+
+
+def test_what_lies_outside_the_picture_was_not_observed(half_seen, two_views, one_view):
+    fit = half_seen.fit
+    assert not observed(fit)[fit.points[:, 2] < 0].any()
+    assert observed(two_views.fit).sum() > 1.5 * observed(one_view.fit).sum()
+
+
+def test_the_length_that_was_seen(half_seen, one_view):
+    assert length_seen(one_view.fit) == 1.0
+    visible = (half_seen.truth[:, 2].max() - 23.0) / np.ptp(half_seen.truth[:, 2])  # the picture's lower edge
+    assert length_seen(half_seen.fit) == pytest.approx(visible, abs=0.08)
+
+
+def test_what_was_not_seen_is_not_measured(half_seen, one_view):
+    assert set(measures(half_seen.fit)) == {"neck_shaft_angle_deg", "head_diameter_mm"}
+    blind = tuple(replace(view, weights=0 * view.weights) for view in one_view.fit.views)
+    assert measures(replace(one_view.fit, views=blind)) == {} and length_seen(replace(one_view.fit, views=blind)) == 0
+
+
+def test_where_the_outline_was_not_met_nothing_was_observed(one_view):
+    """An outline that was moved away by 10 mm along the bone's lower half."""
+    view = one_view.views[0]
+    lower = view.points[:, 1] > 60
+    fit = replace(one_view.fit, views=(replace(view, points=view.points + 10 * lower[:, None] * view.normals),))
+    near = observed(fit)
+    assert not near[fit.points[:, 2] < -80].any() and near[fit.points[:, 2] > 0].any()
+
+
+def test_a_bone_that_is_no_femur_has_no_measures(small_model, cast):
+    view = cast.view_of(cast.camera(), small_model.mean, small_model.faces)
+    fit = fit_shape([(small_model, [view])])
+    assert fit.met and measures(fit) == {}
+    assert np.isfinite(uncertainty(fit)).all() and uncertainty(fit).shape == (len(small_model.mean),)

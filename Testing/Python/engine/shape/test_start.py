@@ -1,0 +1,81 @@
+"""A fit begins near the bone: upright and upside down, rolled, slid along where both ends are cut."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from XRayTo3DLib.shape import Mark
+from XRayTo3DLib.shape.start import _SLIDES, _axes, _is_cut, _similarity, starts
+
+
+def standing(state):
+    """Whether the bone's head is up."""
+    return state.rotation[2, 2] > 0
+
+
+def test_heads_up_and_down_and_rolled(model, one_view):
+    states = list(starts(model, one_view.views, False))
+    assert len(states) == 6 and sum(map(standing, states)) == 3
+    assert all(np.allclose(state.rotation.T @ state.rotation, np.eye(3), atol=1e-9) for state in states)
+    apart = [Rotation.from_matrix(a.rotation.T @ b.rotation).magnitude() for a in states for b in states if a is not b]
+    assert min(apart) > np.radians(20)
+
+
+@pytest.mark.parametrize(("name", "near_mm"), [("one_view", 15), ("two_views", 15), ("half_seen", 50)])
+def test_one_of_them_is_near_the_bone(model, request, name, near_mm):
+    case = request.getfixturevalue(name)
+    away = [np.linalg.norm(s.points(model) - case.truth, axis=1).mean() for s in starts(model, case.views, False)]
+    assert min(away) < near_mm
+
+
+def test_where_both_ends_are_cut_places_along_the_bone_are_tried(model, one_view, cast):
+    view = cast.view_of(cast.camera(shape=(260, 420)), one_view.truth, model.faces)
+    states = list(starts(model, [view], False))
+    assert len(states) == 6 * len(_SLIDES)
+    heights = sorted({round(state.translation[2]) for state in states if standing(state)})
+    assert np.ptp(heights) == pytest.approx(0.6 * np.ptp(model.mean[:, 2]), rel=0.1)
+
+
+def test_landmarks_make_slides_needless(model, one_view, cast):
+    camera = cast.camera(shape=(260, 420))
+    marks = {name: Mark(*at, 3.0) for name, at in marks_of(model, camera).items()}
+    view = cast.view_of(camera, one_view.truth, model.faces)
+    assert len(list(starts(model, [replace(view, marks=marks)], False))) == 6
+
+
+def marks_of(model, camera):
+    at = np.array(list(model.landmarks.values())) - model.mean.mean(axis=0)
+    return dict(zip(model.landmarks, camera.project(at)[0], strict=True))
+
+
+def test_the_ends_cut_by_the_picture_are_known(model, one_view, half_seen, cast):
+    both = cast.view_of(cast.camera(shape=(260, 420)), one_view.truth, model.faces)
+    for view, cuts in ((one_view.views[0], (False, False)), (half_seen.views[0], (False, True)), (both, (True, True))):
+        axis = _axes(view.points)[0]
+        assert axis[1] < 0  # up in the picture
+        assert tuple(_is_cut(view, axis, end) for end in (1, -1)) == cuts
+
+
+def test_an_unknown_scale_is_guessed_from_both_ends(model, one_view):
+    large = replace(one_view.views[0], points=1.4 * one_view.views[0].points)
+    found = [s.log_scale for s in starts(model, [large], True) if standing(s)]
+    assert found == pytest.approx([np.log(1.4)] * 3, abs=0.05)
+    assert all(s.log_scale == 0 for s in starts(model, [large], False))
+
+
+def test_similarity_is_recovered():
+    rng = np.random.default_rng(0)
+    there = rng.standard_normal((5, 2)) * 100
+    turn, size = 0.4, 1.3
+    matrix = size * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    wanted = there @ matrix.T + [10, -20]
+    found = _similarity(there, wanted)
+    assert (found[0], found[2]) == pytest.approx((turn, size))
+    assert np.allclose(found[1], wanted.mean(axis=0) - there.mean(axis=0))
+
+
+def test_marks_in_one_place_give_no_endless_size():
+    _, _, size = _similarity(np.zeros((2, 2)), np.ones((2, 2)))
+    assert 0 < size < 100
