@@ -50,29 +50,52 @@ class XRayTo3DTest(ScriptedLoadableModuleTest):
 
     def runTest(self):
         """Run all tests."""
-        for test in (self.test_surfaceStandsOnXray, self.test_sample, self.test_refusals):
+        for test in (self.test_surfaceStandsOnXray, self.test_sample, self.test_twoViews, self.test_refusals):
             self.setUp()
             test()
 
     def test_sample(self):
         """The sample's femur is found, and its surface is as large as the one that was X-rayed."""
         self.delayDisplay("Making a surface from the sample radiograph")
-        import SampleData
-
-        if "XRayTo3D" not in getattr(slicer.modules, "sampleDataSources", {}):
-            registerSampleData()  # Slicer has not finished starting
-        volumeNode = SampleData.downloadSamples("Femur")[0]
+        volumeNode = self.sample()[0]
         logic = XRayTo3DLogic()
         modelNode = logic.process(volumeNode, triangles=50000, keepImages=True)
         record = json.loads(modelNode.GetAttribute("XRayTo3D.Result"))
         self.assertTrue(record["femur"]["is_femur"])
         self.assertEqual(record["input"]["pixel_size_source"], "DICOM ImagerPixelSpacing")
         # The femur that the sample shows is 417 mm long and 94 mm wide, seen from the front.
-        height, width = sorted(np.ptp(np.reshape(modelNode.GetPolyData().GetBounds(), (3, 2)), axis=1))[:0:-1]
+        width, height, depth = np.ptp(np.reshape(record["surface"]["bounds_mm"], (3, 2)), axis=1)
         self.assertLess(abs(height - 417), 5)
         self.assertLess(abs(width - 94), 4)
+        size = np.ptp(np.reshape(modelNode.GetPolyData().GetBounds(), (3, 2)), axis=1)
+        np.testing.assert_allclose(sorted(size), sorted((width, height, depth)), atol=0.01)
         self.checkFile(logic, modelNode)
         self.delayDisplay("Test passed")
+
+    def test_twoViews(self):
+        """Seen from two sides, the sample's femur has the angle and the head of the one that was X-rayed."""
+        self.delayDisplay("Fitting a femur's shape to both sample radiographs")
+        volumeNode, lateralNode = self.sample()
+        modelNode = XRayTo3DLogic().process(volumeNode, lateralNode=lateralNode)
+        record = json.loads(modelNode.GetAttribute("XRayTo3D.Result"))
+        self.assertEqual(record["surface"]["method"], "shape")
+        measures = {name: each["value"] for name, each in record["shape"]["measures"].items()}
+        self.assertLess(abs(measures["neck_shaft_angle_deg"] - 129.1), 4)
+        self.assertLess(abs(measures["head_diameter_mm"] - 45.2), 2)
+        self.assertTrue(modelNode.GetPolyData().GetPointData().HasArray("Uncertainty_mm"))
+        for role, node in (("Outline", volumeNode), ("LateralOutline", lateralNode)):
+            outline = modelNode.GetNodeReference(f"XRayTo3D.{role}")
+            self.assertIs(outline.GetNodeReference("XRayTo3D.Radiograph"), node)
+            self.assertGreater(outline.GetPolyData().GetNumberOfPoints(), 500)
+        self.delayDisplay("Test passed")
+
+    def sample(self):
+        """The sample femur's radiographs, from the front and from the side."""
+        import SampleData
+
+        if "XRayTo3D" not in getattr(slicer.modules, "sampleDataSources", {}):
+            registerSampleData()  # Slicer has not finished starting
+        return SampleData.downloadSamples("Femur")
 
     def test_surfaceStandsOnXray(self):
         """The surface lies on the X-ray's plane, inside the bone's outline, and survives an STL file."""

@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
-from .marks import lengthOnXray, maskOf, regionSettings, seedsOf
+from .marks import landmarksOf, lengthOnXray, maskOf, regionSettings, seedsOf
 from .nodes import (
     CALIBRATED,
     RAS_TO_LPS,
@@ -24,6 +24,7 @@ from .nodes import (
     radiographFromVolume,
     rescale,
 )
+from .outlines import showOutlines
 from .parameters import XRayTo3DParameterNode
 
 
@@ -37,6 +38,7 @@ def inputs(
     view=None,
     sid=None,
     sod=None,
+    landmarksNode=None,
     **settings,
 ):
     """Return the engine's Radiograph and Settings that nodes and settings stand for.
@@ -50,6 +52,7 @@ def inputs(
     :param view: "AP" or "lateral"; None: as the image tells
     :param sid: distance from the source to the detector in mm; None: as the image tells
     :param sod: distance from the source to the bone in mm; None: as the image tells
+    :param landmarksNode: point list on landmarks of the bone, which are its points' names
     :param settings: fields of XRayTo3DLib.Settings, such as method="solid" or clusters=5
     """
     from XRayTo3DLib import Settings
@@ -61,6 +64,8 @@ def inputs(
         marked["seeds"] = seeds
     if maskNode is not None:
         marked["mask"] = maskOf(maskNode, volumeNode)
+    if landmarksNode is not None:
+        marked["landmarks"] = landmarksOf(landmarksNode, volumeNode) or None
     return radiograph, Settings(**settings, **marked)
 
 
@@ -88,6 +93,8 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         bone="auto",
         progress=None,
         keepImages=False,
+        lateralNode=None,
+        lateralRoiNode=None,
         **choices,
     ):
         """Make a surface from an X-ray, standing on the X-ray's plane.
@@ -96,23 +103,27 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         :param modelNode: model that receives the surface; a new one if None
         :param progress: called with a fraction (0 to 1) and a text; a true answer stops the work
         :param keepImages: whether clusters, layers and depth are kept as volumes beside the X-ray
+        :param lateralNode: a second view of the same bone, for a shape model; None if there is none
+        :param lateralRoiNode: region round the bone in the second view
         :param roiNode, maskNode, bone, choices: as in `inputs`
         :return: the model
-        :raises RuntimeError: if the X-ray or the model was removed meanwhile
+        :raises RuntimeError: if an X-ray or the model was removed meanwhile
         """
         from XRayTo3DLib import reconstruct
 
         scene = slicer.mrmlScene
-        reconstruction = reconstruct(*inputs(volumeNode, roiNode, maskNode, bone, **choices), progress)
-        for node in filter(None, (volumeNode, modelNode)):
+        second = () if lateralNode is None else _secondView(lateralNode, lateralRoiNode, bone, choices)
+        reconstruction = reconstruct(*inputs(volumeNode, roiNode, maskNode, bone, **choices), progress, *second)
+        for node in filter(None, (volumeNode, lateralNode, modelNode)):
             if slicer.mrmlScene is not scene or not scene.IsNodePresent(node):
                 raise RuntimeError(
                     _(
-                        "The X-ray or the model was removed, or the scene closed, while the surface was being made: "
+                        "An X-ray or the model was removed, or the scene closed, while the surface was being made: "
                         "nothing was kept. Load the X-ray and try again."
                     )
                 )
         record = reconstruction.as_json()
+        outlines = reconstruction.shape.outlines if reconstruction.shape else ()
         modelNode = placeSurface(reconstruction.surface.polydata, volumeNode, modelNode)
         for warning in record["warnings"]:
             logging.warning(f"{volumeNode.GetName()}: {warning}")
@@ -120,6 +131,7 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         _annotate(modelNode, record)
         modelNode.SetAttribute("XRayTo3D.Warnings", "\n".join(record["warnings"]))
         modelNode.SetAttribute("XRayTo3D.Result", json.dumps(record))
+        showOutlines(outlines, (volumeNode, lateralNode), modelNode)
         if keepImages:
             _placeImages(reconstruction, volumeNode, modelNode, record)
         self._last = reconstruction, modelNode
@@ -244,6 +256,12 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
                 os.replace(os.path.join(draft, name), path.parent / name)
 
 
+def _secondView(volumeNode, roiNode, bone, choices):
+    """The engine's Radiograph and Settings of a second view, taken and read as the first one, with its own region."""
+    shared = ("sid", "sod", "segmentation", "clusters", "pieces", "reader")
+    return inputs(volumeNode, roiNode, bone=bone, **{name: choices[name] for name in shared if name in choices})
+
+
 def _annotate(node, record) -> None:
     """Tell with a node how it was made."""
     node.SetAttribute("XRayTo3D.Settings", json.dumps(record["settings"]))
@@ -259,13 +277,16 @@ def _placeImages(reconstruction, volumeNode, modelNode, record) -> None:
         "base": (_("{name} base layer"), layers.base),
         "detail": (_("{name} detail layer"), layers.detail),
         "tone": (_("{name} tone-mapped"), layers.tone),
-        "depth": (_("{name} depth (mm)"), reconstruction.depth.on_picture(shape)),
+        "depth": (_("{name} depth (mm)"), reconstruction.depth and reconstruction.depth.on_picture(shape)),
+        "clusters": (_("{name} clusters"), clusters and clusters.labels),
     }
-    if clusters is not None:
-        images["clusters"] = _("{name} clusters"), clusters.labels
     for role, (name, array) in images.items():
         className = "vtkMRMLLabelMapVolumeNode" if role == "clusters" else "vtkMRMLScalarVolumeNode"
         before = modelNode.GetNodeReference(f"XRayTo3D.{role}")
+        if array is None:  # not made this time; what was made before is of another surface
+            if before:
+                slicer.mrmlScene.RemoveNode(before)
+            continue
         node = placeImage(array, volumeNode, before, className, name)
         _annotate(node, record)
         modelNode.SetNodeReferenceID(f"XRayTo3D.{role}", node.GetID())

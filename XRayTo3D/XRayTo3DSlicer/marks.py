@@ -74,13 +74,69 @@ def seedsOf(includeNode, excludeNode, volumeNode):
     return Seeds(include, exclude) if include or exclude else None
 
 
-def placedPoints(markupsNode) -> np.ndarray:
-    """Return the world positions (n, 3) of the control points that are placed."""
-    placed = [
-        markupsNode.GetNthControlPointPositionWorld(index)
+def landmarkWords() -> dict:
+    """Return what the landmarks are called in the panel, by the engine's names, in the order of placing them."""
+    return {
+        "head_center": _("Head centre"),
+        "trochanter_tip": _("Trochanter tip"),
+        "medial_condyle": _("Medial condyle"),
+        "lateral_condyle": _("Lateral condyle"),
+    }
+
+
+def offerLandmarks(markupsNode) -> None:
+    """Give an empty point list the landmarks, without places.
+
+    As their number is fixed, Slicer's place mode places one after the other and ends with the last one, and
+    deleting one only takes its place away.
+    """
+    if markupsNode.GetNumberOfControlPoints():
+        return
+    for name, words in landmarkWords().items():
+        index = markupsNode.AddControlPoint(vtk.vtkVector3d(0, 0, 0), words)
+        markupsNode.SetNthControlPointDescription(index, name)  # whatever language the words are in
+        markupsNode.UnsetNthControlPointPosition(index)
+    markupsNode.SetFixedNumberOfControlPoints(True)
+
+
+def landmarksOf(markupsNode, volumeNode) -> dict:
+    """Return the column and row of each landmark that is placed on an X-ray, by the engine's names."""
+    words = landmarkWords()
+    names = dict(zip(map(str.casefold, words.values()), words, strict=True))
+    found = {}
+    for index in _placed(markupsNode):
+        label = markupsNode.GetNthControlPointLabel(index)
+        told = markupsNode.GetNthControlPointDescription(index)
+        name = next((each for each in (told, label, names.get(label.casefold())) if each in words), None)
+        if name is None:
+            raise ValueError(
+                _("The point {label} of {list} is no landmark: name it {names}, or delete it.").format(
+                    label=label, list=markupsNode.GetName(), names=", ".join(words.values())
+                )
+            )
+        if name in found:
+            raise ValueError(
+                _("{list} has two points for the landmark {name}: delete one of them.").format(
+                    list=markupsNode.GetName(), name=words[name]
+                )
+            )
+        (pixel,) = toPixels(markupsNode.GetNthControlPointPositionWorld(index), volumeNode)
+        found[name] = tuple(map(float, pixel))
+    return found
+
+
+def _placed(markupsNode) -> list:
+    """Indices of the control points that are placed."""
+    return [
+        index
         for index in range(markupsNode.GetNumberOfControlPoints())
         if markupsNode.GetNthControlPointPositionStatus(index) == slicer.vtkMRMLMarkupsNode.PositionDefined
     ]
+
+
+def placedPoints(markupsNode) -> np.ndarray:
+    """Return the world positions (n, 3) of the control points that are placed."""
+    placed = [markupsNode.GetNthControlPointPositionWorld(index) for index in _placed(markupsNode)]
     return np.array(placed, float).reshape(-1, 3)
 
 

@@ -74,12 +74,30 @@ class Method(Enum):
     """How the surface is made; the values are the engine's names."""
 
     AUTO = "auto"
-    RELIEF = "relief"
+    SHAPE = "shape"
     SOLID = "solid"
+    RELIEF = "relief"
 
     def label(self) -> str:
         """Text in the panel."""
-        return {Method.AUTO: _("Automatic"), Method.RELIEF: _("Relief"), Method.SOLID: _("Solid")}[self]
+        return {
+            Method.AUTO: _("Automatic"),
+            Method.SHAPE: _("Shape model"),
+            Method.SOLID: _("Solid"),
+            Method.RELIEF: _("Relief"),
+        }[self]
+
+
+class Side(Enum):
+    """Of the patient; the values are the engine's names."""
+
+    AUTO = "auto"
+    LEFT = "left"
+    RIGHT = "right"
+
+    def label(self) -> str:
+        """Text in the panel."""
+        return {Side.AUTO: _("Automatic"), Side.LEFT: _("Left"), Side.RIGHT: _("Right")}[self]
 
 
 class Colour(Enum):
@@ -87,6 +105,7 @@ class Colour(Enum):
 
     BONE = ""
     OBSERVED = "Observed"
+    UNCERTAINTY = "Uncertainty_mm"
     HEIGHT = "Height_mm"
     RADIOGRAPH = "Radiograph"
 
@@ -95,6 +114,7 @@ class Colour(Enum):
         return {
             Colour.BONE: _("Bone"),
             Colour.OBSERVED: _("What was observed"),
+            Colour.UNCERTAINTY: _("Uncertainty (mm)"),
             Colour.HEIGHT: _("Height over the X-ray"),
             Colour.RADIOGRAPH: _("The X-ray itself"),
         }[self]
@@ -105,7 +125,7 @@ class XRayTo3DParameterNode:
     """Choices in the panel.
 
     inputVolume - the X-ray: a volume of one image, grey or colour
-    lateralVolume - a second view of the same bone
+    lateralVolume - a second view of the same bone, for a shape model
     view - from where the X-ray was taken
     tone - whether bone is bright or dark in it
     sid, sod - distances from the source to the detector and to the bone in mm; 0 means: as the image tells
@@ -119,6 +139,12 @@ class XRayTo3DParameterNode:
     preview - whether the bone is shown while choices change
     boneSegmentation - the bone drawn by hand; it takes the place of finding it
     method - how the surface is made
+    side - of the patient, for a shape model
+    landmarks - points of the bone that were placed on the X-ray, by the landmarks' names
+    force - whether a femur's shape is fitted to what may be none
+    lateralRegion - where the bone is in the second view; None means the whole image
+    viewAngle - between both views in degrees; 0 means: about 90
+    shapeModel - file of another shape model than the built-in one; empty means: the built-in one
     hdrStrength - how much detail is raised in the tone-mapped image
     automaticEmboss, emboss - whether the height of embossed detail is chosen, and the height in mm if not
     smoothing - passes of the smoothing filter
@@ -148,6 +174,12 @@ class XRayTo3DParameterNode:
     preview: bool = False
     boneSegmentation: vtkMRMLSegmentationNode
     method: Method = Method.AUTO
+    side: Side = Side.AUTO
+    landmarks: vtkMRMLMarkupsFiducialNode
+    force: bool = False
+    lateralRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    viewAngle: Annotated[float, WithinRange(0, 160)] = 0.0
+    shapeModel: str = ""
     hdrStrength: Annotated[float, WithinRange(0, 5)] = 1.0
     automaticEmboss: bool = True
     emboss: Annotated[float, WithinRange(0, 5)] = 0.5
@@ -181,12 +213,35 @@ def boneChoices(parameters) -> dict:
     return chosen
 
 
+def mayFitShape(parameters) -> bool:
+    """Tell whether the chosen method is, or may turn out to be, a shape model."""
+    return parameters.method in (Method.AUTO, Method.SHAPE)
+
+
+def shapeChoices(parameters) -> dict:
+    """Return what is chosen for a shape model, as arguments that the logic's `process` takes; nothing without one."""
+    if not mayFitShape(parameters):
+        return {}
+    chosen = {
+        "side": parameters.side.value,
+        "landmarksNode": parameters.landmarks,
+        "force": parameters.force,
+        "shape_model": parameters.shapeModel.strip() or None,
+    }
+    if parameters.lateralVolume:
+        chosen["lateralNode"] = parameters.lateralVolume
+        chosen["lateralRoiNode"] = parameters.lateralRegion
+        chosen["view_angle"] = parameters.viewAngle or None
+    return chosen
+
+
 def choices(parameters) -> dict:
     """Return all that is chosen, as arguments that the logic's `process` takes."""
-    return boneChoices(parameters) | {
+    surface = {
         "method": parameters.method.value,
         "hdr_strength": parameters.hdrStrength,
         "emboss_mm": None if parameters.automaticEmboss else parameters.emboss,
         "smoothing": parameters.smoothing,
         "triangles": parameters.triangles,
     }
+    return boneChoices(parameters) | shapeChoices(parameters) | surface

@@ -10,6 +10,7 @@ from .parameters import Colour
 
 _COLOR_NODES = {
     Colour.OBSERVED: "vtkMRMLColorTableNodeFileDivergingBlueRed.txt",
+    Colour.UNCERTAINTY: "vtkMRMLColorTableNodeFileInferno.txt",
     Colour.HEIGHT: "vtkMRMLColorTableNodeFileViridis.txt",
     Colour.RADIOGRAPH: "vtkMRMLColorTableNodeGrey",
 }
@@ -39,14 +40,19 @@ def resultText(modelNode) -> str:
     return "".join(parts)
 
 
+def hasColour(modelNode, colour) -> bool:
+    """Tell whether a surface can be coloured so: it has the numbers that the colour shows."""
+    return not colour.value or bool(modelNode.GetPolyData().GetPointData().HasArray(colour.value))
+
+
 def colourBy(modelNode, colour) -> None:
-    """Colour a surface by what was observed, by its height, by the X-ray under it, or plainly as bone."""
+    """Colour a surface by what was observed, its uncertainty, its height, the X-ray under it, or plainly as bone."""
     displayNode = modelNode.GetDisplayNode()
     if displayNode is None:
         return
-    known = bool(colour.value) and modelNode.GetPolyData().GetPointData().HasArray(colour.value)
+    known = bool(colour.value) and hasColour(modelNode, colour)
     if known:
         displayNode.SetActiveScalar(colour.value, vtk.vtkAssignAttribute.POINT_DATA)
         displayNode.SetAndObserveColorNodeID(_COLOR_NODES[colour])
         displayNode.SetScalarRangeFlag(displayNode.UseDataScalarRange)
-    displayNode.SetScalarVisibility(bool(known))
+    displayNode.SetScalarVisibility(known)

@@ -12,14 +12,17 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
 from .logic import XRayTo3DLogic
-from .marks import lengthOnXray
+from .marks import lengthOnXray, offerLandmarks
 from .nodes import firstRadiograph, hasSurface, headerOf, imageOf
+from .outlines import isOutline
 from .packages import ensurePackages, missingPackages
-from .parameters import boneChoices, choices
+from .parameters import Colour, boneChoices, choices, mayFitShape
 from .preview import removePreview, showPreview
-from .result import colourBy, recordOf, resultText
+from .result import colourBy, hasColour, recordOf, resultText
 from .views import showBesideXray, showXray
 
+_ITEM_FLAGS = 255  # Qt::UserRole - 1: there a QComboBox keeps what can be done with an item
+_OFFERED = 33  # Qt::ItemIsSelectable | Qt::ItemIsEnabled
 _PREVIEW_DELAY_MS = 50  # a slider that is dragged asks for one preview, not for many
 
 
@@ -54,10 +57,14 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneReady)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneReady)
-        for name in ("calibration", "region", "include", "exclude"):
+        # Before the next ones, which begin placing: what shall be placed, and on which X-ray.
+        self.ui.landmarksSelector.nodeAddedByUser.connect(self.onLandmarksAdded)
+        self.ui.lateralRegionSelector.nodeAddedByUser.connect(self.onLateralRegionAdded)
+        for name in ("calibration", "region", "include", "exclude", "landmarks", "lateralRegion"):
             selector, placer = (getattr(self.ui, f"{name}{kind}") for kind in ("Selector", "PlaceWidget"))
             # Whoever makes a new mark wants to place it. Keyword only: the signal's node must not land there.
             selector.nodeAddedByUser.connect(lambda *, placer=placer: placer.setPlaceModeEnabled(True))
+        self.ui.shapeModelButton.clicked.connect(self.onShapeModelButton)
         self.ui.loadButton.clicked.connect(self.onLoadButton)
         self.ui.pixelSizeSpinBox.editingFinished.connect(self.onPixelSizeEdited)
         self.ui.calibrateButton.clicked.connect(self.onCalibrateButton)
@@ -134,8 +141,9 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _watch(self) -> None:
         """Follow the chosen nodes themselves: the parameter node does not tell when a point moves."""
         parameters = self._parameterNode
-        chosen = (*self._marks(), parameters.inputVolume, parameters.outputModel) if parameters else ()
-        nodes = tuple(filter(None, chosen))
+        others = ("inputVolume", "lateralVolume", "lateralRegion", "outputModel")
+        chosen = (*self._marks(), *(getattr(parameters, name) for name in others)) if parameters else ()
+        nodes = tuple(dict.fromkeys(filter(None, chosen)))
         if nodes == self._watched:
             return
         events = (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLMarkupsNode.PointModifiedEvent)
@@ -156,6 +164,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             chosen.excludePoints,
             chosen.calibrationLine,
             chosen.boneSegmentation,
+            chosen.landmarks,
         ]
 
     def onNodeChanged(self, caller=None, event=None) -> None:
@@ -198,10 +207,29 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui.piecesComboBox.enabled = not byHand
         ui.manualRangeCheckBox.enabled = not byHand
         ui.greyRangeWidget.enabled = not byHand and parameters.manualRange
-        isSolid = parameters.method.value != "relief"
+        isSolid = parameters.method.value in ("auto", "solid")
         ui.automaticEmbossCheckBox.enabled = isSolid
         ui.embossSlider.enabled = isSolid and not parameters.automaticEmboss
+        ui.smoothingSpinBox.enabled = parameters.method.value != "shape"
+        self._updateShape()
         self._colour(model, parameters.colour)
+
+    def _updateShape(self) -> None:
+        """Enable what a shape model can use."""
+        ui, mayFit = self.ui, mayFitShape(self._parameterNode)
+        hasSecond = mayFit and bool(self._parameterNode.lateralVolume)
+        for widget in (
+            ui.lateralSelector,
+            ui.sideComboBox,
+            ui.landmarksSelector,
+            ui.landmarksPlaceWidget,
+            ui.forceCheckBox,
+            ui.shapeModelLineEdit,
+            ui.shapeModelButton,
+        ):
+            widget.enabled = mayFit
+        for widget in (ui.lateralRegionSelector, ui.lateralRegionPlaceWidget, ui.viewAngleSpinBox):
+            widget.enabled = hasSecond
 
     def _tellOfResult(self, modelNode) -> None:
         """Show a result, and stay where the user has scrolled to if it is the same."""
@@ -211,8 +239,11 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._told = told
 
     def _colour(self, modelNode, colour) -> None:
-        """Colour the surface when that was chosen anew, and leave it to the user otherwise."""
-        wanted = modelNode and (modelNode.GetID(), colour)
+        """Offer the colours that there are, and colour the surface when that was chosen anew, not against the user."""
+        for index, each in enumerate(Colour):
+            offered = not hasSurface(modelNode) or hasColour(modelNode, each)
+            self.ui.colourComboBox.setItemData(index, _OFFERED if offered else 0, _ITEM_FLAGS)
+        wanted = modelNode and (modelNode.GetID(), colour, hasSurface(modelNode) and hasColour(modelNode, colour))
         if wanted != self._coloured and recordOf(modelNode):
             colourBy(modelNode, colour)
         self._coloured = wanted
@@ -222,11 +253,19 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         parameters = self._parameterNode
         if not (parameters and parameters.inputVolume):
             return _("Choose an X-ray image first.")
+        second = parameters.lateralVolume if mayFitShape(parameters) else None
         try:
-            if not imageOf(parameters.inputVolume).size:
-                return _("{name} is empty: choose an X-ray image.").format(name=parameters.inputVolume.GetName())
+            for volumeNode in filter(None, (parameters.inputVolume, second)):
+                if not imageOf(volumeNode).size:
+                    return _("{name} is empty: choose an X-ray image.").format(name=volumeNode.GetName())
         except ValueError as error:
             return str(error)
+        if second is parameters.inputVolume:
+            return _("Both views are the same X-ray: choose another second view, or none.")
+        if isOutline(parameters.outputModel):
+            return _("{name} is an outline over an X-ray: choose another model for the surface, or none.").format(
+                name=parameters.outputModel.GetName()
+            )
         if bool(parameters.sid) != bool(parameters.sod) and not headerOf(parameters.inputVolume).geometry.sid_mm:
             return _("Give both distances, source to detector and source to bone, or neither.")
         return ""
@@ -331,6 +370,25 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 volumeNode = slicer.util.loadVolume(path, {"singleFile": True})
                 self._parameterNode.inputVolume = volumeNode
                 showXray(volumeNode)
+
+    def onLandmarksAdded(self) -> None:
+        """Prepare the new list of landmarks for being placed on the X-ray."""
+        offerLandmarks(self.ui.landmarksSelector.currentNode())
+        if self._parameterNode.inputVolume:
+            showXray(self._parameterNode.inputVolume)
+
+    def onLateralRegionAdded(self) -> None:
+        """Show the second view, on which the new region shall be placed."""
+        if self._parameterNode.lateralVolume:
+            showXray(self._parameterNode.lateralVolume)
+
+    def onShapeModelButton(self) -> None:
+        """Ask for a shape model's file."""
+        path = qt.QFileDialog.getOpenFileName(
+            slicer.util.mainWindow(), _("Choose a shape model"), "", _("Shape models") + " (*.npz)"
+        )
+        if path:
+            self._parameterNode.shapeModel = path
 
     def onPixelSizeEdited(self) -> None:
         """Set the X-ray's pixel size."""

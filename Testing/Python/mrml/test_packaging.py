@@ -205,6 +205,7 @@ def test_parameters_are_bound_by_widgets_that_slicer_can_bind():
     """As Slicer's connectors declare it: the exact type counts."""
     kinds = {
         "bool": {"QCheckBox"},
+        "str": {"QLineEdit"},
         "int": {"QSpinBox"},
         "float": {"QDoubleSpinBox", "ctkSliderWidget"},
         "FloatRange": {"ctkRangeWidget"},

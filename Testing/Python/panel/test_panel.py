@@ -50,6 +50,8 @@ NODES = {
     "region": "vtkMRMLMarkupsClosedCurveNode",
     "includePoints": "vtkMRMLMarkupsFiducialNode",
     "excludePoints": "vtkMRMLMarkupsFiducialNode",
+    "landmarks": "vtkMRMLMarkupsFiducialNode",
+    "lateralRegion": "vtkMRMLMarkupsPlaneNode",
     "boneSegmentation": "vtkMRMLSegmentationNode",
     "outputModel": "vtkMRMLModelNode",
 }
@@ -76,6 +78,8 @@ def other_value(panel, scene, name):
         return not value
     if isinstance(value, int | float):
         return value + 1
+    if isinstance(value, str):
+        return value + "model.npz"
     return grey_range(value.minimum / 2, 0.75)
 
 
@@ -87,6 +91,8 @@ def shown(widget):
         return widget.currentIndex
     if kind == "ctkRangeWidget":
         return widget.minimumValue, widget.maximumValue
+    if kind == "QLineEdit":
+        return widget.text
     return widget.checked if kind == "QCheckBox" else widget.value
 
 
@@ -100,6 +106,8 @@ def show(widget, value):
         widget.setValues(value.minimum, value.maximum)
     elif kind == "QCheckBox":
         widget.checked = value
+    elif kind == "QLineEdit":
+        widget.text = value
     else:
         widget.value = value
 
@@ -124,7 +132,7 @@ def test_every_parameter_reaches_its_widget_and_comes_back(panel, scene):
             assert getattr(panel._parameterNode, name) == value, (name, way)
 
 
-@pytest.mark.parametrize("name", ["calibration", "region", "include", "exclude"])
+@pytest.mark.parametrize("name", ["calibration", "region", "include", "exclude", "landmarks", "lateralRegion"])
 def test_a_new_mark_is_placed_at_once(ready, name):
     selector, placer = (getattr(ready.ui, f"{name}{kind}") for kind in ("Selector", "PlaceWidget"))
     assert not placer.placeModeEnabled
@@ -154,8 +162,10 @@ def test_choices_are_settings_of_the_engine(ready):
     from XRayTo3DLib import Settings
 
     fields = {field.name for field in dataclasses.fields(Settings)}
-    nodes = {"roiNode", "maskNode", "bone", "includeNode", "excludeNode", "view", "sid", "sod"}
+    nodes = {"roiNode", "maskNode", "bone", "includeNode", "excludeNode", "view", "sid", "sod", "landmarksNode"}
+    nodes |= {"lateralNode", "lateralRoiNode"}
     ready._parameterNode.manualRange = True
+    ready._parameterNode.lateralVolume = ready._parameterNode.inputVolume
     assert set(part("parameters").choices(ready._parameterNode)) <= fields | nodes
 
 

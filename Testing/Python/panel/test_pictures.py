@@ -16,6 +16,7 @@ WIDTH, HEIGHT = 1366, 768  # of a small laptop's screen
 PANEL = 400
 COLOR_TABLES = {
     "vtkMRMLColorTableNodeFileDivergingBlueRed.txt": "coolwarm",
+    "vtkMRMLColorTableNodeFileInferno.txt": "inferno",
     "vtkMRMLColorTableNodeFileViridis.txt": "viridis",
     "vtkMRMLColorTableNodeGrey": "gray",
 }
@@ -195,7 +196,7 @@ def test_the_window_after_apply(applied, scene, app, folder):
     picture = grabbed(widget)[:HEIGHT, :PANEL]
     left[: picture.shape[0], : picture.shape[1]] = picture
     width = (WIDTH - PANEL) // 2
-    mask = panel.logic.segment(volume, **part("parameters").choices(parameters)).bone.mask
+    mask = panel.logic.segment(volume, **part("parameters").boneChoices(parameters)).bone.mask
     views = [slice_view(volume, mask, (width, HEIGHT))]
     for colour in part("parameters").Colour:
         parameters.colour = colour

@@ -152,6 +152,8 @@ def _access(widget, parameter):
             lambda: values[widget.currentIndex],
             lambda value: setattr(widget, "currentIndex", values.index(value)),
         )
+    if kind == "QLineEdit":
+        return "textChanged", lambda: widget.text, lambda value: setattr(widget, "text", value)
     if kind == "QCheckBox":
         return "stateChanged", lambda: widget.checked, lambda value: setattr(widget, "checked", value)
     if kind == "ctkRangeWidget":

@@ -1,0 +1,118 @@
+"""The panel's part for the shape model: what can be chosen when, and what Apply makes of two X-rays."""
+
+import numpy as np
+import pytest
+import vtk
+
+from ..mrml.conftest import part, sample_volume
+
+OF_SHAPE = ("lateralSelector", "sideComboBox", "landmarksSelector", "forceCheckBox", "shapeModelLineEdit")
+OF_SECOND = ("lateralRegionSelector", "lateralRegionPlaceWidget", "viewAngleSpinBox")
+
+
+@pytest.fixture
+def femur(scene, open_panel):
+    """The panel with the sample femur from the front and from the side."""
+    volumes = [sample_volume(scene, name) for name in ("femur_ap.dcm", "femur_lateral.dcm")]
+    for volume in volumes:
+        volume.CreateDefaultDisplayNodes()
+    panel = open_panel()
+    panel._parameterNode.inputVolume, panel._parameterNode.lateralVolume = volumes
+    return panel
+
+
+def enabled(panel, names):
+    return [getattr(panel.ui, name).enabled for name in names]
+
+
+def test_only_a_shape_has_a_side_and_only_a_second_view_an_angle(femur):
+    method = part("parameters").Method
+    for chosen in (method.AUTO, method.SHAPE):
+        femur._parameterNode.method = chosen
+        assert all(enabled(femur, OF_SHAPE + OF_SECOND))
+    femur._parameterNode.method = method.SOLID
+    assert not any(enabled(femur, OF_SHAPE + OF_SECOND))
+    femur._parameterNode.method = method.AUTO
+    femur._parameterNode.lateralVolume = None
+    assert all(enabled(femur, OF_SHAPE)) and not any(enabled(femur, OF_SECOND))
+
+
+def test_one_xray_is_no_two_views(femur):
+    parameters = femur._parameterNode
+    parameters.lateralVolume = parameters.inputVolume
+    assert not femur.ui.applyButton.enabled and "same X-ray" in femur.ui.statusLabel.text
+    parameters.method = part("parameters").Method.SOLID  # which has no use for it
+    assert femur.ui.applyButton.enabled
+
+
+def test_apply_with_two_views(femur, scene, messages):
+    parameters, kinds = femur._parameterNode, part("parameters")
+    parameters.side = kinds.Side.RIGHT
+    points = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode")
+    part("marks").offerLandmarks(points)
+    head = femur.logic.segment(parameters.inputVolume).bone.landmarks["head_center"]
+    place = part("nodes").ijkToRAS(parameters.inputVolume) @ [head.x, head.y, 0, 1]
+    points.SetNthControlPointPositionWorld(0, vtk.vtkVector3d(*place[:3]))
+    parameters.landmarks = points
+    femur.ui.applyButton.click()
+    assert not messages
+    model = parameters.outputModel
+    record = part("result").recordOf(model)
+    assert record["surface"]["method"] == "shape" and record["shape"]["views"] == 2
+    assert (record["shape"]["side"], record["shape"]["side_given"]) == ("right", True)
+    assert record["settings"]["landmarks"]["head_center"] == pytest.approx([head.x, head.y], abs=0.01)
+    text = femur.ui.resultBrowser.toPlainText()
+    for words in ("The fitted shape", "Neck-shaft angle", "Anteversion", "±"):
+        assert words in text, words
+
+    display = model.GetDisplayNode()
+    parameters.colour = kinds.Colour.UNCERTAINTY
+    assert display.GetScalarVisibility() and display.GetActiveScalarName() == "Uncertainty_mm"
+    # An outline is a model too, but no place for a surface.
+    parameters.outputModel = model.GetNodeReference("XRayTo3D.Outline")
+    assert not femur.ui.applyButton.enabled and "outline" in femur.ui.statusLabel.text
+    parameters.outputModel = model
+    parameters.method = kinds.Method.RELIEF  # says nothing of how sure it is
+    femur.ui.applyButton.click()
+    assert not display.GetScalarVisibility()
+    assert not any(model.GetNodeReference(f"XRayTo3D.{role}") for role in ("Outline", "LateralOutline"))
+
+
+def test_what_is_no_femur_is_said_and_nothing_is_left(open_panel, scene, messages):
+    import slicer.util
+
+    from ..mrml.conftest import rod
+
+    volume = slicer.util.addVolumeFromArray(rod()[0][None], np.diag([-0.5, -0.5, 1, 1]), "Thigh")
+    volume.CreateDefaultDisplayNodes()
+    panel = open_panel()
+    panel._parameterNode.method = part("parameters").Method.SHAPE
+    panel.ui.applyButton.click()
+    assert "femur" in str(messages[-1]) and panel._parameterNode.outputModel is None
+    assert scene.GetNumberOfNodesByClass("vtkMRMLModelNode") == 0
+
+
+def test_new_landmarks_are_waiting_for_their_places(femur, app):
+    femur.ui.landmarksSelector.addNode()
+    points = femur._parameterNode.landmarks
+    assert points.GetNumberOfControlPoints() == 4 and points.GetNthControlPointLabel(0) == "Head centre"
+    assert femur.ui.landmarksPlaceWidget.placeModeEnabled
+    shown = app.layoutManager().composite.GetBackgroundVolumeID
+    assert shown() == femur._parameterNode.inputVolume.GetID()
+    femur.ui.lateralRegionSelector.addNode()
+    assert shown() == femur._parameterNode.lateralVolume.GetID()
+
+
+def test_another_shape_model(femur, monkeypatch, messages):
+    import qt
+
+    monkeypatch.setattr(qt.QFileDialog._qt, "getOpenFileName", lambda *arguments: "/absent/model.npz")
+    femur.ui.shapeModelButton.click()
+    assert femur._parameterNode.shapeModel == "/absent/model.npz" == femur.ui.shapeModelLineEdit.text
+    femur._parameterNode.lateralVolume = None
+    femur._parameterNode.method = part("parameters").Method.SHAPE
+    femur.ui.applyButton.click()
+    assert "/absent/model.npz" in str(messages[-1])
+    monkeypatch.setattr(qt.QFileDialog._qt, "getOpenFileName", lambda *arguments: "")
+    femur.ui.shapeModelButton.click()  # and think better of it
+    assert femur._parameterNode.shapeModel == "/absent/model.npz"
