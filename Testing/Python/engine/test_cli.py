@@ -164,7 +164,6 @@ BAD = {
     "no such frame": (["good.png", "--frame", 7], "frame"),
     "frame below zero": (["good.png", "--frame", -1], "frame"),
     "too many megapixels": (["good.png", "--max-megapixels", 0.01], "megapixels"),
-    "mask that is no bone, by shape": (["good.png", "--mask", "mask.png", "--method", "shape"], "shape model"),
     "second view that is the first": (["good.png", "--lateral", "good.png"], "image and lateral are the same file"),
     "second view for solid": (["good.png", "--lateral", "mask.png", "--method", "solid"], "solid uses one view"),
     "second view that is no file": (["good.png", "--lateral", "absent.png"], "absent.png"),

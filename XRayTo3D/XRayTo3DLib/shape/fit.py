@@ -25,7 +25,7 @@ _LOOSE = ((12, 12.0, 5, 8.0), (30, 1.0, 5, 5.0), (None, 1.0, 6, 3.5), (None, 1.0
 _REACH_MM = 2.0
 _MET_UNMET = 0.05  # an outline met as well as this is no reason to doubt how its view stands
 _TURNED = np.radians(6.0)  # less is rather a bone unlike others, which may look turned by some 3 degrees
-_VERY_STRONG = 10.0  # twice the logarithm of a ratio of probabilities (Kass and Raftery, 1995)
+_STRONG = 6.0  # twice the logarithm of a ratio of probabilities (R. E. Kass and A. E. Raftery, 1995)
 _KEPT = 3  # of the starts go on after the coarse steps
 _DOUBTED_MM = 10.0  # in a score, what is farther off counts as this far
 _THINNED = 4  # of an outline's points, one in so many is used at first
@@ -163,7 +163,7 @@ def _best(
         return moved if _far_better(moved, still) else still
     shifting = any(view.shift_mm > 0 for view in views)
     turned = np.linalg.norm(moved.state.shifts[:, :3], axis=1).max()
-    return moved if less < expense - _VERY_STRONG and (shifting or turned > _TURNED) else still
+    return moved if less < expense - _STRONG and (shifting or turned > _TURNED) else still
 
 
 def residual(mesh: Mesh, points: np.ndarray, views: Sequence[View]) -> tuple[float, float]:
