@@ -22,6 +22,12 @@ def recordOf(modelNode):
     return json.loads(text) if text else None
 
 
+def liesOnXray(modelNode) -> bool:
+    """Tell whether a surface lies on its X-ray; a fitted shape stands in its plane, which would hide half of it."""
+    record = recordOf(modelNode)
+    return record is None or record["surface"]["method"] != "shape"
+
+
 def resultText(modelNode) -> str:
     """Return a model's numbers and warnings as rich text."""
     record = recordOf(modelNode)

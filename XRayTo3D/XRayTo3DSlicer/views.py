@@ -27,7 +27,7 @@ def showXray(volumeNode) -> None:
 
 
 def showBesideXray(volumeNode) -> None:
-    """Show an X-ray beside the 3D view and in it, and centre the camera."""
+    """Show an X-ray beside the 3D view, and centre the camera."""
     layoutManager = slicer.app.layoutManager()
     if layoutManager is None:  # without a main window
         return
@@ -36,5 +36,11 @@ def showBesideXray(volumeNode) -> None:
         layoutNode.AddLayoutDescription(_LAYOUT, _DESCRIPTION)
     layoutManager.setLayout(_LAYOUT)
     showXray(volumeNode)
-    layoutManager.sliceWidget("Red").mrmlSliceNode().SetSliceVisible(True)
     slicer.util.resetThreeDViews()
+
+
+def showXrayInSpace(visible) -> None:
+    """Show the X-ray in the 3D view, or hide it there."""
+    layoutManager = slicer.app.layoutManager()
+    if layoutManager is not None:
+        layoutManager.sliceWidget("Red").mrmlSliceNode().SetSliceVisible(visible)

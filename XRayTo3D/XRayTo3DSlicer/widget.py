@@ -18,8 +18,8 @@ from .outlines import isOutline
 from .packages import ensurePackages, missingPackages
 from .parameters import Colour, boneChoices, choices, mayFitShape
 from .preview import removePreview, showPreview
-from .result import colourBy, hasColour, recordOf, resultText
-from .views import showBesideXray, showXray
+from .result import colourBy, hasColour, liesOnXray, recordOf, resultText
+from .views import showBesideXray, showXray, showXrayInSpace
 
 _ITEM_FLAGS = 255  # Qt::UserRole - 1: there a QComboBox keeps what can be done with an item
 _OFFERED = 33  # Qt::ItemIsSelectable | Qt::ItemIsEnabled
@@ -443,7 +443,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         parameters = self._parameterNode
         volumeNode, before = parameters.inputVolume, parameters.outputModel
-        isFirst = not hasSurface(before)
+        isFirst, layOnXray = not hasSurface(before), liesOnXray(before)
         dialog = slicer.util.createProgressDialog(
             windowTitle=_("X-ray to 3D"), labelText=_("Starting"), windowModality=qt.Qt.ApplicationModal
         )
@@ -465,6 +465,8 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             dialog.close()
             dialog.deleteLater()
         parameters.outputModel = modelNode
+        if isFirst or liesOnXray(modelNode) != layOnXray:
+            showXrayInSpace(liesOnXray(modelNode))
         if isFirst:
             showBesideXray(volumeNode)
 

@@ -9,7 +9,7 @@ import pytest
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
-from ..mrml.conftest import part, sample_volume
+from ..mrml.conftest import part, points_of, sample_volume
 from ..mrml.test_nodes import needs_opengl
 
 WIDTH, HEIGHT = 1366, 768  # of a small laptop's screen
@@ -80,32 +80,6 @@ def test_no_text_is_cut_off(applied, app, folder):
     cv2.imwrite(str(folder / "panel.png"), grabbed(widget))
 
 
-def xray_in_space(volume):
-    """An X-ray as a textured rectangle where it stands."""
-    matrix = part("nodes").ijkToRAS(volume)
-    columns, rows, _ = volume.GetImageData().GetDimensions()
-    plane = vtk.vtkPlaneSource()
-    corners = [(matrix @ [*corner, 0, 1])[:3] for corner in ((-0.5, -0.5), (columns - 0.5, -0.5), (-0.5, rows - 0.5))]
-    plane.SetOrigin(*corners[0])
-    plane.SetPoint1(*corners[1])
-    plane.SetPoint2(*corners[2])
-    low, high = volume.GetImageData().GetScalarRange()
-    grey = vtk.vtkImageShiftScale()
-    grey.SetInputData(volume.GetImageData())
-    grey.SetShift(-low)
-    grey.SetScale(255 / (high - low))
-    grey.SetOutputScalarTypeToUnsignedChar()
-    texture = vtk.vtkTexture()
-    texture.SetInputConnection(grey.GetOutputPort())
-    mapper = vtk.vtkPolyDataMapper()
-    mapper.SetInputConnection(plane.GetOutputPort())
-    actor = vtk.vtkActor()
-    actor.SetMapper(mapper)
-    actor.SetTexture(texture)
-    actor.GetProperty().LightingOff()
-    return actor
-
-
 def color_table(name):
     """The colours of one of Slicer's tables, whose files its core does not bring."""
     import matplotlib
@@ -138,7 +112,6 @@ def rendered(volume, model, size, azimuth):
     renderer.SetBackground2(0.45, 0.47, 0.75)
     renderer.GradientBackgroundOn()
     renderer.AddActor(surface)
-    renderer.AddActor(xray_in_space(volume))
     camera = renderer.GetActiveCamera()
     bounds = np.reshape(model.GetPolyData().GetBounds(), (3, 2)).mean(axis=1)
     matrix = part("nodes").ijkToRAS(volume)
@@ -163,16 +136,18 @@ def rendered(volume, model, size, azimuth):
     return np.ascontiguousarray(image[::-1, :, ::-1])
 
 
-def slice_view(volume, mask, size):
-    """The slice view: the X-ray, fitted, with the bone's mask over it."""
+def slice_view(volume, model, size):
+    """The slice view: the X-ray, fitted, with the fitted bone's outline over it."""
     import slicer.util
 
     grey = slicer.util.arrayFromVolume(volume)[0].astype(float)
     grey = (255 * (grey - grey.min()) / np.ptp(grey)).astype(np.uint8)
     image = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
-    image[mask] = (0.7 * image[mask] + 0.3 * np.array([74, 186, 255])).astype(np.uint8)
-    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(image, outlines, -1, (74, 186, 255), 2)
+    outline = model.GetNodeReference("XRayTo3D.Outline")
+    points = points_of(outline)
+    pixels = np.linalg.solve(part("nodes").ijkToRAS(volume), np.vstack([points.T, np.ones(len(points))]))[:2].T
+    color = [255 * value for value in outline.GetDisplayNode().GetColor()[::-1]]
+    cv2.polylines(image, [np.rint(pixels).astype(np.int32)], True, color, 2, cv2.LINE_AA)
     scale = min(size[0] / image.shape[1], size[1] / image.shape[0])
     image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     view = np.zeros((size[1], size[0], 3), np.uint8)
@@ -183,7 +158,7 @@ def slice_view(volume, mask, size):
 
 @needs_opengl
 def test_the_window_after_apply(applied, scene, app, folder):
-    """Panel, radiograph with the bone, and the surface standing on it, as on a screen of 1366 x 768 pixels."""
+    """Panel, radiograph with the outline, and the surface, as on a screen of 1366 x 768 pixels."""
     panel, widget = applied
     parameters = panel._parameterNode
     volume, model = parameters.inputVolume, parameters.outputModel
@@ -196,8 +171,9 @@ def test_the_window_after_apply(applied, scene, app, folder):
     picture = grabbed(widget)[:HEIGHT, :PANEL]
     left[: picture.shape[0], : picture.shape[1]] = picture
     width = (WIDTH - PANEL) // 2
-    mask = panel.logic.segment(volume, **part("parameters").boneChoices(parameters)).bone.mask
-    views = [slice_view(volume, mask, (width, HEIGHT))]
+    views = [slice_view(volume, model, (width, HEIGHT))]
+    sliceNode = app.layoutManager().sliceWidget("Red").mrmlSliceNode()
+    assert not sliceNode.GetSliceVisible()  # in space the X-ray would hide half of a bone that stands in its plane
     for colour in part("parameters").Colour:
         parameters.colour = colour
         image = rendered(volume, model, (WIDTH - PANEL - width, HEIGHT), azimuth=35)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import vtk
 
-from ..mrml.conftest import part, sample_volume
+from ..mrml.conftest import part, rod, sample_volume
 
 OF_SHAPE = ("lateralSelector", "sideComboBox", "landmarksSelector", "forceCheckBox", "shapeModelLineEdit")
 OF_SECOND = ("lateralRegionSelector", "lateralRegionPlaceWidget", "viewAngleSpinBox")
@@ -45,7 +45,7 @@ def test_one_xray_is_no_two_views(femur):
     assert femur.ui.applyButton.enabled
 
 
-def test_apply_with_two_views(femur, scene, messages):
+def test_apply_with_two_views(femur, scene, app, messages):
     parameters, kinds = femur._parameterNode, part("parameters")
     parameters.side = kinds.Side.RIGHT
     points = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode")
@@ -65,6 +65,8 @@ def test_apply_with_two_views(femur, scene, messages):
     for words in ("The fitted shape", "Neck-shaft angle", "Anteversion", "±"):
         assert words in text, words
 
+    sliceNode = app.layoutManager().sliceWidget("Red").mrmlSliceNode()
+    assert not sliceNode.GetSliceVisible()  # half of the bone would be behind it
     display = model.GetDisplayNode()
     parameters.colour = kinds.Colour.UNCERTAINTY
     assert display.GetScalarVisibility() and display.GetActiveScalarName() == "Uncertainty_mm"
@@ -74,14 +76,12 @@ def test_apply_with_two_views(femur, scene, messages):
     parameters.outputModel = model
     parameters.method = kinds.Method.RELIEF  # says nothing of how sure it is
     femur.ui.applyButton.click()
-    assert not display.GetScalarVisibility()
+    assert not display.GetScalarVisibility() and sliceNode.GetSliceVisible()
     assert not any(model.GetNodeReference(f"XRayTo3D.{role}") for role in ("Outline", "LateralOutline"))
 
 
 def test_what_is_no_femur_is_said_and_nothing_is_left(open_panel, scene, messages):
     import slicer.util
-
-    from ..mrml.conftest import rod
 
     volume = slicer.util.addVolumeFromArray(rod()[0][None], np.diag([-0.5, -0.5, 1, 1]), "Thigh")
     volume.CreateDefaultDisplayNodes()
