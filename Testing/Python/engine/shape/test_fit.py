@@ -84,6 +84,14 @@ def test_a_wrong_angle_between_the_views_is_found(model, two_views, cast):
     assert np.abs(cast.shape_error(fit, two_views.truth)).mean() < 0.8
 
 
+def test_a_patient_who_moved_between_the_pictures_is_found(model, two_views, cast):
+    shift = np.array([0.0, 30.0, -60.0])
+    second = cast.view_of(cast.camera(90), two_views.truth + shift, model.faces, **cast.free)
+    fit = fit_shape([(model, [two_views.views[0], second])])
+    assert fit.state.shifts[1, 3:] == pytest.approx(shift, abs=1.5)
+    assert np.abs(cast.shape_error(fit, two_views.truth)).mean() < 0.6
+
+
 def test_an_unknown_scale_is_as_large_as_the_bone_is_probable(model, two_views):
     """Millimetres are said to be 1.25 times as large as they are."""
     wrong = [replace(view, points=1.25 * view.points) for view in two_views.views]
