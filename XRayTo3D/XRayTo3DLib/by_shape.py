@@ -15,7 +15,7 @@ from .camera import Camera, place, view_directions
 from .depth import half_width
 from .errors import NoFemurError, ReconstructionError
 from .progress import Progress
-from .segmentation import Bone, Outline, bounding_box
+from .segmentation import BONES, Bone, Outline, bounding_box
 from .shape import Fit, Mark, Measure, ShapeModel, View
 from .surface import Surface
 
@@ -213,7 +213,12 @@ def surface_of(fitted: Fitted, triangles: int) -> Surface:
 
 
 def _check_bone(found: Segmentation, model: ShapeModel, force: bool, first: bool) -> None:
-    femur = found.femur
+    femur, seen = found.femur, found.bone.name
+    if seen and seen != model.bone and model.bone in set(BONES) - {"femur"} and not force:
+        raise ReconstructionError(
+            f"The shape model is one of a {model.bone}, but the bone that was found is a {seen}: give another model, "
+            "mark the other bone with a box or a click, or go on in spite of it with --force."
+        )
     if model.bone == "femur" and femur is not None and not femur.is_femur and not force:
         which = "the picture does" if first else "the second picture does"
         raise NoFemurError(

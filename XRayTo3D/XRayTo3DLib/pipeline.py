@@ -45,7 +45,8 @@ class Settings:
     Attributes
     ----------
     method : {"auto", "relief", "solid", "shape"}
-        "auto" takes "shape" where the femur check says femur and the model meets its outline, otherwise "solid".
+        "auto" takes "shape" where the femur check says femur, or another model was given, and the model meets the
+        outline; otherwise "solid".
     roi : (x0, y0, x1, y1) or None
         Box to look in, as columns and rows.
     polygon : sequence of (x, y) or None
@@ -376,7 +377,8 @@ def reconstruct(
 def _wants_shape(found: Segmentation, settings: Settings, second: Segmentation | None) -> bool:
     """Whether a shape model is to be fitted."""
     if settings.method == "auto":
-        return second is not None or (found.femur is not None and found.femur.is_femur)
+        asked = second is not None or settings.shape_model is not None
+        return asked or (found.femur is not None and found.femur.is_femur)
     return settings.method == "shape"
 
 

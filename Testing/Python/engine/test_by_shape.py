@@ -210,6 +210,18 @@ def test_what_is_no_femur_is_refused_unless_forced(found):
     by_shape._check_bone(doubted[0], replace(built_in(), bone="tibia"), False, True)  # another bone's model
 
 
+def test_a_model_of_another_bone_than_was_found_is_refused_unless_forced(found):
+    tibia = replace(built_in(), bone="tibia")
+    femur, shin, unknown = (
+        replace(found[0], bone=replace(found[0].bone, name=name)) for name in ("femur", "tibia", "")
+    )
+    with pytest.raises(ReconstructionError, match=r"model is one of a tibia, but .* found is a femur.*--force"):
+        by_shape._check_bone(femur, tibia, False, True)
+    for some, model, force in ((femur, tibia, True), (shin, tibia, False), (unknown, tibia, False)):
+        by_shape._check_bone(some, model, force, True)
+    by_shape._check_bone(femur, replace(tibia, bone="radius"), False, True)  # which the network does not know
+
+
 def test_a_rectangle_is_refused(draw):
     mask = np.zeros(SHAPE, bool)
     mask[50:600, 100:300] = True
@@ -291,6 +303,7 @@ def test_auto_takes_the_shape_of_a_femur_alone(found, masks):
     assert wants(replace(found[0], femur=femur), auto) and not wants(replace(found[0], femur=other), auto)
     assert not wants(replace(found[0], femur=None), auto)
     assert wants(replace(found[0], femur=None), auto, found[1])
+    assert wants(replace(found[0], femur=other), replace(auto, shape_model="tibia.npz"))
     assert wants(found[0], Settings(method="shape")) and not wants(
         replace(found[0], femur=femur), Settings(method="solid")
     )
