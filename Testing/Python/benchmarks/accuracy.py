@@ -19,7 +19,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VTK_SMP_MAX_THREADS"):
 
 import accuracy_baselines as baselines
 import numpy as np
-from accuracy_cases import LIMBS, PLAIN, Case, Triangles, Variant, bones, case
+from accuracy_cases import LIMBS, PLAIN, Case, Variant, bones, case
 from accuracy_report import keep, main_table, variants_table
 from accuracy_scores import ALIGNED, IN_FRAME, score
 from accuracy_shape import models, registered, shape_fit, use
@@ -35,7 +35,7 @@ VARIANTS = (
     Variant("30 % of the outline wrong", wrong=0.3),
     Variant("found on film", film=True),
 )
-Method = Callable[[Case], Triangles]
+Method = Callable[[Case], tuple]
 FROM_ONE: dict[str, Method] = {"outline inflated": baselines.inflated}
 FROM_TWO: dict[str, Method] = {"visual hull": baselines.visual_hull, "ellipse per slice": baselines.ellipses}
 FROM_TRUTH: dict[str, Method] = {

@@ -16,6 +16,7 @@ _MAIN = (
     *(f"{frame}: {what}" for frame in (IN_FRAME, ALIGNED) for what in ("mean", "RMS", "95 %", "largest", "Dice")),
     "neck-shaft °",
     "anteversion °",
+    "within 2 sd",
     "closed",
     "s",
     "MB",
@@ -35,6 +36,7 @@ def main_table(rows: Sequence[dict], variants: Sequence[str]) -> str:
                 cells += [_mean(_values(own, frame, name), 2) for name in ("rms_mm", "p95_mm", "maximum_mm")]
                 cells.append(_mean(_values(own, frame, "dice"), 3))
             cells += [_mean(_plain(own, name), 1) for name in ("neck_shaft_deg", "anteversion_deg")]
+            cells.append(_mean(_plain(own, "covered"), 2))
             made = [row for row in own if not row["failed"]]
             cells.append("yes" if made and all(row["closed"] for row in made) else "no")
             cells += [_mean(_plain(own, "seconds"), 2), _mean(_plain(own, "memory_mb"), 0), _failed(own)]

@@ -23,7 +23,7 @@ _RIM_MM = 3.0  # next to a picture's border, where the flat ends of what is cut 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
-def score(case: Case, variant: Variant, method: str, make: Callable[[], Triangles], frames: Sequence[str]) -> dict:
+def score(case: Case, variant: Variant, method: str, make: Callable[[], tuple], frames: Sequence[str]) -> dict:
     """Make a bone and compare it with the truth.
 
     Parameters
@@ -31,10 +31,11 @@ def score(case: Case, variant: Variant, method: str, make: Callable[[], Triangle
     case, variant : Case, Variant
     method : str
     make : callable
-        Returns points and triangles (LPS, mm), or raises ReconstructionError.
+        Returns points and triangles (LPS, mm), and each point's standard deviation (mm) if the method tells it, or
+        raises ReconstructionError.
     frames : sequence of {"in frame", "aligned"}
         Where to compare: as it stands, or moved rigidly onto the truth first, without scale; with "aligned", angles
-        are measured too.
+        are measured too, and how many points are no farther off than two standard deviations.
 
     Returns
     -------
@@ -47,19 +48,28 @@ def score(case: Case, variant: Variant, method: str, make: Callable[[], Triangle
     _forget_peak()
     start = time.perf_counter()
     try:
-        found = make()
+        found, deviations = split(make())
     except ReconstructionError as error:
         return row | {"failed": str(error)}
     row |= {"seconds": time.perf_counter() - start, "memory_mb": _memory_mb("VmHWM") - before}
     row["closed"] = is_closed(found[1])
     if ALIGNED in frames:
         row |= angles(found, case)
+        if deviations is not None:
+            there, _ = moved(found, align_rigid(found, case.truth))
+            row["covered"] = float((np.abs(distance_to(*case.truth, there)) < 2 * deviations).mean())
     for frame in frames:
         placed = found if frame == IN_FRAME else moved(found, align_rigid(found, case.truth))
         row[frame] = asdict(surface_distances(placed, case.truth)) | {"dice": dice(placed, case.truth)}
     if variant.outside:
         row["seen"] = asdict(seen_distances(found, case.truth, case.cameras))
     return row
+
+
+def split(made: tuple) -> tuple[Triangles, np.ndarray | None]:
+    """What was made: points and triangles, and standard deviations if there are any."""
+    points, faces, *deviations = made
+    return (points, faces), deviations[0] if deviations else None
 
 
 def seen_distances(found: Triangles, truth: Triangles, cameras: Sequence[Camera]) -> Distances:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from accuracy_cases import Case, Triangles, bones
+import numpy as np
+from accuracy_cases import Case, bones
 
 from XRayTo3DLib.by_shape import SECOND_VIEW
 from XRayTo3DLib.errors import ReconstructionError
-from XRayTo3DLib.shape import ShapeModel, built_in, fit_shape, view_from
+from XRayTo3DLib.shape import ShapeModel, built_in, fit_shape, uncertainty, view_from
 from XRayTo3DLib.shape.train import Bones, corresponding
 
 BUILT_IN, TRAINED = "shape, built-in model", "shape, trained with the bone left out"
@@ -29,7 +30,7 @@ def models(number: int) -> dict[str, ShapeModel]:
     return {BUILT_IN: built_in(), TRAINED: _trained[0].model(without=number)}
 
 
-def shape_fit(case: Case, model: ShapeModel) -> Triangles:
+def shape_fit(case: Case, model: ShapeModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Fit a model to a bone's outlines: with the same settings in every variant, since nobody knows what is wrong.
 
     Parameters
@@ -40,8 +41,8 @@ def shape_fit(case: Case, model: ShapeModel) -> Triangles:
 
     Returns
     -------
-    (points, faces)
-        In the patient (LPS, mm).
+    (points, faces, deviations)
+        In the patient (LPS, mm); how sure each point is.
 
     Raises
     ------
@@ -55,4 +56,4 @@ def shape_fit(case: Case, model: ShapeModel) -> Triangles:
     fit = fit_shape([(model.of_side(case.side), views)])
     if not fit.met:
         raise ReconstructionError(f"residual {fit.residual_mm:.1f} mm, {fit.unmet:.0%} of the outline not met")
-    return fit.points, fit.model.faces
+    return fit.points, fit.model.faces, uncertainty(fit)

@@ -147,6 +147,20 @@ def test_scores_in_frame_and_aligned_and_a_failed_fit_is_no_bone():
     assert "fit" in variants_table([row, failed], ["plain"])
 
 
+def test_how_many_points_are_within_two_standard_deviations():
+    """The upper half is 1 mm too wide, and that sure of itself; the rest is right."""
+    points, faces = ellipsoid(20, 15, 80)
+    upper = points[:, 2] > points[:, 2].mean()
+    off = points + np.where(upper[:, None], [0.7, 0.0, 0.0] * np.sign(points - points.mean(axis=0)), 0)
+    each, plain = pictured(points, faces), Variant("plain")
+    told = [
+        score(each, plain, "fit", lambda sd=sd: (off, faces, np.where(upper, sd, 1.0)), (ALIGNED,))["covered"]
+        for sd in (0.01, 1.0)
+    ]
+    assert told[0] == pytest.approx(1 - upper.mean(), abs=0.15) and told[1] == 1
+    assert "covered" not in score(each, plain, "hull", lambda: (off, faces), (ALIGNED,))
+
+
 @pytest.fixture
 def real(shared_data, monkeypatch):
     monkeypatch.setattr(cases, "LIMBS", shared_data / "limbs")
