@@ -133,7 +133,7 @@ def _best(
     for number, (model, views, state) in enumerate(candidates):
         tell(progress, 0.5 * number / len(candidates), "placing the bone")
         mesh, few = meshes[id(model)], [_thinned(view) for view in views]
-        state = _solved(model, mesh, few, state, _COARSE, free_scale)[0]
+        state = _solved(model, mesh, few, state, _COARSE, free_scale)
         tried.append((_energy(model, mesh, few, state), number, state))
     tried.sort(key=lambda each: each[:2])
     better = []
@@ -141,14 +141,16 @@ def _best(
         tell(progress, 0.5 + 0.1 * len(better), "bending the bone")
         model, views, _ = candidates[number]
         mesh, few = meshes[id(model)], [_thinned(view) for view in views]
-        state = _solved(model, mesh, few, state, _MIDDLE, free_scale)[0]
+        state = _solved(model, mesh, few, state, _MIDDLE, free_scale)
         better.append((_energy(model, mesh, few, state), number, state))
     _, number, begun = min(better, key=lambda each: each[:2])
     model, views, _ = candidates[number]
     mesh = meshes[id(model)]
 
     def fitted(schedule) -> tuple[Fit, float]:
-        state, information = _solved(model, mesh, views, begun, schedule, free_scale)
+        state = _solved(model, mesh, views, begun, schedule, free_scale)
+        # How sure it is: views may be off, also where they were taken to stand as said.
+        _, information = step(model, mesh, views, state, len(model.deviations), _REACH_MM, free_scale)
         seen = tuple(state.seen_by(views))
         found = Fit(model, mesh, seen, state, information, *residual(mesh, state.points(model), seen))
         return found, cost(model, mesh, views, state, _REACH_MM)
@@ -178,13 +180,12 @@ def residual(mesh: Mesh, points: np.ndarray, views: Sequence[View]) -> tuple[flo
     return float(np.average(off[counted], weights=weights[counted])), float(weights[off > _MET_MM].sum())
 
 
-def _solved(model, mesh, views, state, schedule, free_scale) -> tuple[State, np.ndarray]:
-    information = np.zeros((0, 0))
+def _solved(model, mesh, views, state, schedule, free_scale) -> State:
     for modes, looseness, steps, reach in schedule:
         modes = len(model.deviations) if modes is None else min(modes, len(model.deviations))
         for _ in range(steps):
-            state, information = step(model, mesh, views, state, modes, reach, free_scale, looseness)
-    return state, information
+            state, _ = step(model, mesh, views, state, modes, reach, free_scale, looseness)
+    return state
 
 
 def _energy(model: ShapeModel, mesh: Mesh, views: Sequence[View], state: State) -> float:

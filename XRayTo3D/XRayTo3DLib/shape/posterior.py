@@ -13,7 +13,7 @@ from .fit import Fit
 from .silhouette import silhouette
 
 _FLOOR_MM = 0.25  # what neither modes nor outline tell: triangles, and the model's own correspondence
-_WIDER = 1.0  # by so much errors are larger than the posterior says: models are made of few bones
+_WIDER = 1.3  # errors on real femora are larger than the posterior says: no model has all that bones may be
 _SEEN_MM = 4.0  # a point this near to where an outline was met was observed
 _MET_MM = 2.0
 _DRAWN = 64
