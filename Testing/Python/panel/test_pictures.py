@@ -121,7 +121,6 @@ def rendered(volume, model, size, azimuth):
     camera.SetViewUp(*-matrix[:3, 1])
     camera.Azimuth(azimuth)
     renderer.ResetCamera()
-    camera.Zoom(1.2)
     window = vtk.vtkRenderWindow()
     window.SetOffScreenRendering(1)
     window.SetMultiSamples(8)
