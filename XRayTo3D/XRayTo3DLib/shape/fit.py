@@ -103,16 +103,12 @@ def fit_shape(
     edges from pulling. Views are taken to be turned where that is more probable by far, and to be shifted where the
     outlines are not met otherwise: a bone may be unlike the model's, and a part of an outline wrong.
     """
-    found = _best(_held(arrangements, shift_mm=0.0), free_scale, part(progress, 0.0, 0.7))
+    unshifted = [(model, [replace(view, shift_mm=0.0) for view in views]) for model, views in arrangements]
+    found = _best(unshifted, free_scale, part(progress, 0.0, 0.7))
     if found.unmet > _MET_UNMET and any(view.shift_mm > 0 for _, views in arrangements for view in views):
         other = _best(arrangements, free_scale, part(progress, 0.7, 0.3))
         return other if _far_better(other, found) else found
     return found
-
-
-def _held(arrangements, **fixed):
-    """The same with views that may not move, or not so."""
-    return [(model, [replace(view, **fixed) for view in views]) for model, views in arrangements]
 
 
 def _far_better(moved: Fit, plain: Fit) -> bool:
@@ -126,7 +122,7 @@ def _far_better(moved: Fit, plain: Fit) -> bool:
 def _best(
     arrangements: Sequence[tuple[ShapeModel, Sequence[View]]], free_scale: bool, progress: Progress | None
 ) -> Fit:
-    """The fit that meets its outlines best, from all starts; with views that stand as said, if that is probable."""
+    """The fit that meets its outlines best, from all starts."""
     tried = []
     meshes = {id(model): prepared(model.faces, len(model.mean)) for model, _ in arrangements}
     candidates = [(model, views, state) for model, views in arrangements for state in starts(model, views, free_scale)]
@@ -145,7 +141,13 @@ def _best(
         better.append((_energy(model, mesh, few, state), number, state))
     _, number, begun = min(better, key=lambda each: each[:2])
     model, views, _ = candidates[number]
-    mesh = meshes[id(model)]
+    return _refined(model, meshes[id(model)], views, begun, free_scale, progress)
+
+
+def _refined(
+    model: ShapeModel, mesh: Mesh, views: Sequence[View], begun: State, free_scale: bool, progress: Progress | None
+) -> Fit:
+    """Fit all modes to all of the outlines, with views that stand as said unless they must stand elsewhere."""
 
     def fitted(schedule) -> tuple[Fit, float]:
         state = _solved(model, mesh, views, begun, schedule, free_scale)
