@@ -123,7 +123,8 @@ def relative_thickness(network: DepthNetwork, values: np.ndarray, mask: np.ndarr
     """
     factor = np.ones(mask.shape, np.float32)
     factor[mask] = np.clip(network(values[mask]), _LEAST_FACTOR, _MOST_FACTOR)
-    return average_inside(factor, mask, max(_SMOOTH * largest, 0.5))
+    # Far from the bone there is nothing to average; a factor of 0 would make empty space a sheet without thickness.
+    return np.maximum(average_inside(factor, mask, max(_SMOOTH * largest, 0.5)), np.float32(_LEAST_FACTOR))
 
 
 def load_depth_network(path: str | os.PathLike | None = None) -> DepthNetwork:

@@ -68,6 +68,10 @@ def test_answers_are_held_within_bounds(draw):
     factor = relative_thickness(wild, seen, mask, 20.0)
     assert factor[mask].min() >= 0.4 - 1e-6 and factor[mask].max() <= 1.8 + 1e-6
     assert np.isfinite(factor).all()
+    apart = np.zeros((400, 400), bool)  # so far from the bone that nothing of it is left in an average
+    apart[:10, :10] = True
+    values = np.ones((*apart.shape, COUNT), np.float32)
+    assert relative_thickness(wild, values, apart, 5.0).min() >= 0.4 - 1e-6
 
 
 def _damaged(change):
