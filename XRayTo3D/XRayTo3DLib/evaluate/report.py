@@ -23,7 +23,7 @@ _JPEG_QUALITY = 88
 _CAPTIONS = {
     "radiograph": "As it was read, bone bright.",
     "region": "Where the bone was looked for; the rest is blue.",
-    "flattened": "Grey values against those around them.",
+    "flattened": "Gray values against those around them.",
     "clusters": "K-means clusters of the flattened picture.",
     "bones": "What the reader network sees: femur yellow, shin blue, patella green, pelvis pink, metal red.",
     "outline": "Yellow: an edge was seen; blue: a border; pink: another bone over it. Rings: landmarks, how sure.",
@@ -45,12 +45,12 @@ _CLAIMS = {
         "this one's; a fracture or a deformity that no outline shows is not in it.",
     },
     "solid": {
-        "observed": "The outline, to a fraction of a pixel, and the grey values of the side that faces the source.",
-        "inferred": "How thick the bone is along each ray: estimated from the outline and the grey values. The back is "
+        "observed": "The outline, to a fraction of a pixel, and the gray values of the side that faces the source.",
+        "inferred": "How thick the bone is along each ray: estimated from the outline and the gray values. The back is "
         "the mirror image of what was assumed of the front. This is an estimate of the shape, not a measurement.",
     },
     "relief": {
-        "observed": "The grey values, shown as height, and the outline.",
+        "observed": "The gray values, shown as height, and the outline.",
         "inferred": "That bright is high, and the flat back. This is a picture in relief, not the bone's anatomy.",
     },
 }
@@ -134,7 +134,9 @@ def _subtitle(picture: dict) -> str:
     size = f"{size:g}" if isinstance(size, float | int) else " x ".join(f"{each:g}" for each in size)
     words = [
         f"{picture['rows']} x {picture['columns']} pixels of {size} mm ({picture['pixel_size_source']})",
-        f"magnification {picture['magnification']:.3g}",
+        "magnification unknown"
+        if picture["magnification_source"] == "unknown"
+        else f"magnification {picture['magnification']:.3g} ({picture['magnification_source']})",
         *(str(picture[key]) for key in ("view", "side") if picture[key]),
     ]
     return ", ".join(words)
@@ -174,7 +176,8 @@ def _about_shape(shape: dict) -> list[tuple[str, str]]:
 
 def _about_bone(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:
     bone, femur = numbers["bone"], numbers["femur"]
-    found = [("Found by", f"{bone['method']}: {bone['reason']}")]
+    way = "gray value clusters, since " if bone["method"] == "clusters" and bone["confidence"] is not None else ""
+    found = [("How it was found", f"{way}{bone['reason']}")]
     if bone["confidence"] is not None:
         found.append(("Confidence", f"{bone['confidence']:.2f}"))
     found.append(("Pieces", str(bone["pieces"])))

@@ -68,5 +68,5 @@ def check_size(rows: int, columns: int, max_megapixels: float, name: str) -> Non
     if rows * columns > max_megapixels * 1e6:
         raise RadiographError(
             f"{name}: declares {columns} x {rows} pixels, more than {max_megapixels:g} megapixels; "
-            "if the file is sound, raise the limit (--max-megapixels)."
+            "if the file is sound, raise the limit of megapixels."
         )

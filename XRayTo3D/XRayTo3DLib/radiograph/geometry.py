@@ -9,7 +9,13 @@ from .checks import PIXEL_SIZES_MM
 MAX_MAGNIFICATION = 3.0  # a bone two thirds of the way to the source; larger is a wrong tag
 MAX_GIVEN_MAGNIFICATION = 20.0  # of geometric magnification with a microfocus tube
 SAME_SIZE = 0.01  # relative difference below which two pixel sizes are one, rounded differently
-UNKNOWN_SCALE = "the scale is unknown: pixels are taken to be 1 mm; give their size (--pixel-size)"
+UNKNOWN = "unknown"
+AT_BONE = "pixel size at the bone"
+UNKNOWN_SCALE = "The scale is unknown: pixels are taken to be 1 mm. Give the pixel size."
+UNKNOWN_MAGNIFICATION = (
+    "The magnification is unknown: the bone is taken to be as large as its shadow, which is usually 5 to 20 % larger. "
+    "Give the distances from the source to the detector and to the bone."
+)
 
 
 class Geometry(NamedTuple):
@@ -18,6 +24,7 @@ class Geometry(NamedTuple):
     pixel_size_mm: tuple[float, float]
     pixel_size_source: str
     magnification: float
+    magnification_source: str
     sid_mm: float | None
     sod_mm: float | None
     warnings: tuple[str, ...]
@@ -61,37 +68,46 @@ def projection_geometry(tags, pixel_size_mm, sid_mm, sod_mm) -> Geometry:
     kind = str(tags.get("PixelSpacingCalibrationType") or "").strip().upper()
     calibrated = kind in ("GEOMETRY", "FIDUCIAL")
 
-    detector, source = None, "unknown"
+    detector, source = None, UNKNOWN
     if imager:
         detector, source = imager, "DICOM ImagerPixelSpacing"
     elif nominal:
         detector, source = nominal, "DICOM NominalScannedPixelSpacing"
-    magnification = None
+    magnification, enlarged = None, UNKNOWN
     if detector and spacing and _differ(spacing, detector):
-        magnification = _plausible(_quotient(detector, spacing), f"{source} / PixelSpacing", warnings)
+        enlarged = f"{source} / PixelSpacing"
+        magnification = _plausible(_quotient(detector, spacing), enlarged, warnings)
         if magnification:
             source += f", PixelSpacing at the bone ({kind.lower() or 'not said how calibrated'})"
     if given:
-        magnification = distance_ratio
+        magnification, enlarged = distance_ratio, "given SID and SOD"
     elif magnification is None:
         estimate = _number(tags, "EstimatedRadiographicMagnificationFactor", warnings)
         magnification = estimate and _plausible(estimate, "EstimatedRadiographicMagnificationFactor", warnings)
+        enlarged = "DICOM EstimatedRadiographicMagnificationFactor" if magnification else "DICOM SID / SOD"
         magnification = magnification or distance_ratio
     if detector is None and spacing:
         source = "DICOM PixelSpacing"
         factor = 1.0
         if calibrated:
             source += f", at the bone ({kind.lower()})"
-            factor = magnification or 1.0
+            enlarged = enlarged if magnification else AT_BONE
+            magnification = factor = magnification or 1.0
         detector = tuple(size * factor for size in spacing)
     if pixel_size_mm is not None:
         detector, source = pixel_size_mm, "given"
+        if enlarged == AT_BONE:
+            magnification = None
     if detector is None:
         detector = (1.0, 1.0)
         warnings.append(UNKNOWN_SCALE)
+    elif magnification is None:
+        warnings.append(UNKNOWN_MAGNIFICATION)
     if not given and magnification and sid:
         sod = sid / magnification  # so that the three numbers agree
-    return Geometry(detector, source, magnification or 1.0, sid, sod, tuple(warnings))
+    return Geometry(
+        detector, source, magnification or 1.0, enlarged if magnification else UNKNOWN, sid, sod, tuple(warnings)
+    )
 
 
 def _distances(tags, sid_mm, sod_mm, warnings):
@@ -123,7 +139,7 @@ def _number(tags, keyword: str, warnings: list) -> float | None:
         return None
     # Zero is how many devices write "not known".
     if len(values) != 1 or values[0] < 0:
-        warnings.append(f"DICOM {keyword} {values} makes no sense and is ignored")
+        warnings.append(f"DICOM {keyword} {values} makes no sense and is ignored.")
         return None
     return values[0] or None
 
@@ -135,7 +151,7 @@ def _spacing(tags, keyword: str, warnings: list) -> tuple[float, float] | None:
         return None
     low, high = PIXEL_SIZES_MM
     if len(values) != 2 or not low <= min(values) <= max(values) <= high:
-        warnings.append(f"DICOM {keyword} {values} makes no sense and is ignored")
+        warnings.append(f"DICOM {keyword} {values} makes no sense and is ignored.")
         return None
     return values[1], values[0]
 
@@ -149,7 +165,7 @@ def _numbers(tags, keyword: str, warnings: list) -> list[float] | None:
     except Exception:  # what a damaged tag makes pydicom raise is not bounded
         values = [math.nan]
     if not all(map(math.isfinite, values)):
-        warnings.append(f"DICOM {keyword} is not a number and is ignored")
+        warnings.append(f"DICOM {keyword} is not a number and is ignored.")
         return None
     return values or None
 
@@ -157,7 +173,7 @@ def _numbers(tags, keyword: str, warnings: list) -> list[float] | None:
 def _plausible(magnification: float, what: str, warnings: list) -> float | None:
     if 1 <= magnification <= MAX_MAGNIFICATION:
         return magnification
-    warnings.append(f"magnification {magnification:.3g} from {what} makes no sense and is ignored")
+    warnings.append(f"Magnification {magnification:.3g} from {what} makes no sense and is ignored.")
     return None
 
 

@@ -33,14 +33,16 @@ def grey_as_shown(stored: np.ndarray, tags) -> tuple[np.ndarray, bool, list[str]
     warnings = []
     shown, step_failed = _apply("apply_modality_lut", values, tags)
     if step_failed:
-        warnings.append("the modality LUT or rescale of the file cannot be applied and is ignored")
+        warnings.append("The modality LUT or rescale of the file cannot be applied and is ignored.")
     windowed, step_failed = _apply("apply_voi_lut", shown, tags)
     if step_failed:
-        warnings.append("the VOI LUT or window of the file cannot be applied and is ignored")
+        warnings.append("The VOI LUT or window of the file cannot be applied and is ignored.")
     elif _share_inside(windowed, counts) >= min(MIN_SHARE_IN_WINDOW, _share_inside(shown, counts)):
-        shown = windowed
+        # A window as wide as the values moves them by half a step: readers that know no windows shall see the same.
+        steps = np.ptp(values[occurring])
+        shown = shown if _are_alike(shown[occurring], windowed[occurring], steps) else windowed
     else:
-        warnings.append("the window of the file leaves nearly nothing to see and is ignored")
+        warnings.append("The window of the file leaves nearly nothing to see and is ignored.")
     if is_inverse(tags):
         shown = -shown
     here, there = values[occurring].astype(np.float64), shown[occurring]
@@ -99,3 +101,11 @@ def _share_inside(values: np.ndarray, counts: np.ndarray) -> float:
     there = values[counts > 0]
     inside = (values > there.min()) & (values < there.max())
     return counts[inside].sum() / counts.sum()
+
+
+def _are_alike(values: np.ndarray, others: np.ndarray, steps: int) -> bool:
+    """Whether two scales differ by less than one of so many steps, once both are stretched from 0 to 1."""
+    if not (np.ptp(values) > 0 and np.ptp(others) > 0):
+        return False
+    first, second = ((each - each.min()) / np.ptp(each) for each in (values, others))
+    return bool(np.abs(first - second).max() * steps < 1)

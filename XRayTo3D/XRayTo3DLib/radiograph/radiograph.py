@@ -19,6 +19,8 @@ class Radiograph:
         Where the pixel size comes from, in words ("DICOM ImagerPixelSpacing", "unknown", ...).
     magnification : float
         Size at the detector divided by size at the bone, SID / SOD; 1 where it is not known.
+    magnification_source : str
+        Where the magnification comes from, in words ("given SID and SOD", "unknown", ...).
     sid_mm, sod_mm : float or None
         Distance from the X-ray source to the detector and to the bone.
     view, side : str or None
@@ -43,6 +45,7 @@ class Radiograph:
     pixel_size_mm: tuple[float, float] = (1.0, 1.0)
     pixel_size_source: str = "unknown"
     magnification: float = 1.0
+    magnification_source: str = "unknown"
     sid_mm: float | None = None
     sod_mm: float | None = None
     view: str | None = None

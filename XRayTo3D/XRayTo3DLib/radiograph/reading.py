@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import RadiographError
 from .checks import check_bone, check_length, check_pixel_size
 from .dicom import read_dicom
-from .geometry import projection_geometry
+from .geometry import UNKNOWN, projection_geometry
 from .grey import check_array, split_colour, stretch
 from .header import side_of, view_of
 from .photometric import bone_dark_by_tag, grey_as_shown
@@ -111,6 +111,7 @@ def radiograph_from_array(
     bone="auto",
     sid_mm=None,
     sod_mm=None,
+    geometry=None,
     name="the picture",
 ) -> Radiograph:
     """Take an array, such as a volume node's, as a radiograph with bone bright.
@@ -125,6 +126,8 @@ def radiograph_from_array(
         Where it comes from; "unknown" adds the warning that the scale is not known.
     bone, sid_mm, sod_mm
         As in `read_radiograph`.
+    geometry : Geometry, optional
+        All that is known of sizes, in the place of pixel size and distances.
     name : str
         What to call the picture in messages.
 
@@ -142,9 +145,10 @@ def radiograph_from_array(
     sid_mm, sod_mm = check_length("sid_mm", sid_mm), check_length("sod_mm", sod_mm)
     array = check_array(array, name)
     grey, colour = split_colour(array)
-    known = pixel_size_source != "unknown"
-    geometry = projection_geometry({}, pixel_size_mm if known else None, sid_mm, sod_mm)
-    geometry = geometry._replace(pixel_size_mm=pixel_size_mm, pixel_size_source=pixel_size_source)
+    if geometry is None:
+        known = pixel_size_source != UNKNOWN
+        geometry = projection_geometry({}, pixel_size_mm if known else None, sid_mm, sod_mm)
+        geometry = geometry._replace(pixel_size_mm=pixel_size_mm, pixel_size_source=pixel_size_source)
     fields = dict(photometric="grey" if array.ndim == 2 else "RGB", bits=array.dtype.itemsize * 8, colour=colour)
     return _radiograph(grey, name, bone, None, OTHER_CUSTOM, geometry, [], **fields)
 
@@ -199,7 +203,7 @@ def _radiograph(grey, name, bone, dark, custom, geometry, warnings, **fields) ->
     else:
         dark = bone_is_dark(pixels, dark, custom)
         if dark:
-            warnings.append("bone looks dark, so the picture was inverted; if that is wrong, say so (--bone bright)")
+            warnings.append("Bone looks dark, so the picture was inverted; if that is wrong, say that bone is bright.")
     if dark:
         np.subtract(1, pixels, out=pixels)
     return Radiograph(pixels, **{**geometry._asdict(), "warnings": tuple(warnings)}, inverted=bool(dark), **fields)

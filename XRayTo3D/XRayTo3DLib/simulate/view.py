@@ -133,7 +133,7 @@ def simulate(body: Sequence[Bone] | Volume, view: str, side: str, setup: Setup, 
     if shadow_mm2 < _LEAST_SHADOW_MM2:
         raise SimulationError(
             f"the detector ({camera.shape[0]} x {camera.shape[1]} pixels of {setup.pixel_size_mm:g} mm) misses the "
-            "bone; make it larger (--detector) or move it (--center)."
+            "bone; make the detector larger, or move its center."
         )
     shadow = thickness > 0
     if ball is not None:

@@ -39,7 +39,29 @@ def test_which_tag_counts(tags, size, magnification, source):
     assert geometry.pixel_size_mm == pytest.approx(size)
     assert geometry.magnification == pytest.approx(magnification)
     assert source in geometry.pixel_size_source
-    assert bool(geometry.warnings) == (not tags)
+    unknown = [words in " ".join(geometry.warnings) for words in ("scale is unknown", "magnification is unknown")]
+    # Without a scale, magnification says nothing more.
+    assert unknown == [not tags, bool(tags) and geometry.magnification_source == "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "source"),
+    [
+        ({}, "unknown"),
+        (IMAGER, "unknown"),
+        (IMAGER | {"PixelSpacing": [0.3, 0.2]}, "unknown"),
+        (IMAGER | SPACING, "DICOM ImagerPixelSpacing / PixelSpacing"),
+        (IMAGER | {"EstimatedRadiographicMagnificationFactor": 1.1}, "DICOM EstimatedRadiographicMagnificationFactor"),
+        (IMAGER | {"DistanceSourceToDetector": 1200, "DistanceSourceToPatient": 1000}, "DICOM SID / SOD"),
+        (SPACING | {"PixelSpacingCalibrationType": "GEOMETRY"}, "pixel size at the bone"),
+    ],
+)
+def test_where_the_magnification_comes_from(tags, source):
+    assert projection_geometry(tags, None, None, None).magnification_source == source
+    # A size that was typed is one at the detector: whether the bone is larger there is known as before, or not.
+    given = projection_geometry(tags, (0.5, 0.5), None, None)
+    assert given.magnification_source == ("unknown" if source == "pixel size at the bone" else source)
+    assert ("magnification is unknown" in " ".join(given.warnings)) == (given.magnification_source == "unknown")
 
 
 @pytest.mark.parametrize(
@@ -59,13 +81,14 @@ def test_which_tag_counts(tags, size, magnification, source):
 def test_senseless_tags_are_ignored_with_a_warning(tags):
     geometry = projection_geometry(IMAGER | tags, None, None, None)
     assert geometry.pixel_size_mm == pytest.approx((0.2, 0.3)) and geometry.magnification == 1
-    assert len(geometry.warnings) == 1 and "ignored" in geometry.warnings[0]
+    ignored, unknown = geometry.warnings
+    assert "ignored" in ignored and "magnification is unknown" in unknown
 
 
 def test_given_values_outrank_tags():
     tags = IMAGER | SPACING | {"DistanceSourceToDetector": 1500, "DistanceSourceToPatient": 1400}
     geometry = projection_geometry(tags, (0.5, 0.6), 1000, 800)
-    assert geometry[:5] == ((0.5, 0.6), "given", 1.25, 1000, 800)
+    assert geometry[:6] == ((0.5, 0.6), "given", 1.25, "given SID and SOD", 1000, 800)
     assert projection_geometry(tags, None, None, 1200).magnification == 1.25  # SID from the file
 
 
@@ -80,7 +103,8 @@ def test_order_of_a_real_dicom_file(make, ramp):
     path = make.dicom(ramp, PixelSpacing=[0.3, 0.2], ViewPosition="LL", ImageLaterality="R")
     radiograph = read_radiograph(path)
     assert radiograph.pixel_size_mm == (0.2, 0.3)
-    assert (radiograph.view, radiograph.side, radiograph.warnings) == ("lateral", "right", ())
+    assert (radiograph.view, radiograph.side) == ("lateral", "right")
+    assert len(radiograph.warnings) == 1 and "magnification is unknown" in radiograph.warnings[0]
     assert read_radiograph(path, pixel_size_mm=0.5).pixel_size_mm == (0.5, 0.5)
 
 

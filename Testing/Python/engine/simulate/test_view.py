@@ -111,7 +111,7 @@ def test_a_volume_brings_its_own_tissue():
 
 
 def test_a_detector_that_misses_the_bone(shaft):
-    with pytest.raises(SimulationError, match=r"detector.*misses the bone.*--detector.*--center"):
+    with pytest.raises(SimulationError, match=r"detector.*misses the bone.*detector.*center"):
         take([shaft], setup=Setup(shape=(50, 50), center_lps=(0, 0, 0)))
 
 
