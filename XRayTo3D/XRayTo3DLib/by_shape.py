@@ -29,6 +29,8 @@ _LEAST_CONFIDENCE = 0.5
 # How far patient and machine are from where a second picture's angle says, in most cases; Cauchy's tails allow more.
 SECOND_VIEW = {"turn_deg": 0.5, "shift_mm": 0.5}
 _RIGHT_ANGLE = 90.0
+# Of a second view, against what was said: more is rarely how the patient stood, and often a wrong angle or picture.
+_FAR_TURNED_DEG, _FAR_SHIFTED_MM = 10.0, 10.0
 _DOUBTFUL = 0.03  # of an outline not met: more than a network's slips
 _MOST_OF_IT = 0.8  # of a bone's length
 _EDGE_MM = 3.0  # of a model's triangles
@@ -73,14 +75,25 @@ class Fitted:
         return self.fit.unmet > _DOUBTFUL
 
     @property
+    def unmet_words(self) -> str:
+        """How much of the outline is not met, and why that may be."""
+        return (
+            f"{self.fit.unmet:.0%} of the bone's outline is not met by the fitted shape, because of a fracture, metal "
+            "or another bone"
+        )
+
+    @property
+    def second_view(self) -> tuple[float, float]:
+        """How far (degrees, mm) the second view was found turned and shifted against what was said of it."""
+        shift = self.fit.state.shifts[1]
+        return float(np.degrees(np.linalg.norm(shift[:3]))), float(np.linalg.norm(shift[3:]))
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know."""
         said = []
         if self.doubtful:
-            said.append(
-                f"{self.fit.unmet:.0%} of the bone's outline is not met by the fitted shape: a fracture, metal or "
-                "another bone; the surface shows an unbroken bone there."
-            )
+            said.append(f"{self.unmet_words}; the surface shows an unbroken bone there.")
         if self.length_seen < _MOST_OF_IT:
             said.append(
                 f"{self.length_seen:.0%} of the bone's length was seen: the rest of the surface is a usual bone's, not "
@@ -88,13 +101,15 @@ class Fitted:
             )
         if not self.side_given and len(self.fit.views) == 1:
             said.append(
-                f"the side was taken to be {self.fit.model.side}, as in a picture seen from the front: one outline "
-                "does not tell; if that is wrong, give the side."
+                f"The side was taken to be {self.fit.model.side}, as in a picture seen from the front: one outline "
+                "does not tell. If that is wrong, give the side."
             )
+        if len(self.fit.views) > 1:
+            said += _second_view_words(*self.second_view)
         if self.pixel_size_mm is not None:
             deviation = self.pixel_size_mm * self.fit.scale_deviation
             said.append(
-                f"the scale is unknown: if the bone is of usual size, a pixel is {self.pixel_size_mm:.3g} mm "
+                f"The scale is unknown: if the bone is of usual size, a pixel is {self.pixel_size_mm:.3g} mm "
                 f"(± {deviation:.2g}); the surface has 1 mm for a pixel."
             )
         return tuple(said)
@@ -124,10 +139,10 @@ class Fitted:
             },
         }
         if len(fit.views) > 1:
-            turn = np.degrees(np.linalg.norm(fit.state.shifts[1, :3]))
+            turned, shifted = self.second_view
             told["second_view"] = {
-                "turned_deg": round(float(turn), 2),
-                "shifted_mm": round(float(np.linalg.norm(fit.state.shifts[1, 3:])), 2),
+                "turned_deg": round(turned, 2),
+                "shifted_mm": round(shifted, 2),
             }
         return told
 
@@ -173,8 +188,8 @@ def fit_to(segmentations: Sequence[Segmentation], settings: Settings, progress: 
         raise ReconstructionError(
             f"The shape model does not meet the bone's outline: the residual is {fit.residual_mm:.1f} mm "
             f"({shape.WORST_RESIDUAL_MM:g} mm are allowed), and {fit.unmet:.0%} of the outline is not met "
-            f"({shape.MOST_UNMET:.0%} are allowed). Look at the bone's mask (--report), mark bone or landmarks, check "
-            "pixel size and side; a broken bone, or one with metal, is for the method solid."
+            f"({shape.MOST_UNMET:.0%} are allowed). Look at the outline that was found, mark the bone or landmarks, "
+            "and check the pixel size and the side. Of a broken bone, or one with metal, make a solid instead."
         )
     found = shape.measures(fit) if model.bone == "femur" else {}
     if guess is not None:  # sizes are then as unknown as the scale
@@ -212,18 +227,30 @@ def surface_of(fitted: Fitted, triangles: int) -> Surface:
     return Surface(made, "shape", error)
 
 
+def _second_view_words(turned_deg: float, shifted_mm: float) -> list[str]:
+    """A warning, if a second view was found far from where it was said to stand."""
+    off = [f"turned by {turned_deg:.0f} degrees"] * (turned_deg > _FAR_TURNED_DEG)
+    off += [f"shifted by {shifted_mm:.0f} mm"] * (shifted_mm > _FAR_SHIFTED_MM)
+    if not off:
+        return []
+    return [
+        f"The second view was found {' and '.join(off)} against what was said: check the angle between the views, and "
+        "that both pictures show the same bone, moved by nothing between them."
+    ]
+
+
 def _check_bone(found: Segmentation, model: ShapeModel, force: bool, first: bool) -> None:
     femur, seen = found.femur, found.bone.name
     if seen and seen != model.bone and model.bone in set(BONES) - {"femur"} and not force:
         raise ReconstructionError(
             f"The shape model is one of a {model.bone}, but the bone that was found is a {seen}: give another model, "
-            "mark the other bone with a box or a click, or go on in spite of it with --force."
+            "mark the other bone with a box or a click, or go on in spite of it."
         )
     if model.bone == "femur" and femur is not None and not femur.is_femur and not force:
-        which = "the picture does" if first else "the second picture does"
+        which = "The picture does" if first else "The second picture does"
         raise NoFemurError(
             f"{which} not seem to show a femur (score {femur.score:.2f}): {'; '.join(femur.reasons)}. Mark the femur "
-            "with a box or clicks, or go on in spite of it with --force."
+            "with a box or clicks, or go on in spite of it."
         )
 
 
@@ -255,7 +282,7 @@ def _angle(segmentations: Sequence[Segmentation], settings: Settings) -> float:
     if len(views) > 1 and views[0] and views[0] == views[1]:
         raise ReconstructionError(
             f"Both pictures are {views[0]} views: a second view must show the bone from another side. If they were "
-            "taken at an angle to each other, give it with --view-angle."
+            "taken at an angle to each other, give that angle."
         )
     return _RIGHT_ANGLE
 
@@ -295,7 +322,7 @@ def _guessed_pixel(segmentations: Sequence[Segmentation]) -> float | None:
         return None
     if not all(unknown):
         raise ReconstructionError(
-            "The pixel size of one picture is known and that of the other is not: give --pixel-size for both."
+            "The pixel size of one picture is known and that of the other is not: give the pixel size of both."
         )
     mask = segmentations[0].bone.mask
     return _USUAL_HALF_WIDTH_MM / max(half_width(mask[bounding_box(mask)]), 1.0)

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _listening() as stop:
             return options.run(options, stop)
     except NoFemurError as error:
-        return fail(str(error), NO_FEMUR)
+        return fail(f"{error} (--force goes on.)", NO_FEMUR)
     except (RadiographError, ReconstructionError, SimulationError, SurfaceError) as error:
         return fail(str(error), BAD_INPUT)
     except MemoryError:

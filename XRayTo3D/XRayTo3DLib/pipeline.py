@@ -52,7 +52,8 @@ class Settings:
     polygon : sequence of (x, y) or None
         Outline to look in; with a box, the part they share.
     mask : (rows, columns) array or None
-        The bone itself, drawn elsewhere: not zero is bone. It takes the place of network, clusters and threshold.
+        The bone itself, drawn elsewhere: not zero is bone. It takes the place of what network, clusters and threshold
+        find; where that is the same bone, what is known of it is kept.
     seeds : Seeds or None
         Clicks on the bone and beside it.
     segmentation : {"auto", "network", "clusters"}
@@ -126,7 +127,18 @@ class Settings:
 
 @dataclass(frozen=True)
 class Segmentation:
-    """The bone in a radiograph, how it was found, and whether it is a femur. Arrays have the picture's size."""
+    """The bone in a radiograph, how it was found, and whether it is a femur. Arrays have the picture's size.
+
+    Attributes
+    ----------
+    radiograph : Radiograph
+    settings : Settings
+    region : (rows, columns) bool array
+        Where a bone was looked for: inside box and polygon.
+    bone : Bone
+    femur : FemurCheck or None
+        None where the network was not asked, or knows nothing of the bone.
+    """
 
     radiograph: Radiograph
     settings: Settings
@@ -140,14 +152,18 @@ class Segmentation:
         """What the user should know of the radiograph and of the bone in it."""
         doubt = ()
         if self.femur is not None and not self.femur.is_femur:
-            doubt = (f"this may be no femur (score {self.femur.score:.2f}): {'; '.join(self.femur.reasons)}.",)
+            doubt = (f"This may be no femur (score {self.femur.score:.2f}): {'; '.join(self.femur.reasons)}.",)
         return (*self.radiograph.warnings, *self.bone.warnings, *doubt)
 
     def as_json(self) -> dict:
         """The segmentation in numbers and words, for the command line's `--json`."""
         picture, bone = self.radiograph, self.bone
         size = picture.pixel_size_mm
-        unknown = {"is_femur": None, "score": None, "reasons": ["not checked: the reader network was not asked"]}
+        unknown = {
+            "is_femur": None,
+            "score": None,
+            "reasons": ["not checked: the reader network was not asked, or does not know the bone"],
+        }
         return {
             "input": {
                 "path": picture.path,
@@ -156,6 +172,7 @@ class Segmentation:
                 "pixel_size_mm": size[0] if size[0] == size[1] else list(size),
                 "pixel_size_source": picture.pixel_size_source,
                 "magnification": picture.magnification,
+                "magnification_source": picture.magnification_source,
                 "photometric": picture.photometric,
                 "inverted": picture.inverted,
                 "bits": picture.bits,
@@ -222,7 +239,7 @@ class Reconstruction:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know."""
-        second = [f"second view: {warning}" for warning in self.lateral.warnings] if self.lateral else []
+        second = [f"Second view: {warning}" for warning in self.lateral.warnings] if self.lateral else []
         return (*self.segmentation.warnings, *second, *(self.shape.warnings if self.shape else ()), *self.doubts)
 
     @functools.cached_property
@@ -283,15 +300,14 @@ def segment(radiograph: Radiograph, settings: Settings | None = None, progress: 
     """
     settings = settings or Settings()
     stage = _Stages(progress)
-    pixels = radiograph.pixels
     _check(settings)
     with stage("region", 0.0, "marking the region"):
-        region = find_region(radiograph, settings)
+        region = _looked_at(radiograph, settings)
     with stage("bone", 0.1, "finding the bone"):
-        bone = _bone_in(region, pixels, settings)
-    if bone.method == "network":  # to be looked at beside what the network found
-        with stage("clusters", 0.6, "clustering grey values"), suppress(ReconstructionError):  # too few greys
-            seen = segmentation.clustered(pixels, region, settings.clusters)
+        bone = _bone_in(region, radiograph, settings)
+    if bone.first is not None and bone.clusters is None:  # to be looked at beside what the network found
+        with stage("clusters", 0.6, "clustering gray values"), suppress(ReconstructionError):  # too few greys
+            seen = segmentation.clustered(radiograph.pixels, region, settings.clusters)
             bone = replace(bone, flattened=seen.flattened, clusters=seen.clusters, bone_range=seen.bone_range)
     with stage("femur", 0.8, "checking whether it is a femur"):
         femur = segmentation.check_femur(bone, settings.reader)
@@ -337,7 +353,7 @@ def reconstruct(
     share = 0.25 if lateral is None else 0.15
     if lateral is not None and settings.method in ("relief", "solid"):
         raise ReconstructionError(
-            f"The method {settings.method} uses one view; take shape, or leave the second one out."
+            f"The method {settings.method} uses one view: take the method shape, or leave the second view out."
         )
     found = segment(radiograph, settings, part(progress, 0.0, share))
     second = None
@@ -356,9 +372,11 @@ def reconstruct(
             except ReconstructionError as error:
                 if settings.method == "shape" or second is not None:
                     raise
-                doubts = (f"the method solid was taken, since a shape model could not be fitted: {error}",)
+                doubts = (f"A solid was made from the outline, since no shape model could be fitted to it. {error}",)
         if fitted is not None and fitted.doubtful and settings.method == "auto" and second is None:
-            doubts = (f"the method solid was taken, since a shape model is of whole bones: {fitted.warnings[0]}",)
+            doubts = (
+                f"A solid was made from the outline, since a shape model is of unbroken bones: {fitted.unmet_words}.",
+            )
             fitted = None
     if fitted is not None:
         made = by_shape.surface_of(fitted, settings.triangles)
@@ -407,6 +425,11 @@ def find_region(radiograph: Radiograph, settings: Settings) -> np.ndarray:
     return region
 
 
+def _looked_at(radiograph: Radiograph, settings: Settings) -> np.ndarray:
+    """The region without the mask: what is beyond it was not looked at, what is beyond a mask is no bone."""
+    return find_region(radiograph, replace(settings, mask=None))
+
+
 def find_bone(radiograph: Radiograph, settings: Settings | None = None) -> Bone:
     """The bone alone, without clusters to look at beside it and without a check of what it is: what a preview needs.
 
@@ -422,7 +445,7 @@ def find_bone(radiograph: Radiograph, settings: Settings | None = None) -> Bone:
     """
     settings = settings or Settings()
     _check(settings)
-    return _bone_in(find_region(radiograph, settings), radiograph.pixels, settings)
+    return _bone_in(_looked_at(radiograph, settings), radiograph, settings)
 
 
 def find_layers(radiograph: Radiograph, mask: np.ndarray, settings: Settings) -> Layers:
@@ -541,9 +564,32 @@ def _project(radiograph: Radiograph, made: Surface) -> None:
     )
 
 
-def _bone_in(region: np.ndarray, pixels: np.ndarray, settings: Settings) -> Bone:
-    if settings.mask is not None:
-        return segmentation.bone_as_drawn(pixels, region)
+def _bone_in(region: np.ndarray, radiograph: Radiograph, settings: Settings) -> Bone:
+    if settings.mask is None:
+        return _found_in(region, radiograph.pixels, settings)
+    if settings.seeds:
+        segmentation.check_seeds(settings.seeds, region)
+    return _drawn_in(region, find_region(radiograph, settings), radiograph.pixels, settings)
+
+
+def _drawn_in(region: np.ndarray, mask: np.ndarray, pixels: np.ndarray, settings: Settings) -> Bone:
+    """The bone of a mask, with all that is known of it if it is the one that is found without the mask.
+
+    A mask that was never changed since the bone was found gives the same bone, to the last digit. Otherwise the network
+    is asked for the bone under the mask. That nothing is found must not matter: the mask is there.
+    """
+    with suppress(ReconstructionError):
+        found = _found_in(region, pixels, settings)
+        if np.array_equal(found.mask, mask):
+            reason = f"a mask was given, the same as is found by {found.method} ({found.reason})"
+            return replace(found, method="drawn", reason=reason)
+    if settings.threshold is None and settings.segmentation != "clusters":
+        with suppress(ReconstructionError):
+            return segmentation.bone_recognized(pixels, mask, region, settings.pieces, settings.reader)
+    return segmentation.bone_as_drawn(pixels, mask, region)
+
+
+def _found_in(region: np.ndarray, pixels: np.ndarray, settings: Settings) -> Bone:
     if settings.threshold is not None:
         return segmentation.bone_by_threshold(pixels, settings.threshold, region, settings.pieces)
     return segmentation.find_bone(
@@ -557,9 +603,15 @@ def _check(settings: Settings) -> None:
         raise ReconstructionError(f"The method must be one of {', '.join(METHODS)}, not {settings.method!r}.")
     if settings.side not in ("auto", "left", "right"):
         raise ReconstructionError(f"The side must be auto, left or right, not {settings.side!r}.")
+    segmentation.check_segmentation(settings.segmentation)
     segmentation.check_pieces(settings.pieces)
-    if settings.seeds and (settings.mask is not None or settings.threshold is not None):
-        raise ReconstructionError("include and exclude: clicks correct network and clusters, not a mask or threshold.")
+    segmentation.check_cluster_count(settings.clusters)
+    if settings.reader is not None:
+        segmentation.load_reader(settings.reader)
+    if settings.seeds and settings.threshold is not None:
+        raise ReconstructionError(
+            "Clicks correct what network and clusters find, not a range of gray: take the clicks away, or the range."
+        )
     if settings.triangles < surface.FEWEST_TRIANGLES:
         raise ReconstructionError(
             f"The triangle budget must be {surface.FEWEST_TRIANGLES} or more, not {settings.triangles}."

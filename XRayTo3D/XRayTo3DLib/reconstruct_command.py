@@ -114,9 +114,9 @@ def _add_marking(command: argparse.ArgumentParser) -> None:
     )
     bone.add_argument("--reader", metavar="MODEL.onnx", help="another reader network than the one that is shipped")
     bone.add_argument(
-        "--clusters", type=int, metavar="K", default=usual.clusters, help="grey value clusters (%(default)s)"
+        "--clusters", type=int, metavar="K", default=usual.clusters, help="gray value clusters (%(default)s)"
     )
-    bone.add_argument("--threshold", nargs=2, type=float, metavar=("LOW", "HIGH"), help="grey range of bone, 0 to 1")
+    bone.add_argument("--threshold", nargs=2, type=float, metavar=("LOW", "HIGH"), help="gray range of bone, 0 to 1")
     bone.add_argument(
         "--pieces",
         choices=("main", "near", "all"),
@@ -287,7 +287,7 @@ def _segment(options: argparse.Namespace, stop: threading.Event) -> int:
     warn(result.warnings)
     if sys.stdout.isatty():
         bone = result.bone
-        print(f"{options.output}: {bone.name or 'bone'} found by {bone.method}: {bone.reason}")
+        print(f"{options.output}: {bone.name or 'bone'}, {bone.method} ({bone.reason})")
     return DONE
 
 

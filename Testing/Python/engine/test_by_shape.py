@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from XRayTo3DLib import ReconstructionError, Settings, by_shape, radiograph_from_array, reconstruct, segment
 from XRayTo3DLib.camera import place, view_directions
 from XRayTo3DLib.errors import NoFemurError, SurfaceError
-from XRayTo3DLib.segmentation import FemurCheck
+from XRayTo3DLib.segmentation import BORDER, EDGE, FemurCheck
 from XRayTo3DLib.shape import Fit, built_in, save_shape_model, shadow
 from XRayTo3DLib.shape.statistics import onto
 from XRayTo3DLib.surface import OBSERVED, UNCERTAINTY, arrays, is_closed
@@ -159,7 +159,7 @@ def test_one_view_does_not_tell_the_side_and_says_so(found):
     auto = [replace(found[0], settings=replace(found[0].settings, side="auto"))]
     fitted = by_shape.fit_to(auto, auto[0].settings)
     assert not fitted.side_given
-    assert any(f"the side was taken to be {fitted.fit.model.side}" in warning for warning in fitted.warnings)
+    assert any(f"The side was taken to be {fitted.fit.model.side}" in warning for warning in fitted.warnings)
 
 
 def test_the_side_is_the_files_where_it_tells(found):
@@ -182,7 +182,7 @@ def views_called(found, *names):
 
 @pytest.mark.parametrize("names", [("AP", "AP"), ("AP", "PA"), ("lateral", "Lateral")])
 def test_the_same_view_twice_is_refused(found, names):
-    with pytest.raises(ReconstructionError, match=r"Both pictures are .* views.*--view-angle"):
+    with pytest.raises(ReconstructionError, match=r"^Both pictures are .* views.*give that angle"):
         by_shape.fit_to(views_called(found, *names), found[0].settings)
     assert by_shape._angle(views_called(found, *names), Settings(view_angle=60)) == 60
     assert by_shape._angle(views_called(found, "AP", "lateral"), Settings()) == 90
@@ -197,13 +197,13 @@ def test_views_that_are_nearly_the_same_are_refused(found, angle):
 def test_both_pixel_sizes_or_none(found, masks):
     unknown = segment(picture(masks[1], known=False), Settings(mask=masks[1]))
     for pair in ([found[0], unknown], [replace(unknown), found[1]]):
-        with pytest.raises(ReconstructionError, match="--pixel-size for both"):
+        with pytest.raises(ReconstructionError, match="give the pixel size of both"):
             by_shape.fit_to(pair, found[0].settings)
 
 
 def test_what_is_no_femur_is_refused_unless_forced(found):
     doubted = [replace(each, femur=FemurCheck(False, 0.12, ("no head", "no knee"))) for each in found]
-    for some, which in (([doubted[0]], "^the picture does"), ([found[0], doubted[1]], "^the second picture does")):
+    for some, which in (([doubted[0]], "^The picture does"), ([found[0], doubted[1]], "^The second picture does")):
         with pytest.raises(NoFemurError, match=rf"{which} not seem to show a femur \(score 0\.12\): no head; no knee"):
             by_shape.fit_to(some, found[0].settings)
     by_shape._check_bone(doubted[0], built_in(), True, True)
@@ -215,7 +215,7 @@ def test_a_model_of_another_bone_than_was_found_is_refused_unless_forced(found):
     femur, shin, unknown = (
         replace(found[0], bone=replace(found[0].bone, name=name)) for name in ("femur", "tibia", "")
     )
-    with pytest.raises(ReconstructionError, match=r"model is one of a tibia, but .* found is a femur.*--force"):
+    with pytest.raises(ReconstructionError, match=r"model is one of a tibia, but .* found is a femur.*in spite of it"):
         by_shape._check_bone(femur, tibia, False, True)
     for some, model, force in ((femur, tibia, True), (shin, tibia, False), (unknown, tibia, False)):
         by_shape._check_bone(some, model, force, True)
@@ -325,7 +325,8 @@ def test_auto_falls_back_on_solid_and_says_so(monkeypatch, masks):
     monkeypatch.setattr(by_shape, "fit_to", refuse)
     result = reconstruct(picture(masks[0]), Settings(mask=masks[0], triangles=2000))
     assert result.surface.method == "solid" and result.shape is None and result.depth is not None
-    assert "the method solid was taken, since a shape model could not be fitted: it does not fit." in result.warnings
+    assert result.doubts[0].startswith("A solid was made from the outline, since no shape model could be fitted")
+    assert result.doubts[0].endswith("it does not fit.") and result.doubts[0] in result.warnings
     with pytest.raises(ReconstructionError, match="it does not fit"):
         reconstruct(picture(masks[0]), Settings(mask=masks[0], method="shape"))
 
@@ -337,4 +338,41 @@ def test_auto_falls_back_on_solid_where_the_bone_may_be_broken(monkeypatch, mask
     monkeypatch.setattr(pipeline, "_wants_shape", lambda *_: True)
     monkeypatch.setattr(by_shape, "fit_to", lambda *_: broken)
     result = reconstruct(picture(masks[0]), Settings(mask=masks[0], triangles=2000))
-    assert result.surface.method == "solid" and "a shape model is of whole bones: 30%" in result.doubts[0]
+    assert result.surface.method == "solid" and "since a shape model is of unbroken bones: 30%" in result.doubts[0]
+
+
+@pytest.mark.parametrize(
+    ("turned", "shifted", "words"),
+    [
+        (9.5, 9.5, None),
+        (11, 3, "turned by 11 degrees against"),
+        (3, 12, "shifted by 12 mm against"),
+        (20, 30, "turned by 20 degrees and shifted by 30 mm against"),
+    ],
+)
+def test_a_second_view_far_from_where_it_was_said_is_a_warning(two, turned, shifted, words):
+    shifts = two.shape.fit.state.shifts.copy()
+    shifts[1] = [0, np.radians(0.6 * turned), np.radians(0.8 * turned), 0.8 * shifted, 0, 0.6 * shifted]
+    off = replace(two.shape, fit=replace(two.shape.fit, state=replace(two.shape.fit.state, shifts=shifts)))
+    assert off.second_view == pytest.approx((turned, shifted))
+    assert off.as_json()["second_view"] == {"turned_deg": pytest.approx(turned), "shifted_mm": pytest.approx(shifted)}
+    assert (not off.warnings) if words is None else (len(off.warnings) == 1 and words in off.warnings[0])
+
+
+def test_what_is_said_names_no_options(two, unscaled):
+    doubtful = replace(
+        unscaled.shape, side_given=False, length_seen=0.5, fit=replace(unscaled.shape.fit, unmet=0.2)
+    ).warnings
+    assert len(doubtful) == 4
+    for words in doubtful:
+        assert words[0] == words[0].upper() and words.endswith(".") and "--" not in words
+
+
+def test_half_a_drawn_bone_is_fitted_where_a_box_cuts_it(masks):
+    """Before a black background that reaches the picture's border."""
+    half = picture(masks[0])
+    half = replace(half, pixels=np.where(masks[0], np.float32(0.7), np.float32(0)))
+    result = reconstruct(half, Settings(mask=masks[0], roi=(0, 250, SHAPE[1] - 1, SHAPE[0] - 1), **LEFT))
+    assert result.shape.fit.residual_mm < 0.6 and not result.shape.doubtful
+    assert result.shape.length_seen < 0.75 and {BORDER, EDGE} == {*result.segmentation.bone.outlines[0].flags}
+    assert any("of the bone's length was seen" in words for words in result.warnings)

@@ -82,10 +82,17 @@ def refusal(capfd, folder) -> str:
 
 @pytest.mark.parametrize("suffix", ["stl", "ply", "obj", "vtp"])
 def test_a_good_picture_and_nothing_said_in_a_pipe(work, capfd, suffix):
-    assert reconstruct("good.png", f"out.{suffix}", "--pixel-size", 0.5) == 0
+    assert reconstruct("good.png", f"out.{suffix}", "--pixel-size", 0.5, "--sid", 1200, "--sod", 1000) == 0
     told = capfd.readouterr()
     assert told.out == "" and told.err == ""
     assert (work / f"out.{suffix}").stat().st_size > 1000
+
+
+def test_an_unknown_magnification_is_a_warning(work, capfd):
+    assert reconstruct("good.png", "out.stl", "--pixel-size", 0.5, "--json", "out.json") == 0
+    err = capfd.readouterr().err
+    assert err.count("\n") == 1 and "magnification is unknown" in err
+    assert json.loads((work / "out.json").read_text())["input"]["magnification_source"] == "unknown"
 
 
 def test_an_unknown_scale_is_a_warning(work, capfd):
@@ -169,17 +176,21 @@ BAD = {
     "second view that is no file": (["good.png", "--lateral", "absent.png"], "absent.png"),
     "mask without second view": (["good.png", "--lateral-mask", "mask.png"], "--lateral-mask: there is no second view"),
     "landmark in words": (["good.png", "--landmark", "head_center", "here", "there"], "--landmark: a name, a column"),
-    "include outside": (["good.png", "--include", 1, 999], "include: the click at 1 999 lies outside the picture"),
-    "exclude outside": (["good.png", "--exclude", -3, 2], "exclude: the click at -3 2 lies outside the picture"),
+    "include outside": (["good.png", "--include", 1, 999], "The click on the bone at 1 999 lies outside the picture"),
+    "exclude outside": (["good.png", "--exclude", -3, 2], "The click beside the bone at -3 2 lies outside the picture"),
     "include outside the box": (["good.png", "--include", 1, 2, "--roi", 50, 50, 90, 90], "outside the marked region"),
-    "include and exclude at one place": (["good.png", "--include", 50, 60, "--exclude", 50, 60], "include and exclude"),
-    "clicks on a mask": (["good.png", "--mask", "mask.png", "--include", 90, 90], "not a mask"),
+    "include and exclude at one place": (["good.png", "--include", 50, 60, "--exclude", 50, 60], "One click at 50 60"),
+    "clicks on a range": (["good.png", "--threshold", 0.5, 1, "--include", 90, 90], "not a range of gray"),
+    "mask and a reader that is no file": (["good.png", "--mask", "mask.png", "--reader", "absent.onnx"], "absent.onnx"),
     "polygon of two points": (["good.png", "--polygon", 1, 2, 30, 4], "--polygon: three points"),
     "polygon of seven numbers": (["good.png", "--polygon", 1, 2, 30, 4, 5, 60, 7], "--polygon: three points"),
     "polygon that crosses itself": (["good.png", "--polygon", 10, 10, 90, 90, 90, 10, 10, 90], "crosses"),
     "polygon outside": (["good.png", "--polygon", 900, 900, 950, 900, 950, 950], "polygon marks no pixel"),
-    "reader that is no file": (["good.png", "--reader", "absent.onnx"], "reader: absent.onnx cannot be read"),
-    "reader that is a picture": (["good.png", "--reader", "mask.png"], "reader: mask.png is damaged"),
+    "reader that is no file": (
+        ["good.png", "--reader", "absent.onnx"],
+        "The reader network absent.onnx cannot be read",
+    ),
+    "reader that is a picture": (["good.png", "--reader", "mask.png"], "The reader network mask.png is damaged"),
     "shape model": (["good.png", "--method", "shape", "--shape-model", "m.npz"], "m.npz: there is no such shape model"),
     "shape model that is a picture": (["good.png", "--method", "shape", "--shape-model", "mask.png"], "mask.png: it "),
     "side": (["good.png", "--side", "both"], "both"),

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,11 +21,16 @@ from XRayTo3DLib import (
     find_region,
     generate_surface,
     radiograph_from_array,
+    read_radiograph,
     reconstruct,
+    segment,
+    segmentation,
 )
+from XRayTo3DLib.segmentation import BORDER, Seeds
 from XRayTo3DLib.surface import GREY, OBSERVED, OVER_FILM, arrays
 
 SHAPE = (160, 120)
+SAMPLE = Path(__file__).resolve().parents[3] / "Resources" / "Samples" / "femur_ap.dcm"
 
 SOLID = Settings(method="solid", triangles=5000)
 
@@ -295,6 +301,10 @@ def test_a_user_may_stop_at_every_step(phantom_radiograph):
         ({"smoothing": -1}, "smoothing"),
         ({"clusters": 1}, "between 2 and 32, not 1"),
         ({"clusters": 99}, "between 2 and 32, not 99"),
+        ({"mask": np.ones((320, 200)), "clusters": 99}, "between 2 and 32, not 99"),
+        ({"mask": np.ones((320, 200)), "segmentation": "magic"}, "auto, network, clusters, not 'magic'"),
+        ({"mask": np.ones((320, 200)), "seeds": Seeds([(500, 5)])}, "The click on the bone .* outside the picture"),
+        ({"threshold": (0.5, 1), "seeds": Seeds([(50, 50)])}, "Clicks correct what network and clusters find"),
         ({"threshold": (0.7, 0.3)}, "LOW < HIGH"),
         ({"threshold": (np.nan, 1)}, "LOW < HIGH"),
         ({"roi": (500, 500, 600, 600)}, "marks no pixel"),
@@ -371,3 +381,94 @@ def test_json_is_the_contract(phantom_radiograph):
 def test_json_of_numpy_settings(phantom_radiograph, given_settings):
     settings = Settings(**{"triangles": 3000, **given_settings})
     json.dumps(reconstruct(phantom_radiograph, settings).as_json(), allow_nan=False)
+
+
+@pytest.fixture(scope="module")
+def femur():
+    return read_radiograph(SAMPLE)
+
+
+KNOWN = {
+    "as it is": {},
+    "a box": {"roi": (20, 30, 330, 500)},
+    "clicks": {"seeds": Seeds([(170, 600)], [(30, 30)])},
+    "clicks in a box": {"seeds": Seeds([(170, 300)]), "roi": (20, 30, 330, 500)},
+    "clusters": {"segmentation": "clusters"},
+    "clusters and a click": {"segmentation": "clusters", "seeds": Seeds([(170, 600)])},
+    "a range": {"threshold": (0.6, 1.0)},
+}
+
+
+@pytest.mark.parametrize("how", KNOWN)
+def test_a_mask_that_is_the_bone_found_is_that_bone(femur, how):
+    settings = Settings(**KNOWN[how])
+    found = segment(femur, settings)
+    drawn = segment(femur, replace(settings, mask=np.where(found.bone.mask, 255, 0).astype(np.uint8)))
+    assert drawn.bone.method == "drawn" and found.bone.method in drawn.bone.reason
+    assert drawn.femur == found.femur and np.array_equal(drawn.region, found.region)
+    for name in ("mask", "name", "confidence", "landmarks", "bone_range", "warnings"):
+        assert np.array_equal(getattr(drawn.bone, name), getattr(found.bone, name)), name
+    for one, other in zip(drawn.bone.outlines, found.bone.outlines, strict=True):
+        assert np.array_equal(one.points, other.points) and np.array_equal(one.flags, other.flags)
+    assert (drawn.bone.clusters is None) == (found.bone.clusters is None)
+
+
+def test_with_the_mask_that_was_found_the_surface_is_the_same(femur):
+    first = reconstruct(femur)
+    again = reconstruct(femur, Settings(mask=first.mask))
+    assert first.surface.method == again.surface.method == "shape"
+    assert np.array_equal(*(arrays(each.surface.polydata)[0] for each in (first, again)))
+
+
+def test_a_mask_that_was_corrected_is_still_a_femurs(femur):
+    mask = ndimage.binary_dilation(segment(femur).bone.mask, iterations=3)
+    found = segment(femur, Settings(mask=mask))
+    assert found.bone.name == "femur" and found.femur.is_femur and "head_center" in found.bone.landmarks
+    assert np.array_equal(found.bone.mask, mask) and found.bone.clusters is not None
+
+
+def test_nothing_is_known_of_a_mask_elsewhere(femur):
+    mask = np.zeros(femur.pixels.shape, bool)
+    mask[20:120, 10:60] = True
+    bone = segment(femur, Settings(mask=mask)).bone
+    assert (bone.method, bone.name, bone.first, bone.clusters) == ("drawn", "", None, None)
+
+
+def test_that_no_bone_is_found_does_not_matter_to_a_mask(draw):
+    """Noise, in which network and clusters find nothing."""
+    noise = radiograph_from_array(np.random.default_rng(0).random(SHAPE), bone="bright")
+    mask = draw.disc(SHAPE, 30) > 0
+    for way in segmentation.SEGMENTATIONS:
+        with pytest.raises(ReconstructionError, match=r"^No bone found"):
+            segment(noise, Settings(segmentation=way))
+        found = segment(noise, Settings(segmentation=way, mask=mask))
+        assert np.array_equal(found.bone.mask, mask) and found.femur is None
+
+
+@pytest.mark.parametrize("settings", [{"segmentation": "clusters"}, {"threshold": (0.6, 1.0)}])
+def test_the_network_is_asked_for_a_mask_only_where_it_may_be(femur, monkeypatch, settings):
+    def refuse(*_):
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(segmentation.find, "find_by_network", refuse)
+    mask = ndimage.binary_dilation(segment(femur, Settings(**settings)).bone.mask, iterations=3)
+    assert segment(femur, Settings(mask=mask, **settings)).bone.first is None
+    with pytest.raises(AssertionError, match="was asked"):
+        segment(femur, Settings(mask=mask))
+
+
+def test_where_the_box_cuts_a_mask_the_bone_goes_on(femur):
+    mask = segment(femur).bone.mask
+    found = segment(femur, Settings(mask=mask, roi=(0, 0, 339, 500)))
+    assert found.region[:501].all() and not found.region[501:].any()
+    assert np.array_equal(found.bone.mask, mask & found.region)
+    outline = found.bone.outlines[0]
+    assert (outline.flags[outline.points[:, 1] > 499.5] == BORDER).all()
+
+
+def test_that_it_may_be_no_femur_is_said_of_each_view(femur):
+    found = reconstruct(femur, Settings(threshold=(0.6, 1.0), triangles=2000))
+    doubted = replace(found.segmentation, femur=segmentation.FemurCheck(False, 0.1, ("no head",)))
+    second = replace(found, segmentation=doubted, lateral=doubted)
+    said = [warning for warning in second.warnings if "no femur" in warning]
+    assert [each.split(" (")[0] for each in said] == ["This may be no femur", "Second view: This may be no femur"]

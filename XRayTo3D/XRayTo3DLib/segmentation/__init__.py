@@ -13,14 +13,22 @@ from .bone import (
 )
 from .by_clusters import ByClusters, Clustered, clustered, find_by_clusters
 from .by_network import BONES, ByNetwork, find_by_network
-from .clusters import Clusters, cluster
+from .clusters import Clusters, check_cluster_count, cluster
 from .evening import even_out, flatten, raised
 from .femur import FemurCheck, check_femur
-from .find import SEGMENTATIONS, Bone, bone_as_drawn, bone_by_threshold, find_bone
+from .find import (
+    SEGMENTATIONS,
+    Bone,
+    bone_as_drawn,
+    bone_by_threshold,
+    bone_recognized,
+    check_segmentation,
+    find_bone,
+)
 from .outline import BORDER, EDGE, FLAGS, OVERLAP, Outline
 from .reader import Landmark, Reading, load_reader
 from .region import bounding_box, box_region, mask_region, polygon_region
-from .seeds import Seeds
+from .seeds import Seeds, check_seeds
 
 __all__ = [
     "BONES",
@@ -45,10 +53,14 @@ __all__ = [
     "bone_by_threshold",
     "bone_mask",
     "bone_range",
+    "bone_recognized",
     "bounding_box",
     "box_region",
+    "check_cluster_count",
     "check_femur",
     "check_pieces",
+    "check_seeds",
+    "check_segmentation",
     "choose_pieces",
     "clean",
     "cluster",

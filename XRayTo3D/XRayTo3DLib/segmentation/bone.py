@@ -52,7 +52,7 @@ def threshold(pixels: np.ndarray, low: float, high: float, region: np.ndarray | 
     """
     if not 0 <= low < high <= 1:
         raise ReconstructionError(
-            f"The grey range must satisfy 0 <= LOW < HIGH <= 1 (0 is darkest, 1 is brightest), not {low:g} {high:g}."
+            f"The gray range must satisfy 0 <= LOW < HIGH <= 1 (0 is darkest, 1 is brightest), not {low:g} {high:g}."
         )
     inside = (pixels <= high) & ((pixels > low) if low > 0 else True)
     return inside if region is None else inside & region
@@ -201,7 +201,7 @@ def bone_mask(
     mask = clean(found, max(1, size // 150) if size > 30 else 0)
     if np.count_nonzero(mask) < max(16, 1e-3 * np.count_nonzero(region)):
         raise ReconstructionError(
-            f"Nothing that looks like bone was found between the grey values {grey_range[0]:.3g} and "
-            f"{grey_range[1]:.3g}: mark the bone with a region or a mask, or give the grey range by hand."
+            f"Nothing that looks like bone was found between the gray values {grey_range[0]:.3g} and "
+            f"{grey_range[1]:.3g}: mark the bone with a region or a mask, or give the gray range by hand."
         )
     return choose_pieces(mask, pieces)

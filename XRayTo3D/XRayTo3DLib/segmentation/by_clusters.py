@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ReconstructionError
+from ..filters import average_inside
 from .bone import blind_border, bone_range, choose_pieces
 from .clusters import Clusters, cluster
 from .evening import flatten, raised
@@ -23,6 +24,12 @@ _BAND = 0.12  # of the smaller side: how far the outline may still move
 _CLICK = 0.015  # of the smaller side: radius of what a click settles
 _ROUNDS = 3  # of GrabCut
 _SMALLEST = 0.004  # of the region: less is no bone
+_MOST = 0.85  # of a picture in which nobody marked a bone: what fills more is no bone, but what the picture shows
+_LEAST_OWN = 0.1  # of a mask's border: where less runs inside the region, the region is filled and no edge is seen
+_STEEPEST_SHADING = 1.25  # see `_steepness`: even shading has 1, bones on real radiographs about 2 and more
+_CALM = 1.0  # pixels: standard deviation of the blur before slopes are measured
+_AT_EDGE, _BESIDE_EDGE = 1.5, (4.0, 14.0)  # pixels from an edge: at it, and beside it
+_FLAT = 1e-5  # of the grey range for a pixel: less is no slope
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,8 @@ def find_by_clusters(
     Raises
     ------
     ReconstructionError
-        If nothing that could be a bone is found, or `k` is out of range.
+        If nothing that could be a bone is found (too little is bright, the whole region is filled, or the outline has
+        no edge), or `k` is out of range.
 
     References
     ----------
@@ -115,14 +123,16 @@ def find_by_clusters(
     grid = _on_grid(pixels, region, k)
     first = (grid.box[1].start, grid.box[0].start)
     clicks = (seeds or Seeds()).moved(grid.scale * np.array([[1, 0, -first[0]], [0, 1, -first[1]]]))
-    mask = _bone_on(grid, clicks, is_marked(region))
-    if not _enough(mask, grid):  # a bone in air stands in what else would be a blind border
+    marked = is_marked(region)
+    mask = _bone_on(grid, clicks, marked)
+    if _nothing(mask, grid.inside, marked):  # a bone in air stands in what else would be a blind border
         grid = _on_grid(pixels, region, k, blind=False)
-        mask = _bone_on(grid, clicks, is_marked(region))
-    if not _enough(mask, grid):
+        mask = _bone_on(grid, clicks, marked)
+    # Whoever clicks on a bone sees one, however weak its edge is.
+    doubt = _nothing(mask, grid.inside, marked) or ("" if clicks.include else _no_edge(mask, grid))
+    if doubt:
         raise ReconstructionError(
-            "no bone found: nothing in the region is brighter than what surrounds it, over an area as large as a "
-            "bone's. Mark the bone with a region, a mask or a click, or give the grey range by hand."
+            f"No bone found: {doubt}. Mark the bone with a region, a mask or a click, or give the gray range by hand."
         )
     told = _told(grid, pixels.shape)
     share = choose_pieces(mask, pieces, clicks.include).astype(np.float32)
@@ -145,8 +155,77 @@ def _bone_on(grid: _Grid, clicks: Seeds, marked: bool) -> np.ndarray:
     return _painted(mask.astype(np.uint8), clicks, side, (1, 0)) > 0
 
 
-def _enough(mask: np.ndarray, grid: _Grid) -> bool:
-    return bool(np.count_nonzero(mask) >= max(16, _SMALLEST * np.count_nonzero(grid.inside)))
+def _nothing(mask: np.ndarray, inside: np.ndarray, marked: bool) -> str:
+    """Why a mask on the grid is nothing at all: too small, or all of the region; "" if it is something."""
+    if np.count_nonzero(mask) < max(16, _SMALLEST * np.count_nonzero(inside)):
+        return "nothing in the region is brighter than what surrounds it, over an area as large as a bone's"
+    own, cut = np.count_nonzero(_edge(mask, inside)), np.count_nonzero(mask & _rim(inside, 1))
+    fills = not marked and np.count_nonzero(mask) > _MOST * np.count_nonzero(inside)
+    if fills or own < _LEAST_OWN * (own + cut):
+        return "what is bright fills all that is looked at, and no edge of a bone is seen in it"
+    return ""
+
+
+def _no_edge(mask: np.ndarray, grid: _Grid) -> str:
+    """Why the outline of a mask on the grid is no bone's; "" if it has an edge."""
+    if _steepness(grid.grey, mask, grid.inside) < _STEEPEST_SHADING:
+        return "gray changes no more at the outline of what is brightest than it does beside it, as in noise or shading"
+    return ""
+
+
+def _steepness(grey: np.ndarray, mask: np.ndarray, inside: np.ndarray) -> float:
+    """How many times as steeply grey rises into a mask at its edge as it rises or falls beside it.
+
+    Both are slopes at right angles to the edge: 1 for even shading, about 0 for noise, which does not know of the
+    edge, and more for a thing that is brighter than its surroundings.
+
+    Parameters
+    ----------
+    grey : (rows, columns) float32 array
+    mask, inside : (rows, columns) bool arrays
+
+    Returns
+    -------
+    float
+        Infinite where the region is too small to tell.
+    """
+    import cv2
+
+    calm = average_inside(grey, inside, _CALM)
+    depth = _distance(mask) - _distance(~mask)
+    depth = cv2.GaussianBlur(depth, (0, 0), 1.5, borderType=cv2.BORDER_REPLICATE)
+    (x, y), (across_x, across_y) = (_slopes(image) for image in (calm, depth))
+    rise = (x * across_x + y * across_y) / np.maximum(np.hypot(across_x, across_y), 1e-6)
+    away = _distance(~_edge(mask, inside))
+    known = inside & ~_rim(inside, 2)  # slopes at the region's border are the border's
+    at = rise[known & (away <= _AT_EDGE)]
+    beside = rise[known & (away > _BESIDE_EDGE[0]) & (away <= _BESIDE_EDGE[1])]
+    if not at.size or not beside.size:
+        return float("inf")
+    return float(at.mean() / (np.abs(beside).mean() + _FLAT))
+
+
+def _edge(mask: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Pixels of a mask that have others of the region beside them."""
+    return mask & dilated(inside & ~mask, 1)
+
+
+def _rim(inside: np.ndarray, width: int) -> np.ndarray:
+    """What lies so many pixels or less from the end of the region or of the picture."""
+    return dilated(np.pad(~inside, width, constant_values=True), width)[width:-width, width:-width]
+
+
+def _distance(mask: np.ndarray) -> np.ndarray:
+    import cv2
+
+    return cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
+
+
+def _slopes(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes along columns and rows, for a pixel."""
+    import cv2
+
+    return tuple(cv2.Sobel(image, cv2.CV_32F, *along, scale=1 / 8) for along in ((1, 0), (0, 1)))
 
 
 def _on_grid(pixels: np.ndarray, region: np.ndarray, k: int, blind: bool = True) -> _Grid:

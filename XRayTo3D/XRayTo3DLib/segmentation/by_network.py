@@ -124,7 +124,6 @@ def find_by_network(
     logit = np.where(kept, np.maximum(logit, _LEAST_LOGIT), np.minimum(logit, -np.abs(logit)))
 
     beside = {each: second.logit(each) for each in (*BONES, "metal") if each != name}
-    marks = second.landmarks(dilated(kept, _BESIDE)) if name == "femur" else {}
     return ByNetwork(
         (second.window.uncut(_continued(logit, allowed), region.shape, _NOTHING) > 0) & region,
         name,
@@ -132,9 +131,22 @@ def find_by_network(
         first,
         second,
         outlines(logit, second.window.matrix, ~allowed | ~second.inside | blind_border(second.grey), beside),
-        {each: mark for each, mark in marks.items() if mark.confidence >= _SEEN},
+        landmarks_beside(second, kept) if name == "femur" else {},
         _about_metal(second, kept),
     )
+
+
+def landmarks_beside(reading: Reading, bone: np.ndarray) -> dict[str, Landmark]:
+    """Landmarks that are seen on a femur or close to it.
+
+    Parameters
+    ----------
+    reading : Reading
+    bone : (rows, columns) bool array
+        The femur's mask, in the reading's window.
+    """
+    marks = reading.landmarks(dilated(bone, _BESIDE))
+    return {name: mark for name, mark in marks.items() if mark.confidence >= _SEEN}
 
 
 def _shown(reading: Reading, region: np.ndarray) -> np.ndarray:
@@ -205,4 +217,4 @@ def _about_metal(reading: Reading, bone: np.ndarray) -> tuple[str, ...]:
     share = np.count_nonzero((reading.logit("metal") > 0) & bone) / np.count_nonzero(bone)
     if share <= _LEAST_METAL:
         return ()
-    return (f"metal covers {share:.0%} of the bone's shadow: there the surface shows the metal's outline too.",)
+    return (f"Metal covers {share:.0%} of the bone's shadow: there the surface shows the metal's outline too.",)

@@ -69,7 +69,7 @@ def cluster(pixels: np.ndarray, k: int = 4, region: np.ndarray | None = None) ->
 
     check_cluster_count(k)
     if not (np.min(pixels) >= 0 and np.max(pixels) <= 1):  # so written, NaN fails too
-        raise ReconstructionError("Clustering needs grey values between 0 and 1: scale the picture first.")
+        raise ReconstructionError("Clustering needs gray values between 0 and 1: scale the picture first.")
     codes = np.multiply(pixels, LEVELS - 1, dtype=np.float32)
     np.rint(codes, out=codes)
     codes = codes.astype(np.uint16)
@@ -77,8 +77,8 @@ def cluster(pixels: np.ndarray, k: int = 4, region: np.ndarray | None = None) ->
     present = np.flatnonzero(counts)
     if len(present) < k:
         raise ReconstructionError(
-            f"The region has too few different grey values ({len(present)}) for {k} clusters: mark a larger region, "
-            "or give the bone's grey range or a mask."
+            f"The region has too few different gray values ({len(present)}) for {k} clusters: mark a larger region, "
+            "or give the bone's gray range or a mask."
         )
     values, weights = present / (LEVELS - 1), counts[present].astype(float)
     merged, mass = _merge(values, weights, _FITTED_LEVELS)

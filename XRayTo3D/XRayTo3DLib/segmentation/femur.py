@@ -235,7 +235,7 @@ def _calibration(path: str) -> dict:
             raise ValueError("numbers that are not finite")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReconstructionError(
-            f"reader: {path}, the network's calibration, is missing, damaged or of another layout ({error}): make both "
-            "again with `xrayto3d train-reader`."
+            f"The reader network's calibration {path} is missing, damaged or of another layout ({error}): train the "
+            "network again, which makes both."
         ) from error
     return {"weights": weights, "bias": bias}

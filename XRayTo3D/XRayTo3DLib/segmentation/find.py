@@ -12,16 +12,22 @@ import numpy as np
 from ..errors import ReconstructionError
 from .bone import blind_border, bone_mask, check_pieces, count_pieces
 from .by_clusters import find_by_clusters
-from .by_network import find_by_network
+from .by_network import find_by_network, landmarks_beside
 from .clusters import Clusters, check_cluster_count
+from .morphology import dilated
 from .outline import Outline, outlines, smooth_field
 from .reader import Landmark, Reading
-from .region import is_marked
+from .region import bounding_box, is_marked
 from .seeds import Seeds, check_seeds
 
 SEGMENTATIONS = ("auto", "network", "clusters")
 _SURE, _SURE_MARKED = 0.85, 0.7  # least confidence at which the network's mask is taken; where somebody marked a bone
 _MOST = 1500  # rows or columns that an outline is drawn on
+# Dice of the network's mask and a drawn one. Careful outlines of one bone agree better; half of a bone agrees with the
+# whole by 0.67, and neighbors or a box round the bone by less than 0.8.
+_SAME_BONE = 0.8
+_ROOM = 0.15  # of a drawn mask's larger side, round it: what the network is shown
+_BAND = 0.01  # of the outline grid's larger side: how far round a drawn mask blind areas are counted
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,8 @@ class Bone:
     name : str
         Which bone it is, where the network knows: one of `by_network.BONES`; otherwise "".
     confidence : float or None
-        Of the network in its mask (see `reader.sureness`). None where it was not asked.
+        Of the network in its mask (see `reader.sureness`). None where it was not asked, or sees another bone than
+        the one that was drawn.
     trace : callable
         Draws `outlines`, which are made when they are first asked for.
     first, second : Reading or None
@@ -119,8 +126,7 @@ def find_bone(
     ReconstructionError
         If no bone is found, or an argument is wrong.
     """
-    if segmentation not in SEGMENTATIONS:
-        raise ReconstructionError(f"The segmentation must be one of {', '.join(SEGMENTATIONS)}, not {segmentation!r}.")
+    check_segmentation(segmentation)
     check_pieces(pieces)
     check_cluster_count(clusters)
     seeds = seeds or Seeds()
@@ -138,7 +144,7 @@ def find_bone(
         found = _by_clusters(pixels, region, seeds, pieces, clusters, reason)
         return replace(found, confidence=seen.confidence, first=seen.first, second=seen.second)
     if not seen.mask.any():
-        raise ReconstructionError(f"no bone found: {reason}. Mark the bone with a region, a click or a mask.")
+        raise ReconstructionError(f"No bone found: {reason}. Mark the bone with a region, a click or a mask.")
     return Bone(
         seen.mask,
         "network",
@@ -163,16 +169,79 @@ def bone_by_threshold(
     return Bone(
         mask,
         "threshold",
-        "a grey range was given",
+        "a gray range was given",
         trace=lambda: _outlines_of(mask, region, pixels),
         bone_range=tuple(grey_range),
     )
 
 
-def bone_as_drawn(pixels: np.ndarray, mask: np.ndarray) -> Bone:
-    """Bone as the user drew it."""
-    whole = np.ones(mask.shape, bool)
-    return Bone(mask, "drawn", "a mask was given", trace=lambda: _outlines_of(mask, whole, pixels))
+def bone_as_drawn(pixels: np.ndarray, mask: np.ndarray, region: np.ndarray | None = None) -> Bone:
+    """Bone as the user drew it, of which nothing is known.
+
+    Parameters
+    ----------
+    pixels : (rows, columns) float32 array
+    mask : (rows, columns) bool array
+    region : (rows, columns) bool array, optional
+        What cuts the mask off: there the bone goes on unseen.
+    """
+    region = np.ones(mask.shape, bool) if region is None else region
+    mask = mask & region
+    return Bone(mask, "drawn", "a mask was given", trace=lambda: _outlines_of(mask, region, pixels, _blades))
+
+
+def bone_recognized(
+    pixels: np.ndarray,
+    mask: np.ndarray,
+    region: np.ndarray,
+    pieces: str = "near",
+    reader: str | os.PathLike | None = None,
+) -> Bone:
+    """Bone as the user drew it, and what the reader network knows of it if it sees the same bone there.
+
+    Parameters
+    ----------
+    pixels, mask, region
+        As of `bone_as_drawn`.
+    pieces, reader
+        As of `find_bone`.
+
+    Returns
+    -------
+    Bone
+        Mask and outlines are the drawn ones. Where the network sees another bone or none, nothing is known of it.
+
+    Raises
+    ------
+    ReconstructionError
+        If the network cannot be loaded.
+    """
+    drawn = bone_as_drawn(pixels, mask, region)
+    box = bounding_box(drawn.mask)
+    room = round(_ROOM * max(side.stop - side.start for side in box))
+    near = np.zeros_like(region)
+    near[bounding_box(drawn.mask, room)] = True
+    seen = find_by_network(pixels, near & region, None, pieces, reader)
+    alike = _dice(seen.mask, drawn.mask)
+    if seen.second is None or alike < _SAME_BONE:
+        return drawn
+    on = seen.second.window.cut(drawn.mask.view(np.uint8))[0] > 0.5
+    return replace(
+        drawn,
+        reason=f"a mask was given, and the network sees the same {seen.name} (Dice {alike:.2f})",
+        name=seen.name,
+        confidence=seen.confidence,
+        first=seen.first,
+        second=seen.second,
+        landmarks=landmarks_beside(seen.second, on) if seen.name == "femur" else {},
+        warnings=seen.warnings,
+    )
+
+
+def check_segmentation(segmentation: str) -> None:
+    """Raise ReconstructionError unless `segmentation` is one of `SEGMENTATIONS`."""
+    if segmentation not in SEGMENTATIONS:
+        raise ReconstructionError(f"The segmentation must be one of {', '.join(SEGMENTATIONS)}, not {segmentation!r}.")
 
 
 def _by_clusters(pixels: np.ndarray, region: np.ndarray, seeds: Seeds, pieces: str, clusters: int, reason: str) -> Bone:
@@ -188,8 +257,16 @@ def _by_clusters(pixels: np.ndarray, region: np.ndarray, seeds: Seeds, pieces: s
     )
 
 
-def _outlines_of(mask: np.ndarray, region: np.ndarray, pixels: np.ndarray) -> tuple[Outline, ...]:
-    """Outlines of a mask, on a grid that is not finer than they can be."""
+def _outlines_of(
+    mask: np.ndarray,
+    region: np.ndarray,
+    pixels: np.ndarray,
+    blind: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray] | None = None,
+) -> tuple[Outline, ...]:
+    """Outlines of a mask, on a grid that is not finer than they can be.
+
+    What ends at the region's end, or at what is blind of grey values, mask and region (`blind_border`), has no edge.
+    """
     import cv2
 
     scale = min(1.0, _MOST / max(mask.shape))
@@ -199,4 +276,21 @@ def _outlines_of(mask: np.ndarray, region: np.ndarray, pixels: np.ndarray) -> tu
     )
     ratio = np.array([size[0] / mask.shape[1], size[1] / mask.shape[0]])
     matrix = np.column_stack([np.diag(ratio), 0.5 * ratio - 0.5])
-    return outlines(smooth_field(share), matrix, (seen < 0.5) | blind_border(grey))
+    unseen = blind_border(grey) if blind is None else blind(grey, share > 0, seen >= 0.5)
+    return outlines(smooth_field(share), matrix, (seen < 0.5) | unseen)
+
+
+def _blades(grey: np.ndarray, mask: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """Blind areas that a drawn mask ends at.
+
+    There are none where most of what surrounds the mask is blind: then the background is, and the mask's edge is the
+    bone's.
+    """
+    blind = blind_border(grey) & ~mask
+    band = dilated(mask, max(2, round(_BAND * max(mask.shape)))) & ~mask & region
+    return blind if 2 * np.count_nonzero(blind & band) <= np.count_nonzero(band) else np.zeros_like(blind)
+
+
+def _dice(one: np.ndarray, two: np.ndarray) -> float:
+    """Twice what two masks share, over the sum of their areas."""
+    return 2 * np.count_nonzero(one & two) / max(np.count_nonzero(one) + np.count_nonzero(two), 1)

@@ -176,7 +176,7 @@ def load_reader(path: str | os.PathLike | None = None) -> cv2.dnn.Net:
     try:
         changed = path.stat().st_mtime_ns
     except OSError as error:
-        raise ReconstructionError(f"reader: {path} cannot be read: {error.strerror or error}.") from error
+        raise ReconstructionError(f"The reader network {path} cannot be read: {error.strerror or error}.") from error
     return _loaded(str(path), changed)
 
 
@@ -184,19 +184,19 @@ def load_reader(path: str | os.PathLike | None = None) -> cv2.dnn.Net:
 def _loaded(path: str, changed: int) -> cv2.dnn.Net:
     import cv2
 
-    again = "make it again with `xrayto3d train-reader`, or leave the argument out to take the one that is shipped."
+    again = "train it again, or name none and take the one that is shipped."
     try:
         network = cv2.dnn.readNetFromONNX(np.frombuffer(Path(path).read_bytes(), np.uint8))
     except (cv2.error, OSError, ValueError) as error:
-        raise ReconstructionError(f"reader: {path} is damaged or no ONNX network: {again}") from error
+        raise ReconstructionError(f"The reader network {path} is damaged or no ONNX network: {again}") from error
     try:
         network.setInput(np.zeros((1, len(INPUTS), STRIDE, 2 * STRIDE), np.float32))
         shapes = [made.shape for made in network.forward(_OUTPUTS)]
     except cv2.error as error:
-        raise ReconstructionError(f"reader: {path} is a network of another layout: {again}") from error
+        raise ReconstructionError(f"The reader network {path} has another layout: {again}") from error
     heat = (1, len(LANDMARKS), STRIDE // HEAT_STRIDE, 2 * STRIDE // HEAT_STRIDE)
     if shapes != [(1, len(MASKS), STRIDE, 2 * STRIDE), heat, (1, len(FACTS))]:
-        raise ReconstructionError(f"reader: {path} is a network of another layout: {again}")
+        raise ReconstructionError(f"The reader network {path} has another layout: {again}")
     return network
 
 

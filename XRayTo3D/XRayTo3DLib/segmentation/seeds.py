@@ -55,26 +55,26 @@ def check_seeds(seeds: Seeds, region: np.ndarray) -> None:
     region : (rows, columns) bool array
     """
     rows, columns = region.shape
-    for name, points in (("include", seeds.include), ("exclude", seeds.exclude)):
+    for where, points in (("on", seeds.include), ("beside", seeds.exclude)):
         for point in points:
             place = np.asarray(point, float)
             if place.shape != (2,) or not np.isfinite(place).all():
-                raise ReconstructionError(f"{name}: a click needs a column and a row, not {point!r}.")
+                raise ReconstructionError(f"A click {where} the bone needs a column and a row, not {point!r}.")
             x, y = np.rint(place).astype(int)
             if not (0 <= x < columns and 0 <= y < rows):
                 raise ReconstructionError(
-                    f"{name}: the click at {place[0]:g} {place[1]:g} lies outside the picture "
+                    f"The click {where} the bone at {place[0]:g} {place[1]:g} lies outside the picture "
                     f"({columns} columns x {rows} rows)."
                 )
-            if name == "include" and not region[y, x]:
+            if where == "on" and not region[y, x]:
                 raise ReconstructionError(
-                    f"{name}: the click at {place[0]:g} {place[1]:g} lies outside the marked region: "
+                    f"The click on the bone at {place[0]:g} {place[1]:g} lies outside the marked region: "
                     "mark a larger region or click inside it."
                 )
     for point in seeds.include:
         for against in seeds.exclude:
             if np.hypot(*np.subtract(point, against)) < _SAME:
                 raise ReconstructionError(
-                    f"include and exclude: a click at {point[0]:g} {point[1]:g} says bone and another one there "
-                    "says no bone: take one of them away."
+                    f"One click at {point[0]:g} {point[1]:g} says that there is bone, and another one there says "
+                    "that there is none: take one of them away."
                 )

@@ -101,7 +101,7 @@ def view_from(
         seen = 0 if found is None else found.length_mm
         raise ReconstructionError(
             f"The bone's outline is too short for the shape model: {seen:.0f} mm of it were seen, and "
-            f"{_SHORTEST_MM:.0f} are needed. Mark the bone, give the pixel size, or take the method solid."
+            f"{_SHORTEST_MM:.0f} are needed. Mark the bone, give the pixel size, or make a solid instead."
         )
     return found
 

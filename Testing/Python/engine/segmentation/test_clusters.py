@@ -165,10 +165,10 @@ def test_number_of_clusters_out_of_range(phantom, k):
 
 
 def test_too_few_grey_values():
-    with pytest.raises(ReconstructionError, match=r"too few different grey values \(2\) for 3 clusters"):
+    with pytest.raises(ReconstructionError, match=r"too few different gray values \(2\) for 3 clusters"):
         cluster(np.array([[0, 1.0]], np.float32), 3)
     pixels = np.linspace(0, 1, 100, dtype=np.float32)[None]
-    with pytest.raises(ReconstructionError, match=r"grey values \(1\) for 2 clusters"):
+    with pytest.raises(ReconstructionError, match=r"gray values \(1\) for 2 clusters"):
         cluster(pixels, 2, pixels == 0)
 
 

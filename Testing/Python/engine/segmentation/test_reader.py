@@ -51,7 +51,7 @@ def test_a_network_that_is_none(tmp_path, content, words):
     path = tmp_path / "model.onnx"
     if content is not None:
         path.write_bytes(SHIPPED.read_bytes()[:900_000] if content == "half" else content)
-    with pytest.raises(ReconstructionError, match=f"reader: .*model.onnx .*{words}"):
+    with pytest.raises(ReconstructionError, match=f"^The reader network .*model.onnx .*{words}"):
         load_reader(path)
 
 

@@ -24,12 +24,12 @@ def test_good_ones_pass():
 @pytest.mark.parametrize(
     ("seeds", "words"),
     {
-        "right of the picture": (Seeds([(80, 50)]), "include: the click at 80 50 lies outside the picture"),
-        "above it": (Seeds((), [(5, -1)]), "exclude: the click at 5 -1 lies outside the picture"),
-        "outside the region": (Seeds([(5, 50)]), "include: .* outside the marked region"),
-        "no number": (Seeds([(np.nan, 5)]), "include: a click needs a column and a row"),
-        "three numbers": (Seeds((), [(1, 2, 3)]), "exclude: a click needs a column and a row"),
-        "both at one place": (Seeds([(30, 50)], [(30.4, 50.2)]), "include and exclude: .* take one of them away"),
+        "right of the picture": (Seeds([(80, 50)]), "The click on the bone at 80 50 lies outside the picture"),
+        "above it": (Seeds((), [(5, -1)]), "The click beside the bone at 5 -1 lies outside the picture"),
+        "outside the region": (Seeds([(5, 50)]), "The click on the bone .* outside the marked region"),
+        "no number": (Seeds([(np.nan, 5)]), "A click on the bone needs a column and a row"),
+        "three numbers": (Seeds((), [(1, 2, 3)]), "A click beside the bone needs a column and a row"),
+        "both at one place": (Seeds([(30, 50)], [(30.4, 50.2)]), "One click at 30 50 .* take one of them away"),
     }.values(),
 )
 def test_others_are_refused(seeds, words):

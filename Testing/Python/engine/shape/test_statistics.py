@@ -190,4 +190,6 @@ def test_a_landmark_follows_the_surface_beside_it(known):
     made = model_from(known[2], FACES, places, "egg", "", amplitude_mm=1.0)
     assert np.allclose(made.landmark_modes[:2], 0, atol=1e-9)  # it did not move with the samples
     own = made.modes[2:10, 7]
-    assert (np.einsum("ki,ki->k", made.landmark_modes[2:10, 0], own) > 0).all()
+    moves = np.linalg.norm(own, axis=1) > 1e-6  # in some modes that place of the surface is still
+    assert moves.sum() >= 3
+    assert (np.einsum("ki,ki->k", made.landmark_modes[2:10, 0], own)[moves] > 0).all()

@@ -123,7 +123,7 @@ def test_a_network_of_another_layout_is_refused(tmp_path):
     path = tmp_path / "other.onnx"
     layer = torch.nn.Conv2d(len(INPUTS), 3, 1)
     torch.onnx.export(layer, (torch.zeros(1, len(INPUTS), 32, 64),), str(path), dynamo=False)
-    with pytest.raises(ReconstructionError, match=r"reader: .*other\.onnx is a network of another layout"):
+    with pytest.raises(ReconstructionError, match=r"The reader network .*other\.onnx has another layout"):
         load_reader(path)
     assert cv2.dnn.readNetFromONNX(str(path)) is not None  # though OpenCV can read it
 
