@@ -3,7 +3,7 @@
 import re
 import xml.etree.ElementTree as ElementTree
 
-from PySide6.QtCore import Property, QBuffer, QByteArray, Qt, Signal
+from PySide6.QtCore import Property, QBuffer, QByteArray, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtUiTools import QUiLoader
 from PySide6.QtWidgets import (
     QComboBox,
@@ -16,6 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from . import members
+from .pythonqt import standing_for, unwrap
+
 _STEPS = 1000
 
 
@@ -24,8 +27,9 @@ def _field(kind, name, default, changed=None):
     key = "_" + name
 
     def put(self, value):
+        before = getattr(self, key, default)
         setattr(self, key, value)
-        if changed:
+        if changed and value != before:
             changed(self)
 
     return Property(kind, lambda self: getattr(self, key, default), put)
@@ -128,15 +132,76 @@ class ctkRangeWidget(QWidget):
 
 class qMRMLWidget(QWidget):
     mrmlSceneChanged = Signal(object)
-    isEntered = _field(bool, "isEntered", True)
 
     def setMRMLScene(self, scene):
         self.mrmlSceneChanged.emit(scene)
 
 
+class qSlicerScriptedLoadableModuleWidget(QWidget):
+    """The widget that holds a scripted module's panel."""
+
+    mrmlSceneChanged = Signal(object)
+    _entered = True
+    isEntered = Property(bool, lambda self: self._entered)
+
+    def setMRMLScene(self, scene):
+        self.mrmlSceneChanged.emit(scene)
+
+    def enter(self):
+        self._entered = True
+
+    def exit(self):
+        self._entered = False
+
+
+class qMRMLSortFilterProxyModel(QSortFilterProxyModel):
+    """Which nodes a selector offers; the selector, which fills itself anew when that changes, is its parent."""
+
+    def __init__(self, parent):
+        super().__init__(parent)
+        self._attributes = {}
+
+    def _refill(self):
+        self.parent()._fill()
+
+    def addAttribute(self, node_type, name, value=None):
+        if node_type in self.nodeTypes:  # Slicer's ignores it otherwise
+            self._attributes[node_type] = (name, value)
+            self._refill()
+
+    def _accepts(self, node):
+        if node.GetID() in self.hiddenNodeIDs or (node.GetHideFromEditors() and not self.showHidden):
+            return False
+        return not self.nodeTypes or any(self._fits(node, name) for name in self.nodeTypes)
+
+    def _fits(self, node, name):
+        if not node.IsA(name) or not (self.showChildNodeTypes or node.GetClassName() == name):
+            return False
+        attribute, value = self._attributes.get(name, (None, None))
+        return attribute is None or (
+            node.GetAttribute(attribute) is not None and value in (None, node.GetAttribute(attribute))
+        )
+
+    nodeTypes = _field("QStringList", "nodeTypes", (), _refill)
+    hiddenNodeIDs = _field("QStringList", "hiddenNodeIDs", (), _refill)
+    showHidden = _field(bool, "showHidden", False, _refill)
+    showChildNodeTypes = _field(bool, "showChildNodeTypes", True, _refill)
+
+
+def _filter(kind, name):
+    """A selector's property that is its filter's."""
+
+    def put(self, value):
+        setattr(self.sortFilterProxyModel(), name, value)
+
+    return Property(kind, lambda self: getattr(self.sortFilterProxyModel(), name), put)
+
+
 class qMRMLNodeComboBox(QWidget):
     currentNodeChanged = Signal(object)
+    nodeAdded = Signal(object)
     nodeAddedByUser = Signal(object)
+    nodeAddedByUserAction = Signal(object)
 
     def __init__(self, parent=None):
         super().__init__(parent)
@@ -144,7 +209,8 @@ class qMRMLNodeComboBox(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         self._box = QComboBox()
         layout.addWidget(self._box)
-        self._scene, self._tags, self._nodes = None, [], []
+        self._scene, self._tags, self._nodes, self._attributes = None, [], [], {}
+        self._model = qMRMLSortFilterProxyModel(self)
         self._box.currentIndexChanged.connect(lambda _: self.currentNodeChanged.emit(self.currentNode()))
 
     def setMRMLScene(self, scene):
@@ -157,12 +223,9 @@ class qMRMLNodeComboBox(QWidget):
         self._fill()
 
     def _fill(self):
-        before = self.currentNode()
-        nodes = []
-        for name in self.nodeTypes or []:
-            count = self._scene.GetNumberOfNodesByClass(name) if self._scene else 0
-            found = [self._scene.GetNthNodeByClass(index, name) for index in range(count)]
-            nodes += [n for n in found if (self.showHidden or not n.GetHideFromEditors()) and n.GetClassName() == name]
+        before, known = self.currentNode(), self._nodes
+        count = self._scene.GetNumberOfNodes() if self._scene else 0
+        nodes = list(filter(self._model._accepts, (self._scene.GetNthNode(index) for index in range(count))))
         self._box.blockSignals(True)
         self._nodes = [None] * self.noneEnabled + nodes
         self._box.clear()
@@ -171,8 +234,14 @@ class qMRMLNodeComboBox(QWidget):
         place = self._nodes.index(before) if before in self._nodes else len(self._nodes) - 1 if before else 0
         self._box.setCurrentIndex(place)
         self._box.blockSignals(False)
+        for node in nodes:
+            if node not in known:
+                self.nodeAdded.emit(node)
         if self.currentNode() is not before:
             self.currentNodeChanged.emit(self.currentNode())
+
+    def sortFilterProxyModel(self):
+        return self._model
 
     def currentNode(self):
         index = self._box.currentIndex()
@@ -186,24 +255,52 @@ class qMRMLNodeComboBox(QWidget):
     def nodeCount(self):
         return len([node for node in self._nodes if node])
 
+    def addAttribute(self, node_type, name, value=None):
+        """Offer nodes with this attribute only, and give it to those that are made here."""
+        self._attributes[name] = "" if value is None else str(value)
+        self._model.addAttribute(node_type, name, value)
+
     def addNode(self, name=None):
-        node = self._scene.AddNewNodeByClass(name or self.nodeTypes[0], self.baseName)
-        self.setCurrentNode(node)
+        name = name or self.nodeTypes[0]
+        node = self._scene.CreateNodeByClass(name)
+        node.UnRegister(None)
+        node.SetName(self._scene.GetUniqueNameByString(self.baseName or node.GetDefaultNodeNamePrefix()))
+        for attribute, value in self._attributes.items():
+            node.SetAttribute(attribute, value)
+        node = self._scene.AddNode(node)
+        if self.selectNodeUponCreation:
+            self.setCurrentNode(node)
         self.nodeAddedByUser.emit(node)
         return node
 
-    nodeTypes = _field("QStringList", "nodeTypes", (), _fill)
-    showHidden = _field(bool, "showHidden", False)
-    showChildNodeTypes = _field(bool, "showChildNodeTypes", True)
+    nodeTypes = _filter("QStringList", "nodeTypes")
+    showHidden = _filter(bool, "showHidden")
+    showChildNodeTypes = _filter(bool, "showChildNodeTypes")
     noneEnabled = _field(bool, "noneEnabled", False, _fill)
     addEnabled = _field(bool, "addEnabled", True)
     removeEnabled = _field(bool, "removeEnabled", True)
     renameEnabled = _field(bool, "renameEnabled", False)
+    selectNodeUponCreation = _field(bool, "selectNodeUponCreation", True)
     noneDisplay = _field(str, "noneDisplay", "None", _fill)
     baseName = _field(str, "baseName", "")
 
 
+def create_node(selector):
+    """Do what *Create new* in a selector's menu does; return the node.
+
+    Slicer 5.10 tells a second time that a node was added by the user, 5.12 by a signal of its own.
+    """
+    selector = unwrap(selector)
+    node = selector.addNode()
+    selector.setCurrentNode(node)
+    is_old = members.find("qMRMLNodeComboBox", "nodeAddedByUserAction")[0] is None
+    (selector.nodeAddedByUser if is_old else selector.nodeAddedByUserAction).emit(node)
+    return node
+
+
 class qSlicerMarkupsPlaceWidget(QWidget):
+    activeMarkupsPlaceModeChanged = Signal(bool)
+
     def __init__(self, parent=None):
         super().__init__(parent)
         layout = QHBoxLayout(self)
@@ -218,6 +315,8 @@ class qSlicerMarkupsPlaceWidget(QWidget):
         pass
 
     def setCurrentNode(self, node):
+        if node is not self._node:  # another node is not being placed
+            self.setPlaceModeEnabled(False)
         self._node = node
         self._button.setEnabled(node is not None)
 
@@ -225,11 +324,17 @@ class qSlicerMarkupsPlaceWidget(QWidget):
         return self._node
 
     def setPlaceModeEnabled(self, enable):
-        assert self._node is not None or not enable
-        self._enabled = enable
+        assert self._node is not None or not enable  # Slicer's only prints
+        if enable != self._enabled:
+            self._enabled = enable
+            self.activeMarkupsPlaceModeChanged.emit(enable)
+
+    def setButtonsVisible(self, visible):
+        self._button.setVisible(visible)
 
     placeModeEnabled = Property(bool, lambda self: self._enabled, setPlaceModeEnabled)
     placeMultipleMarkups = _field(str, "placeMultipleMarkups", "")
+    buttonsVisible = Property(bool, lambda self: not self._button.isHidden(), setButtonsVisible)
 
 
 class ctkMessageBox(QMessageBox):
@@ -251,14 +356,8 @@ WIDGETS = {
         qMRMLNodeComboBox,
         qMRMLWidget,
         qSlicerMarkupsPlaceWidget,
+        qSlicerScriptedLoadableModuleWidget,
     )
-}
-# Signals and slots as the C++ classes declare them.
-SIGNATURES = {
-    "mrmlSceneChanged(vtkMRMLScene*)": ("qMRMLWidget",),
-    "currentNodeChanged(vtkMRMLNode*)": ("qMRMLNodeComboBox",),
-    "setMRMLScene(vtkMRMLScene*)": ("qMRMLWidget", "qMRMLNodeComboBox", "qSlicerMarkupsPlaceWidget"),
-    "setCurrentNode(vtkMRMLNode*)": ("qMRMLNodeComboBox", "qSlicerMarkupsPlaceWidget"),
 }
 
 
@@ -285,7 +384,7 @@ class Loader(QUiLoader):
         for connection in ElementTree.fromstring(text).iter("connection"):
             sender, receiver = (named[connection.findtext(each)] for each in ("sender", "receiver"))
             signal, slot = (connection.findtext(each) for each in ("signal", "slot"))
-            assert type(sender).__name__ in SIGNATURES[signal], (sender.objectName(), signal)
-            assert type(receiver).__name__ in SIGNATURES[slot], (receiver.objectName(), slot)
+            assert signal in members.functions(standing_for(type(sender)), ["signals"]), (sender.objectName(), signal)
+            assert slot in members.functions(standing_for(type(receiver)), ["slots"]), (receiver.objectName(), slot)
             getattr(sender, signal.split("(")[0]).connect(getattr(receiver, slot.split("(")[0]))
         return root
