@@ -17,6 +17,7 @@ from XRayTo3DSlicer.logic import XRayTo3DLogic
 from XRayTo3DSlicer.packages import ensurePackages
 from XRayTo3DSlicer.parameters import XRayTo3DParameterNode
 from XRayTo3DSlicer.samples import registerSampleData
+from XRayTo3DSlicer.scale import followFiles
 from XRayTo3DSlicer.widget import XRayTo3DWidget
 
 __all__ = ["XRayTo3D", "XRayTo3DLogic", "XRayTo3DParameterNode", "XRayTo3DTest", "XRayTo3DWidget"]
@@ -29,7 +30,7 @@ class XRayTo3D(ScriptedLoadableModule):
         ScriptedLoadableModule.__init__(self, parent)
         self.parent.title = _("X-ray to 3D")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Tomographic Reconstruction")]
-        self.parent.dependencies = ["Markups", "Segmentations", "Volumes"]
+        self.parent.dependencies = ["Cameras", "Markups", "Segmentations", "Volumes"]
         self.parent.contributors = ["The XRayTo3D developers"]
         self.parent.helpText = _(
             "Makes a 3D surface of a bone, in millimetres, from an X-ray image. A single X-ray does not show how"
@@ -37,7 +38,13 @@ class XRayTo3D(ScriptedLoadableModule):
             ' See the <a href="https://github.com/XRayTo3D/SlicerXRayTo3D">documentation</a>.'
         )
         self.parent.acknowledgementText = ""
-        slicer.app.connect("startupCompleted()", registerSampleData)
+        slicer.app.connect("startupCompleted()", onStartup)
+
+
+def onStartup():
+    """Offer the samples, and follow what is loaded and saved, once Slicer has started."""
+    registerSampleData()
+    followFiles()
 
 
 class XRayTo3DTest(ScriptedLoadableModuleTest):
@@ -46,7 +53,7 @@ class XRayTo3DTest(ScriptedLoadableModuleTest):
     def setUp(self):
         """Start from an empty scene, with the packages that the engine needs."""
         slicer.mrmlScene.Clear()
-        ensurePackages(skipInTesting=False)
+        self.assertTrue(ensurePackages(skipInTesting=False), "the packages that the engine needs are missing")
 
     def runTest(self):
         """Run all tests."""
@@ -94,7 +101,7 @@ class XRayTo3DTest(ScriptedLoadableModuleTest):
         import SampleData
 
         if "XRayTo3D" not in getattr(slicer.modules, "sampleDataSources", {}):
-            registerSampleData()  # Slicer has not finished starting
+            onStartup()  # Slicer has not finished starting
         return SampleData.downloadSamples("Femur")
 
     def test_surfaceStandsOnXray(self):
@@ -105,7 +112,7 @@ class XRayTo3DTest(ScriptedLoadableModuleTest):
         modelNode = logic.process(volumeNode, method="solid", threshold=(0.05, 1.0), triangles=100000)
 
         bounds = np.array(modelNode.GetPolyData().GetBounds()).reshape(3, 2)
-        # The bone is 24 mm wide and centred on column 60, row 80, in a coronal plane: i to the left, j down.
+        # The bone is 24 mm wide and centered on column 60, row 80, in a coronal plane: i to the left, j down.
         self.assertLess(abs(bounds[0].mean() + 30), 0.5)
         self.assertLess(abs(np.ptp(bounds[0]) - 24), 1.0)
         self.assertLess(abs(bounds[2].mean() + 40), 0.5)
@@ -132,9 +139,10 @@ class XRayTo3DTest(ScriptedLoadableModuleTest):
     def test_refusals(self):
         """What is no X-ray is refused, and leaves nothing in the scene."""
         volumeNode = slicer.util.addVolumeFromArray(np.random.default_rng(0).random((3, 40, 40)))
+        before = slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLModelNode")  # those of the slice views
         with self.assertRaises(ValueError):
             XRayTo3DLogic().process(volumeNode)
-        self.assertEqual(slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLModelNode"), 0)
+        self.assertEqual(slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLModelNode"), before)
 
 
 def makeXray():
@@ -142,6 +150,6 @@ def makeXray():
     rows, columns = np.mgrid[:160, :120]
     distance = np.hypot((columns - 60) / 2, np.maximum(np.abs(rows - 80) / 2 - 20, 0))
     thickness = 2 * np.sqrt(np.maximum(12**2 - distance**2, 0))
-    grey = (400 + 150 * thickness).astype(np.uint16)
+    gray = (400 + 150 * thickness).astype(np.uint16)
     toRAS = np.array([[-0.5, 0, 0, 0], [0, 0, 1, 0], [0, -0.5, 0, 0], [0, 0, 0, 1]])
-    return slicer.util.addVolumeFromArray(grey[None], toRAS, "Made-up X-ray")
+    return slicer.util.addVolumeFromArray(gray[None], toRAS, "Made-up X-ray")

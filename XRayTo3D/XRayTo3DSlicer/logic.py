@@ -12,11 +12,11 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from .marks import landmarksOf, lengthOnXray, maskOf, regionSettings, seedsOf
 from .nodes import (
-    CALIBRATED,
     RAS_TO_LPS,
     addNode,
     bodyOf,
     hasSurface,
+    imageOf,
     placeBeside,
     placeImage,
     placeMask,
@@ -26,6 +26,7 @@ from .nodes import (
 )
 from .outlines import showOutlines
 from .parameters import XRayTo3DParameterNode
+from .scale import CALIBRATED, remember, takeFilesPixelSize
 
 
 def inputs(
@@ -57,6 +58,9 @@ def inputs(
     """
     from XRayTo3DLib import Settings
 
+    imageOf(volumeNode)  # or refuse what is no X-ray
+    takeFilesPixelSize(volumeNode)
+    remember(volumeNode)
     radiograph = radiographFromVolume(volumeNode, bone, view, sid, sod)
     marked = regionSettings(roiNode, volumeNode)
     seeds = seedsOf(includeNode, excludeNode, volumeNode)
@@ -154,7 +158,7 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         return find_bone(*inputs(volumeNode, **choices))
 
     def cluster(self, volumeNode, outputNode=None, clusters=4, roiNode=None, bone="auto"):
-        """Divide an X-ray into clusters of grey; return a label map, 0 the darkest cluster."""
+        """Divide an X-ray into clusters of gray; return a label map, 0 the darkest cluster."""
         from XRayTo3DLib import find_region, segmentation
 
         radiograph, settings = inputs(volumeNode, roiNode, bone=bone)
@@ -162,9 +166,9 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         return placeImage(labels, volumeNode, outputNode, "vtkMRMLLabelMapVolumeNode", _("{name} clusters"))
 
     def threshold(self, volumeNode, low, high=1.0, outputNode=None, roiNode=None, bone="auto", pieces="near"):
-        """Find the bone by its grey range; return a label map, 1 on the bone.
+        """Find the bone by its gray range; return a label map, 1 on the bone.
 
-        :param low, high: grey values, 0 the darkest and 1 the brightest of the X-ray, bone bright
+        :param low, high: gray values, 0 the darkest and 1 the brightest of the X-ray, bone bright
         :param pieces: "main", "near" or "all" of the pieces that are found
         """
         from XRayTo3DLib import find_region, segmentation

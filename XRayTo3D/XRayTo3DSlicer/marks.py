@@ -7,6 +7,22 @@ from slicer.i18n import tr as _
 
 from .nodes import ijkToRAS, imageOf
 
+_MARK_COLORS = {  # by the parameter that holds the mark
+    "includePoints": (0.2, 0.85, 0.3),
+    "excludePoints": (0.95, 0.2, 0.2),
+    "landmarks": (1.0, 0.8, 0.1),
+}
+
+
+def dress(markupsNode, role) -> None:
+    """Give a new mark the look of its role: points in its color, and nothing filled over the X-ray."""
+    markupsNode.CreateDefaultDisplayNodes()
+    displayNode = markupsNode.GetDisplayNode()
+    displayNode.SetFillVisibility(False)
+    if role in _MARK_COLORS:
+        displayNode.SetColor(*_MARK_COLORS[role])
+        displayNode.SetSelectedColor(*_MARK_COLORS[role])
+
 
 def toPixels(points, volumeNode) -> np.ndarray:
     """Return the columns and rows (n, 2) of an X-ray's pixels that world points (n, 3) lie over."""
@@ -77,7 +93,7 @@ def seedsOf(includeNode, excludeNode, volumeNode):
 def landmarkWords() -> dict:
     """Return what the landmarks are called in the panel, by the engine's names, in the order of placing them."""
     return {
-        "head_center": _("Head centre"),
+        "head_center": _("Head center"),
         "trochanter_tip": _("Trochanter tip"),
         "medial_condyle": _("Medial condyle"),
         "lateral_condyle": _("Lateral condyle"),

@@ -8,10 +8,10 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
+from .scale import fileOf, headerOf, isSingleImage, setPixelSize
+
 BONE_COLOR = (0.95, 0.84, 0.57)
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])  # its own inverse
-PIXEL_SIZE_SOURCE = "XRayTo3D.PixelSizeSource"  # attribute of a volume whose pixel size the user set
-CALIBRATED = "calibration"
 
 
 def firstRadiograph():
@@ -19,16 +19,19 @@ def firstRadiograph():
     for className in ("vtkMRMLScalarVolumeNode", "vtkMRMLVectorVolumeNode"):
         for node in slicer.util.getNodesByClass(className):
             isItself = node.GetClassName() == className and not node.GetHideFromEditors()
-            # What this module made of a radiograph is none.
-            if isItself and isSingleImage(node) and not node.GetAttribute("XRayTo3D.Settings"):
+            if isItself and isSingleImage(node) and not isMadeHere(node):
                 return node
     return None
 
 
-def isSingleImage(volumeNode) -> bool:
-    """Tell whether a volume has one slice."""
-    image = volumeNode.GetImageData()
-    return bool(image and image.GetDimensions()[2] == 1)
+def isMadeHere(node) -> bool:
+    """Tell whether this module made a node of a radiograph, which is no radiograph then."""
+    return bool(node.GetAttribute("XRayTo3D.Settings"))
+
+
+def idsOfKeptImages() -> list:
+    """Return the IDs of the volumes that this module made of radiographs: layers, depth, clusters."""
+    return [node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLVolumeNode") if isMadeHere(node)]
 
 
 def hasSurface(modelNode) -> bool:
@@ -55,51 +58,8 @@ def imageOf(volumeNode) -> np.ndarray:
     return array[0]
 
 
-def fileOf(volumeNode):
-    """Return the file that a volume was loaded from, by itself or through the DICOM database; None if there is none."""
-    identifiers = volumeNode.GetAttribute("DICOM.instanceUIDs")
-    database = getattr(slicer, "dicomDatabase", None)
-    if identifiers and database:
-        path = database.fileForInstance(identifiers.split()[0])
-        if path:
-            return path
-    storageNode = volumeNode.GetStorageNode()
-    return (storageNode and storageNode.GetFullNameFromFileName()) or None
-
-
-def headerOf(volumeNode, sid=None, sod=None):
-    """Return what is known of an X-ray's sizes, view and side, as the engine's Header.
-
-    A DICOM file's numbers count as long as the volume has the pixel size that they tell.
-
-    :param sid: distance from the source to the detector in mm; outranks the file's
-    :param sod: distance from the source to the bone in mm; outranks the file's
-    """
-    from XRayTo3DLib.radiograph import Header, read_header
-    from XRayTo3DLib.radiograph.geometry import SAME_SIZE, projection_geometry
-
-    spacing = tuple(volumeNode.GetSpacing()[:2])
-    source = volumeNode.GetAttribute(PIXEL_SIZE_SOURCE)
-    calibrated = bool(source) and source.startswith(CALIBRATED)
-    if calibrated:  # the size at the bone was measured
-        sid = sod = None
-    path = fileOf(volumeNode)
-    header = read_header(path, sid, sod) if path else None
-    if header and not source:
-        told = header.geometry
-        atBone = tuple(size / told.magnification for size in told.pixel_size_mm)
-        for size, magnification in ((told.pixel_size_mm, told.magnification), (atBone, 1.0)):
-            if np.allclose(spacing, size, rtol=SAME_SIZE):
-                return header._replace(geometry=told._replace(pixel_size_mm=spacing, magnification=magnification))
-    if not source:  # picture files come without a pixel size, and Slicer then takes 1 mm
-        source = "unknown" if spacing == (1.0, 1.0) else "volume spacing"
-    geometry = projection_geometry({}, None if source == "unknown" else spacing, sid, sod)
-    geometry = geometry._replace(pixel_size_source=source)
-    return Header(geometry, header and header.view, header and header.side)
-
-
 def radiographFromVolume(volumeNode, bone="auto", view=None, sid=None, sod=None):
-    """Return the engine's Radiograph of a volume node, with grey values as Slicer shows them."""
+    """Return the engine's Radiograph of a volume node, with gray values as Slicer shows them."""
     from XRayTo3DLib import radiograph_from_array
 
     image = imageOf(volumeNode)
@@ -108,24 +68,10 @@ def radiographFromVolume(volumeNode, bone="auto", view=None, sid=None, sod=None)
     if image.ndim == 2 and image.size and isScalarDisplay and displayNode.GetInvertDisplayScalarRange():
         image = np.subtract(image.max(), image, dtype=float)
     header = headerOf(volumeNode, sid, sod)
-    known = header.geometry
     radiograph = radiograph_from_array(
-        image,
-        pixel_size_mm=known.pixel_size_mm,
-        pixel_size_source=known.pixel_size_source,
-        bone=bone,
-        name=volumeNode.GetName() or _("the volume"),
+        image, geometry=header.geometry, bone=bone, name=volumeNode.GetName() or _("the volume")
     )
-    return replace(
-        radiograph,
-        magnification=known.magnification,
-        sid_mm=known.sid_mm,
-        sod_mm=known.sod_mm,
-        view=view or header.view,
-        side=header.side,
-        path=fileOf(volumeNode),
-        warnings=tuple(dict.fromkeys((*radiograph.warnings, *known.warnings))),
-    )
+    return replace(radiograph, view=view or header.view, side=header.side, path=fileOf(volumeNode))
 
 
 def ijkToRAS(volumeNode) -> np.ndarray:
@@ -150,10 +96,8 @@ def rescale(volumeNode, factor, source, markNodes=()) -> None:
     :param markNodes: markups and segmentations that lie on the X-ray
     """
     before = ijkToRAS(volumeNode)
-    spacing = volumeNode.GetSpacing()
-    with slicer.util.NodeModify(volumeNode):
-        volumeNode.SetSpacing(spacing[0] * factor, spacing[1] * factor, spacing[2])
-        volumeNode.SetAttribute(PIXEL_SIZE_SOURCE, source)
+    spacing = volumeNode.GetSpacing()[:2]
+    setPixelSize(volumeNode, [size * factor for size in spacing], source)
     parent = parentToWorld(volumeNode)
     moved = parent @ ijkToRAS(volumeNode) @ np.linalg.inv(parent @ before)
     for node in filter(None, markNodes):
@@ -227,6 +171,7 @@ def placeMask(mask, volumeNode, segmentationNode=None):
     if segmentationNode is None:
         segmentationNode = addNode("vtkMRMLSegmentationNode", _("{name} mask"), volumeNode)
         segmentationNode.CreateDefaultDisplayNodes()
+        segmentationNode.GetDisplayNode().SetVisibility2DFill(False)  # the X-ray is to be seen under it
     segmentationNode.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
     segmentationNode.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())
     segmentation = segmentationNode.GetSegmentation()

@@ -6,7 +6,7 @@ import vtk
 from slicer.i18n import tr as _
 from vtk.util.numpy_support import numpy_to_vtk
 
-from .nodes import addNode, ijkToRAS, parentToWorld, placeBeside
+from .nodes import addNode, ijkToRAS, placeBeside
 
 # By the role in which a model refers to the outlines over its first and its second X-ray.
 _COLORS = {"XRayTo3D.Outline": (0.2, 0.9, 1.0), "XRayTo3D.LateralOutline": (1.0, 0.4, 0.9)}
@@ -35,8 +35,6 @@ def showOutlines(outlines, volumeNodes, modelNode) -> None:
             continue
         if node is None:
             node = _newOutline(volumeNode, color)
-            # X-rays often lie in one plane, and each outline would then be drawn over both.
-            node.GetDisplayNode().SetVisibility(not number or not _inOnePlane(*volumeNodes))
         with slicer.util.NodeModify(node):
             node.SetAndObservePolyData(linesOver(outlines[number], volumeNode))
             node.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())
@@ -83,10 +81,16 @@ def _newOutline(volumeNode, color):
     return node
 
 
-def _inOnePlane(first, second) -> bool:
-    """Tell whether two X-rays lie in one plane of the world."""
-    one, other = (parentToWorld(each) @ ijkToRAS(each) for each in (first, second))
-    normal = np.cross(one[:3, 0], one[:3, 1])
-    normal /= np.linalg.norm(normal)
-    across = [normal @ other[:3, axis] / np.linalg.norm(other[:3, axis]) for axis in (0, 1)]
-    return bool(np.abs(across).max() < 1e-3 and abs(normal @ (other[:3, 3] - one[:3, 3])) < 1.0)
+def removeOutlinesOf(modelNode) -> None:
+    """Remove the outlines of a surface that has just been removed from the scene."""
+    for role in _COLORS:
+        node = slicer.mrmlScene.GetNodeByID(modelNode.GetNodeReferenceID(role) or "")
+        if isOutline(node):
+            slicer.mrmlScene.RemoveNode(node)
+
+
+def showOutlinesOver(volumeNode) -> None:
+    """Show the outlines that lie over an X-ray, and no others: X-rays often lie in one plane."""
+    for node in slicer.util.getNodesByClass("vtkMRMLModelNode"):
+        if isOutline(node) and node.GetDisplayNode():
+            node.GetDisplayNode().SetVisibility(node.GetNodeReference(_XRAY) is volumeNode)

@@ -8,24 +8,17 @@ from slicer.i18n import tr as _
 REQUIREMENTS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "Resources", "requirements.txt")
 
 
-def ensurePackages(skipInTesting=True) -> None:
-    """Install the missing packages, if the user agrees.
-
-    :raises RuntimeError: if packages are missing and the user does not agree to their installation
-    """
+def ensurePackages(skipInTesting=True) -> bool:
+    """Install the missing packages, if the user agrees; tell whether they are there."""
     missing = missingPackages()
     if not missing:
-        return
+        return True
     question = _(
         "XRayTo3D finds the bone and makes its surface with Python packages that Slicer does not bring. "
         "These are missing:\n\n{packages}\n\nInstall them into Slicer now? It needs a network and happens once."
     )
     if not slicer.util.confirmOkCancelDisplay(question.format(packages="\n".join(missing)), "XRayTo3D"):
-        raise RuntimeError(
-            _("These Python packages are missing: {packages}. Press Apply again and agree to install them.").format(
-                packages=", ".join(missing)
-            )
-        )
+        return False
     try:
         from slicer.packaging import load_requirements, pip_ensure
     except ImportError:  # Slicer 5.10
@@ -37,6 +30,7 @@ def ensurePackages(skipInTesting=True) -> None:
             requester="XRayTo3D",
             skip_in_testing=skipInTesting,
         )
+    return True
 
 
 def missingPackages(path=REQUIREMENTS) -> list:

@@ -27,7 +27,11 @@ class View(Enum):
 
     def label(self) -> str:
         """Text in the panel."""
-        return {View.FROM_IMAGE: _("As the image tells"), View.AP: _("AP"), View.LATERAL: _("Lateral")}[self]
+        return {
+            View.FROM_IMAGE: _("As the image tells"),
+            View.AP: _("From the front (AP)"),
+            View.LATERAL: _("Lateral"),
+        }[self]
 
 
 class Tone(Enum):
@@ -53,8 +57,8 @@ class Finder(Enum):
         """Text in the panel."""
         return {
             Finder.AUTO: _("Automatic"),
-            Finder.NETWORK: _("Reader network"),
-            Finder.CLUSTERS: _("Grey clusters"),
+            Finder.NETWORK: _("Neural network"),
+            Finder.CLUSTERS: _("Gray values"),
         }[self]
 
 
@@ -100,8 +104,8 @@ class Side(Enum):
         return {Side.AUTO: _("Automatic"), Side.LEFT: _("Left"), Side.RIGHT: _("Right")}[self]
 
 
-class Colour(Enum):
-    """What the surface's colour shows; the values are the names of its point data."""
+class Color(Enum):
+    """What the surface's color shows; the values are the names of its point data."""
 
     BONE = ""
     OBSERVED = "Observed"
@@ -112,11 +116,11 @@ class Colour(Enum):
     def label(self) -> str:
         """Text in the panel."""
         return {
-            Colour.BONE: _("Bone"),
-            Colour.OBSERVED: _("What was observed"),
-            Colour.UNCERTAINTY: _("Uncertainty (mm)"),
-            Colour.HEIGHT: _("Height over the X-ray"),
-            Colour.RADIOGRAPH: _("The X-ray itself"),
+            Color.BONE: _("Bone"),
+            Color.OBSERVED: _("What was observed"),
+            Color.UNCERTAINTY: _("Uncertainty (mm)"),
+            Color.HEIGHT: _("Height over the X-ray (mm)"),
+            Color.RADIOGRAPH: _("The X-ray itself"),
         }[self]
 
 
@@ -124,7 +128,7 @@ class Colour(Enum):
 class XRayTo3DParameterNode:
     """Choices in the panel.
 
-    inputVolume - the X-ray: a volume of one image, grey or colour
+    inputVolume - the X-ray: a volume of one image, gray or color
     lateralVolume - a second view of the same bone, for a shape model
     view - from where the X-ray was taken
     tone - whether bone is bright or dark in it
@@ -133,11 +137,11 @@ class XRayTo3DParameterNode:
     region - where the bone is: box, outline or plane; None means the whole image
     includePoints, excludePoints - clicks on the bone, and beside it
     finder - what finds the bone
-    clusters - number of grey clusters
-    manualRange, greyRange - whether bone is a range of grey values, and which (0 to 1)
+    clusters - number of gray value clusters
+    manualRange, grayRange - whether bone is a range of gray values, and which (0 to 1)
     pieces - which pieces of bone are kept
     preview - whether the bone is shown while choices change
-    boneSegmentation - the bone drawn by hand; it takes the place of finding it
+    boneSegmentation - the bone drawn by hand; it takes the place of what is found
     method - how the surface is made
     side - of the patient, for a shape model
     landmarks - points of the bone that were placed on the X-ray, by the landmarks' names
@@ -151,7 +155,7 @@ class XRayTo3DParameterNode:
     triangles - largest number of triangles of the surface
     outputModel - model that receives the surface; None makes a new one
     keepImages - whether clusters, layers and depth are kept as volumes
-    colour - what the surface's colour shows
+    color - what the surface's color shows
     """
 
     # The selectors take their node types from here; None is needed in a union of nodes.
@@ -169,7 +173,7 @@ class XRayTo3DParameterNode:
     finder: Finder = Finder.AUTO
     clusters: Annotated[int, WithinRange(2, 8)] = 2
     manualRange: bool = False
-    greyRange: Annotated[FloatRange, RangeBounds(0, 1), Default(FloatRange(0.5, 1.0))]
+    grayRange: Annotated[FloatRange, RangeBounds(0, 1), Default(FloatRange(0.5, 1.0))]
     pieces: Pieces = Pieces.NEAR
     preview: bool = False
     boneSegmentation: vtkMRMLSegmentationNode
@@ -187,19 +191,21 @@ class XRayTo3DParameterNode:
     triangles: Annotated[int, WithinRange(1000, 5000000)] = 200000
     outputModel: vtkMRMLModelNode
     keepImages: bool = False
-    colour: Colour = Colour.BONE
+    color: Color = Color.BONE
 
 
 def boneChoices(parameters) -> dict:
-    """Return what is chosen for finding the bone, as arguments that the logic takes."""
-    drawn = parameters.boneSegmentation
-    byRange = parameters.manualRange and not drawn
+    """Return what is chosen for finding the bone, as arguments that the logic takes.
+
+    With a bone drawn by hand they still tell how it had been found: what is known of that bone stays known.
+    """
+    byRange = parameters.manualRange
     chosen = {
         "roiNode": parameters.region,
-        "maskNode": drawn,
-        # Clicks correct what is found; what is drawn, or a range of greys, is taken as it is.
-        "includeNode": None if drawn or byRange else parameters.includePoints,
-        "excludeNode": None if drawn or byRange else parameters.excludePoints,
+        "maskNode": parameters.boneSegmentation,
+        # Points correct what is found; a range of grays is taken as it is.
+        "includeNode": None if byRange else parameters.includePoints,
+        "excludeNode": None if byRange else parameters.excludePoints,
         "bone": parameters.tone.value,
         "view": parameters.view.value or None,
         "sid": parameters.sid or None,
@@ -209,7 +215,7 @@ def boneChoices(parameters) -> dict:
         "pieces": parameters.pieces.value,
     }
     if byRange:
-        chosen["threshold"] = (parameters.greyRange.minimum, parameters.greyRange.maximum)
+        chosen["threshold"] = (parameters.grayRange.minimum, parameters.grayRange.maximum)
     return chosen
 
 

@@ -31,7 +31,7 @@ def showPreview(mask, volumeNode) -> None:
         displayNode.SetSaveWithScene(False)
         displayNode.SetUndoEnabled(False)
         displayNode.SetVisibility3D(False)
-        displayNode.SetOpacity2DFill(0.3)
+        displayNode.SetVisibility2DFill(False)  # the X-ray is to be seen under it
     placeMask(mask, volumeNode, node)
     node.GetSegmentation().GetNthSegment(0).SetColor(*_COLOR)
 

@@ -1,18 +1,19 @@
-"""What a finished surface tells of itself, in words and in colours."""
+"""What a finished surface tells of itself, in words and in colors."""
 
 import html
 import json
 
+import numpy as np
 import vtk
 from slicer.i18n import tr as _
 
-from .parameters import Colour
+from .parameters import Color
 
 _COLOR_NODES = {
-    Colour.OBSERVED: "vtkMRMLColorTableNodeFileDivergingBlueRed.txt",
-    Colour.UNCERTAINTY: "vtkMRMLColorTableNodeFileInferno.txt",
-    Colour.HEIGHT: "vtkMRMLColorTableNodeFileViridis.txt",
-    Colour.RADIOGRAPH: "vtkMRMLColorTableNodeGrey",
+    Color.OBSERVED: "vtkMRMLColorTableNodeFileDivergingBlueRed.txt",
+    Color.UNCERTAINTY: "vtkMRMLColorTableNodeFileInferno.txt",
+    Color.HEIGHT: "vtkMRMLColorTableNodeFileViridis.txt",
+    Color.RADIOGRAPH: "vtkMRMLColorTableNodeGrey",
 }
 
 
@@ -29,36 +30,92 @@ def liesOnXray(modelNode) -> bool:
 
 
 def resultText(modelNode) -> str:
-    """Return a model's numbers and warnings as rich text."""
+    """Return what a user should know of a model, and its most important numbers, as rich text; "" if there is none."""
     record = recordOf(modelNode)
     if record is None:
-        return _("No surface has been made yet.")
-    from XRayTo3DLib.evaluate.report import tables
-
-    warnings = "".join(f"<li>{html.escape(warning)}</li>" for warning in record["warnings"])
-    parts = [f"<p><b>{_('Please note')}</b></p><ul>{warnings}</ul>"] if warnings else []
-    for title, rows in tables(record):
-        cells = "".join(
-            f"<tr><td style='padding-right: 8px'>{html.escape(name)}</td><td>{html.escape(text)}</td></tr>"
-            for name, text in rows
-        )
-        parts.append(f"<p><b>{html.escape(title)}</b></p><table>{cells}</table>")
-    return "".join(parts)
+        return ""
+    warnings = "".join(f"<li>{html.escape(sentence(warning))}</li>" for warning in record["warnings"])
+    cells = "".join(
+        f"<tr><td style='padding-right: 8px'>{html.escape(name)}</td><td>{html.escape(text)}</td></tr>"
+        for name, text in _rows(record)
+    )
+    note = f"<p><b>{_('Please note')}</b></p><ul>{warnings}</ul>" if warnings else ""
+    return f"<table>{cells}</table>{note}"
 
 
-def hasColour(modelNode, colour) -> bool:
-    """Tell whether a surface can be coloured so: it has the numbers that the colour shows."""
-    return not colour.value or bool(modelNode.GetPolyData().GetPointData().HasArray(colour.value))
+def _rows(record) -> list:
+    surface, shape = record["surface"], record["shape"]
+    methods = {
+        "shape": _("Fitted shape of a whole bone"),
+        "solid": _("Inflated outline; its thickness is an estimate"),
+        "relief": _("Relief of gray values; no anatomy"),
+    }
+    size = np.ptp(np.reshape(surface["bounds_mm"], (3, 2)), axis=1)
+    rows = [
+        (_("Method"), methods[surface["method"]]),
+        (_("What was found"), boneWords(record["bone"])),
+        (_("Size"), "{:.1f} x {:.1f} x {:.1f} mm".format(*size)),
+        (_("Volume"), f"{surface['volume_mm3'] / 1000:.1f} cm³"),
+    ]
+    if not shape:
+        return rows
+    sides = {"left": _("Left"), "right": _("Right")}
+    if shape["side"]:
+        rows.append((_("Side"), sides[shape["side"]]))
+    names = {
+        "neck_shaft_angle_deg": _("Neck-shaft angle"),
+        "anteversion_deg": _("Anteversion"),
+        "head_diameter_mm": _("Head diameter"),
+        "length_mm": _("Length"),
+    }
+    for name, each in shape["measures"].items():
+        unit = "°" if name.endswith("_deg") else " mm"
+        rows.append((names[name], f"{each['value']:.1f} ± {each['deviation']:.1f}{unit}"))
+    words = _("{median:.1f} mm in the median, {largest:.1f} mm at most")
+    rows.append((_("Uncertainty"), words.format(**shape["uncertainty_mm"])))
+    return rows
 
 
-def colourBy(modelNode, colour) -> None:
-    """Colour a surface by what was observed, its uncertainty, its height, the X-ray under it, or plainly as bone."""
+def boneWords(bone) -> str:
+    """Say in words which bone was found and how.
+
+    :param bone: the part "bone" of the engine's JSON
+    """
+    names = {
+        "femur": _("Femur"),
+        "tibia": _("Tibia"),
+        "fibula": _("Fibula"),
+        "patella": _("Patella"),
+        "pelvis": _("Pelvis"),
+    }
+    name = names.get(bone["name"], _("Bone"))
+    if bone["method"] == "drawn":
+        return _("{bone} drawn by hand").format(bone=name)
+    if bone["method"] == "network":
+        return _("{bone} (confidence {confidence:.0%})").format(bone=name, confidence=bone["confidence"])
+    if bone["method"] == "threshold":
+        return _("{bone} within the gray range").format(bone=name)
+    return _("{bone} by its gray values").format(bone=name)
+
+
+def sentence(text) -> str:
+    """Return a text as a sentence: with a capital letter, and a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def hasColor(modelNode, color) -> bool:
+    """Tell whether a surface can be colored so: it has the numbers that the color shows."""
+    return not color.value or bool(modelNode.GetPolyData().GetPointData().HasArray(color.value))
+
+
+def colorBy(modelNode, color) -> None:
+    """Color a surface by what was observed, its uncertainty, its height, the X-ray under it, or plainly as bone."""
     displayNode = modelNode.GetDisplayNode()
     if displayNode is None:
         return
-    known = bool(colour.value) and hasColour(modelNode, colour)
+    known = bool(color.value) and hasColor(modelNode, color)
     if known:
-        displayNode.SetActiveScalar(colour.value, vtk.vtkAssignAttribute.POINT_DATA)
-        displayNode.SetAndObserveColorNodeID(_COLOR_NODES[colour])
+        displayNode.SetActiveScalar(color.value, vtk.vtkAssignAttribute.POINT_DATA)
+        displayNode.SetAndObserveColorNodeID(_COLOR_NODES[color])
         displayNode.SetScalarRangeFlag(displayNode.UseDataScalarRange)
     displayNode.SetScalarVisibility(known)

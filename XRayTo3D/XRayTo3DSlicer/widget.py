@@ -12,18 +12,29 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
 from .logic import XRayTo3DLogic
-from .marks import lengthOnXray, offerLandmarks
-from .nodes import firstRadiograph, hasSurface, headerOf, imageOf
-from .outlines import isOutline
+from .marks import dress, lengthOnXray, offerLandmarks
+from .nodes import firstRadiograph, hasSurface, idsOfKeptImages
+from .obstacles import obstacleOf
+from .outlines import removeOutlinesOf, showOutlinesOver
 from .packages import ensurePackages, missingPackages
-from .parameters import Colour, boneChoices, choices, mayFitShape
+from .parameters import Color, boneChoices, choices, mayFitShape
 from .preview import removePreview, showPreview
-from .result import colourBy, hasColour, liesOnXray, recordOf, resultText
-from .views import showBesideXray, showXray, showXrayInSpace
+from .result import boneWords, colorBy, hasColor, liesOnXray, recordOf, resultText, sentence
+from .scale import remember, scaleWords, takeFilesPixelSize
+from .views import showBesideXray, shownNode, shownXray, showXray, showXrayInSpace, turnToXray
 
 _ITEM_FLAGS = 255  # Qt::UserRole - 1: there a QComboBox keeps what can be done with an item
 _OFFERED = 33  # Qt::ItemIsSelectable | Qt::ItemIsEnabled
 _PREVIEW_DELAY_MS = 50  # a slider that is dragged asks for one preview, not for many
+# Widgets of each kind of mark, and the parameter that it is for.
+_MARKS = {
+    "calibration": "calibrationLine",
+    "region": "region",
+    "include": "includePoints",
+    "exclude": "excludePoints",
+    "landmarks": "landmarks",
+    "lateralRegion": "lateralRegion",
+}
 
 
 class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -37,8 +48,9 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._parameterNodeGuiTag = None
         self._watched = ()
         self._previewed = None
-        self._coloured = None
+        self._colored = None
         self._told = ""  # nothing is shown yet, not even that there is no result
+        self._chosen = (None, None)  # X-rays
         self._isBusy = False
 
     def setup(self) -> None:
@@ -50,22 +62,27 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = XRayTo3DLogic()
         self._previewTimer = qt.QTimer()
-        self._previewTimer.singleShot = True
-        self._previewTimer.interval = _PREVIEW_DELAY_MS
+        self._previewTimer.setSingleShot(True)
+        self._previewTimer.setInterval(_PREVIEW_DELAY_MS)
         self._previewTimer.timeout.connect(self.updatePreview)
 
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneReady)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneReady)
-        # Before the next ones, which begin placing: what shall be placed, and on which X-ray.
-        self.ui.landmarksSelector.nodeAddedByUser.connect(self.onLandmarksAdded)
-        self.ui.lateralRegionSelector.nodeAddedByUser.connect(self.onLateralRegionAdded)
-        for name in ("calibration", "region", "include", "exclude", "landmarks", "lateralRegion"):
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.onNodeRemoved)
+        if composite := shownNode():
+            self.addObserver(composite, vtk.vtkCommand.ModifiedEvent, self.onOtherXrayShown)
+        for name, parameter in _MARKS.items():
             selector, placer = (getattr(self.ui, f"{name}{kind}") for kind in ("Selector", "PlaceWidget"))
-            # Whoever makes a new mark wants to place it. Keyword only: the signal's node must not land there.
-            selector.nodeAddedByUser.connect(lambda *, placer=placer: placer.setPlaceModeEnabled(True))
+            # Keyword only: the signals' own arguments must not land there.
+            added = getattr(selector, "nodeAddedByUserAction", None) or selector.nodeAddedByUser  # before Slicer 5.12
+            added.connect(lambda *, name=name: self.onMarkAdded(name))
+            placer.activeMarkupsPlaceModeChanged.connect(
+                lambda enabled, *, parameter=parameter: self.onPlaceMode(enabled, parameter)
+            )
         self.ui.shapeModelButton.clicked.connect(self.onShapeModelButton)
         self.ui.loadButton.clicked.connect(self.onLoadButton)
+        self.ui.lateralLoadButton.clicked.connect(self.onLateralLoadButton)
         self.ui.pixelSizeSpinBox.editingFinished.connect(self.onPixelSizeEdited)
         self.ui.calibrateButton.clicked.connect(self.onCalibrateButton)
         self.ui.editButton.clicked.connect(self.onEditButton)
@@ -105,9 +122,27 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self.parent.isEntered:
             self.initializeParameterNode()
 
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeRemoved(self, caller, event, node) -> None:
+        """Remove the outlines of a surface together with it."""
+        if not slicer.mrmlScene.IsClosing() and node.IsA("vtkMRMLModelNode"):
+            removeOutlinesOf(node)
+
+    def onOtherXrayShown(self, caller=None, event=None) -> None:
+        """Show over the X-ray in the slice view what belongs to it, and nothing of another one in the same plane."""
+        volumeNode, parameters = shownXray(), self._parameterNode
+        showOutlinesOver(volumeNode)
+        if not parameters or volumeNode not in (parameters.inputVolume, parameters.lateralVolume):
+            return
+        for node in filter(None, (*self._marks(), parameters.lateralRegion)):
+            if node.GetDisplayNode():
+                ofSecond = node is parameters.lateralRegion
+                node.GetDisplayNode().SetVisibility2D(ofSecond == (volumeNode is not parameters.inputVolume))
+
     def initializeParameterNode(self) -> None:
         """Follow the scene's parameter node, and choose an X-ray if none is chosen."""
         self.setParameterNode(self.logic.getParameterNode())
+        self._updateSelectors()
         if not self._parameterNode.inputVolume:
             self._parameterNode.inputVolume = firstRadiograph()
 
@@ -135,6 +170,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onParametersChanged(self, caller=None, event=None) -> None:
         """Show what follows from the choices."""
         self._watch()
+        self._showChosen()
         self.updatePanel()
         self.askForPreview()
 
@@ -154,6 +190,21 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             for event in events:
                 self.addObserver(node, event, self.onNodeChanged)
         self._watched = nodes
+
+    def _showChosen(self) -> None:
+        """Show an X-ray that has just been chosen, and remember what its file tells."""
+        if not self._parameterNode:
+            return
+        chosen = (self._parameterNode.inputVolume, self._parameterNode.lateralVolume)
+        chosen = tuple(each if each and each.GetImageData() else None for each in chosen)  # a file may still be read
+        before, self._chosen = self._chosen, chosen
+        changed = [new for new, old in zip(chosen, before, strict=True) if new and new is not old]
+        for volumeNode in changed:
+            takeFilesPixelSize(volumeNode)
+            remember(volumeNode)
+        if changed:
+            showXray(changed[0])
+            self.onOtherXrayShown()
 
     def _marks(self) -> list:
         """Return the nodes with which the X-ray is marked, None among them."""
@@ -176,18 +227,20 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if caller in self._marks():
             self._updateCalibration()
         else:
+            self._showChosen()
             self.updatePanel()
         self.askForPreview()
 
     def updatePanel(self) -> None:
         """Enable what can be done with what is chosen, and say why not."""
         ui, parameters = self.ui, self._parameterNode
-        obstacle = self._obstacle()
+        obstacle = obstacleOf(self._parameterNode)
         ui.applyButton.enabled = not obstacle and not self._isBusy
         ui.applyButton.toolTip = obstacle or _("Make the surface.")
         ui.statusLabel.text = obstacle
         ui.statusLabel.visible = bool(obstacle)
         ui.editButton.enabled = not obstacle and not self._isBusy
+        self._updateSelectors()
         model = parameters.outputModel if parameters else None
         ui.saveButton.enabled = hasSurface(model)
         ui.reportButton.enabled = self.logic.canReport(model)
@@ -206,13 +259,19 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui.clustersSpinBox.enabled = not byHand and not parameters.manualRange
         ui.piecesComboBox.enabled = not byHand
         ui.manualRangeCheckBox.enabled = not byHand
-        ui.greyRangeWidget.enabled = not byHand and parameters.manualRange
+        ui.grayRangeWidget.enabled = not byHand and parameters.manualRange
         isSolid = parameters.method.value in ("auto", "solid")
         ui.automaticEmbossCheckBox.enabled = isSolid
         ui.embossSlider.enabled = isSolid and not parameters.automaticEmboss
         ui.smoothingSpinBox.enabled = parameters.method.value != "shape"
         self._updateShape()
-        self._colour(model, parameters.colour)
+        self._color(model, parameters.color)
+
+    def _updateSelectors(self) -> None:
+        """Offer X-rays only, not what was made of them."""
+        hidden = idsOfKeptImages()
+        for selector in (self.ui.inputSelector, self.ui.lateralSelector):
+            selector.sortFilterProxyModel().hiddenNodeIDs = hidden
 
     def _updateShape(self) -> None:
         """Enable what a shape model can use."""
@@ -236,39 +295,18 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         told = modelNode.GetAttribute("XRayTo3D.Result") if modelNode else None
         if told != self._told:
             self.ui.resultBrowser.html = resultText(modelNode)
+        self.ui.resultCollapsibleButton.visible = bool(told)
         self._told = told
 
-    def _colour(self, modelNode, colour) -> None:
-        """Offer the colours that there are, and colour the surface when that was chosen anew, not against the user."""
-        for index, each in enumerate(Colour):
-            offered = not hasSurface(modelNode) or hasColour(modelNode, each)
-            self.ui.colourComboBox.setItemData(index, _OFFERED if offered else 0, _ITEM_FLAGS)
-        wanted = modelNode and (modelNode.GetID(), colour, hasSurface(modelNode) and hasColour(modelNode, colour))
-        if wanted != self._coloured and recordOf(modelNode):
-            colourBy(modelNode, colour)
-        self._coloured = wanted
-
-    def _obstacle(self) -> str:
-        """Return why no surface can be made, "" if one can."""
-        parameters = self._parameterNode
-        if not (parameters and parameters.inputVolume):
-            return _("Choose an X-ray image first.")
-        second = parameters.lateralVolume if mayFitShape(parameters) else None
-        try:
-            for volumeNode in filter(None, (parameters.inputVolume, second)):
-                if not imageOf(volumeNode).size:
-                    return _("{name} is empty: choose an X-ray image.").format(name=volumeNode.GetName())
-        except ValueError as error:
-            return str(error)
-        if second is parameters.inputVolume:
-            return _("Both views are the same X-ray: choose another second view, or none.")
-        if isOutline(parameters.outputModel):
-            return _("{name} is an outline over an X-ray: choose another model for the surface, or none.").format(
-                name=parameters.outputModel.GetName()
-            )
-        if bool(parameters.sid) != bool(parameters.sod) and not headerOf(parameters.inputVolume).geometry.sid_mm:
-            return _("Give both distances, source to detector and source to bone, or neither.")
-        return ""
+    def _color(self, modelNode, color) -> None:
+        """Offer the colors that there are, and color the surface when that was chosen anew, not against the user."""
+        for index, each in enumerate(Color):
+            offered = not hasSurface(modelNode) or hasColor(modelNode, each)
+            self.ui.colorComboBox.setItemData(index, _OFFERED if offered else 0, _ITEM_FLAGS)
+        wanted = modelNode and (modelNode.GetID(), color, hasSurface(modelNode) and hasColor(modelNode, color))
+        if wanted != self._colored and recordOf(modelNode):
+            colorBy(modelNode, color)
+        self._colored = wanted
 
     def _updateCalibration(self) -> None:
         """Enable calibration where there is a line to calibrate by, and say why not."""
@@ -296,18 +334,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         wasBlocked = ui.pixelSizeSpinBox.blockSignals(True)
         ui.pixelSizeSpinBox.value = volumeNode.GetSpacing()[0]
         ui.pixelSizeSpinBox.blockSignals(wasBlocked)
-        try:
-            known = headerOf(volumeNode, parameters.sid or None, parameters.sod or None).geometry
-        except ValueError as error:
-            ui.scaleLabel.text = str(error)
-            return
-        if known.pixel_size_source == "unknown":
-            ui.scaleLabel.text = _("Unknown: 1 mm is assumed. Enter the size, or calibrate.")
-        else:
-            words = [_("From {source}.").format(source=known.pixel_size_source)]
-            if known.magnification != 1:
-                words.append(_("The bone is shown {times:.2f} times as large.").format(times=known.magnification))
-            ui.scaleLabel.text = " ".join(words)
+        ui.scaleLabel.text = scaleWords(volumeNode, parameters.sid or None, parameters.sod or None)
 
     # Preview
 
@@ -316,7 +343,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         parameters = self._parameterNode
         if not parameters:
             return
-        if not parameters.preview or self._obstacle():
+        if not parameters.preview or obstacleOf(self._parameterNode):
             self._previewed = None
             self._previewTimer.stop()
             removePreview()
@@ -331,7 +358,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def updatePreview(self) -> None:
         """Find the bone and show it over the X-ray."""
         parameters = self._parameterNode
-        if not parameters or not parameters.preview or self._obstacle():
+        if not parameters or not parameters.preview or obstacleOf(self._parameterNode):
             return
         self._previewed = self._whatIsPreviewed()
         if missing := missingPackages():
@@ -342,11 +369,11 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             bone = self.logic.lookForBone(parameters.inputVolume, **boneChoices(parameters))
         except ValueError as error:
             removePreview()
-            self._tellOfPreview(str(error))
+            self._tellOfPreview(sentence(str(error)))
             return
+        showXray(parameters.inputVolume)
         showPreview(bone.mask, parameters.inputVolume)
-        words = _("Found by {method}: {reason}.")
-        self._tellOfPreview(words.format(method=bone.method, reason=bone.reason))
+        self._tellOfPreview(sentence(boneWords(bone.as_json())))
 
     def _tellOfPreview(self, text) -> None:
         self.ui.previewLabel.text = text
@@ -356,6 +383,16 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onLoadButton(self) -> None:
         """Ask for an image file and load it as the X-ray."""
+        if volumeNode := self._load():
+            self._parameterNode.inputVolume = volumeNode
+
+    def onLateralLoadButton(self) -> None:
+        """Ask for an image file and load it as the second view."""
+        if volumeNode := self._load():
+            self._parameterNode.lateralVolume = volumeNode
+
+    def _load(self):
+        """Ask for an image file and load it; return its volume, None if there is none."""
         path = qt.QFileDialog.getOpenFileName(
             slicer.util.mainWindow(),
             _("Load an X-ray image"),
@@ -367,20 +404,24 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         )
         if path:
             with slicer.util.tryWithErrorDisplay(_("The image could not be loaded."), waitCursor=True):
-                volumeNode = slicer.util.loadVolume(path, {"singleFile": True})
-                self._parameterNode.inputVolume = volumeNode
-                showXray(volumeNode)
+                return slicer.util.loadVolume(path, {"singleFile": True})
+        return None
 
-    def onLandmarksAdded(self) -> None:
-        """Prepare the new list of landmarks for being placed on the X-ray."""
-        offerLandmarks(self.ui.landmarksSelector.currentNode())
-        if self._parameterNode.inputVolume:
-            showXray(self._parameterNode.inputVolume)
+    def onMarkAdded(self, name) -> None:
+        """Prepare a mark that the user has just made, and begin placing it."""
+        markupsNode = getattr(self.ui, f"{name}Selector").currentNode()
+        if markupsNode is None:
+            return
+        dress(markupsNode, _MARKS[name])
+        if name == "landmarks":
+            offerLandmarks(markupsNode)
+        getattr(self.ui, f"{name}PlaceWidget").setPlaceModeEnabled(True)
 
-    def onLateralRegionAdded(self) -> None:
-        """Show the second view, on which the new region shall be placed."""
-        if self._parameterNode.lateralVolume:
-            showXray(self._parameterNode.lateralVolume)
+    def onPlaceMode(self, enabled, parameter) -> None:
+        """Show the X-ray on which a mark is going to be placed."""
+        parameters = self._parameterNode
+        if enabled and parameters:
+            showXray(parameters.lateralVolume if parameter == "lateralRegion" else parameters.inputVolume)
 
     def onShapeModelButton(self) -> None:
         """Ask for a shape model's file."""
@@ -398,7 +439,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if volumeNode and abs(size - volumeNode.GetSpacing()[0]) > 0.5 * 10**-self.ui.pixelSizeSpinBox.decimals:
             with slicer.util.tryWithErrorDisplay(_("The pixel size could not be set.")):
                 self.logic.setPixelSize(volumeNode, size, self._marks())
-                showXray(volumeNode)
+                self._fitAgain(volumeNode)
 
     def onCalibrateButton(self) -> None:
         """Set the X-ray's pixel size by the line."""
@@ -408,12 +449,18 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.logic.calibrate(
                 parameters.inputVolume, parameters.calibrationLine, parameters.calibrationLength, others
             )
-            showXray(parameters.inputVolume)
+            self._fitAgain(parameters.inputVolume)
+
+    def _fitAgain(self, volumeNode) -> None:
+        """Show an X-ray that has another size now."""
+        showXray(volumeNode)
+        turnToXray()
 
     def onEditButton(self) -> None:
         """Hand the bone over to the Segment Editor; what is drawn there is the bone from now on."""
         with slicer.util.tryWithErrorDisplay(_("The bone could not be handed over."), waitCursor=True):
-            ensurePackages()
+            if not self._hasPackages():
+                return
             parameters = self._parameterNode
             volumeNode, segmentationNode = parameters.inputVolume, parameters.boneSegmentation
             if segmentationNode is None:
@@ -431,11 +478,18 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.updatePanel()
         try:
             with slicer.util.tryWithErrorDisplay(_("No surface could be made of this X-ray.")):
-                ensurePackages()
-                self.apply()
+                if self._hasPackages():
+                    self.apply()
         finally:
             self._isBusy = False
             self.updatePanel()
+
+    def _hasPackages(self) -> bool:
+        """Install what is missing if the user agrees; that he does not is no error."""
+        if ensurePackages():
+            return True
+        slicer.util.showStatusMessage(_("Nothing was installed, and nothing was done."), 3000)
+        return False
 
     def apply(self) -> None:
         """Run the logic on the chosen nodes, with a progress dialog that can be cancelled."""
@@ -468,7 +522,8 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if isFirst or liesOnXray(modelNode) != layOnXray:
             showXrayInSpace(liesOnXray(modelNode))
         if isFirst:
-            showBesideXray(volumeNode)
+            showBesideXray(volumeNode, modelNode)
+        self.onOtherXrayShown()
 
     def onSaveButton(self) -> None:
         """Ask for a file name and save the surface."""

@@ -82,6 +82,15 @@ def save_scene(scene, folder, model, xray):
     assert scene.Commit()
 
 
+def models(scene):
+    """The models of a scene, but for those that the slice views are."""
+    import slicer
+
+    count = scene.GetNumberOfNodesByClass("vtkMRMLModelNode")
+    nodes = [scene.GetNthNodeByClass(index, "vtkMRMLModelNode") for index in range(count)]
+    return [node for node in nodes if not slicer.vtkMRMLSliceLogic.IsSliceModelNode(node)]
+
+
 def node_ids(scene):
     """IDs of all nodes in a scene."""
     return {scene.GetNthNode(i).GetID() for i in range(scene.GetNumberOfNodes())}

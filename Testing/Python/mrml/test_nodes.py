@@ -4,12 +4,11 @@ import contextlib
 import ctypes
 import json
 import sys
-import types
 
 import numpy as np
 import pytest
 
-from .conftest import node_ids, part, points_of, rod, sample_volume, save_scene, signed_volume, triangles_of
+from .conftest import node_ids, part, points_of, rod, save_scene, signed_volume, triangles_of
 
 FEW = {"triangles": 4000}
 
@@ -308,20 +307,6 @@ def test_first_radiograph_is_a_single_image(module, scene):
     assert part("nodes").firstRadiograph() is colour
 
 
-def test_self_test_passes(module, scene, monkeypatch):
-    """The test that Slicer runs with the module."""
-    asked = []
-
-    def download(name):
-        asked.append(name)
-        return [sample_volume(scene, file) for file in part("samples").SAMPLES[name]]
-
-    monkeypatch.setitem(sys.modules, "SampleData", types.SimpleNamespace(downloadSamples=download))
-    monkeypatch.setattr(module, "registerSampleData", lambda: asked.append("registered"))
-    module.XRayTo3DTest().runTest()
-    assert asked == ["registered", "Femur"] * 2
-
-
 @pytest.mark.parametrize("has_packaging", [True, False])
 def test_packages_are_installed_with_consent(module, slicer_core, monkeypatch, tmp_path, has_packaging):
     """What is missing is asked for once, with the reason, and installed if the user agrees; 5.10 has no packaging."""
@@ -344,13 +329,10 @@ def test_packages_are_installed_with_consent(module, slicer_core, monkeypatch, t
             slicer.util, "confirmOkCancelDisplay", lambda text, title, answer=answer: asked.append(text) or answer
         )
         if answer:
-            packages.ensurePackages()
+            assert packages.ensurePackages()
         else:
-            with pytest.raises(RuntimeError, match=r"missing: no-such-package-1>=2, numpy>=9999"):
-                packages.ensurePackages()
-            assert not installed
+            assert not packages.ensurePackages() and not installed
     assert installed == [missing]
     assert all("finds the bone" in text and "no-such-package-1>=2" in text for text in asked)
     monkeypatch.setattr(packages, "missingPackages", list)
-    packages.ensurePackages()
-    assert len(asked) == 2
+    assert packages.ensurePackages() and len(asked) == 2

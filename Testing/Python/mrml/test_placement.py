@@ -169,15 +169,16 @@ def test_inverted_display_is_what_counts(module, scene):
 
 
 def test_pixel_size_of_pictures_is_unknown(module, scene):
-    """A picture file's 1 mm is Slicer's guess, and said to be one."""
+    """A picture file's 1 mm is Slicer's guess, and said to be one; so is the magnification of a size without source."""
     import slicer.util
 
     volume = slicer.util.addVolumeFromArray(rod()[0][None])
-    assert part("nodes").radiographFromVolume(volume).warnings
+    assert "scale is unknown" in part("nodes").radiographFromVolume(volume).warnings[0]
     volume.SetSpacing(0.2, 0.3, 1)
     radiograph = part("nodes").radiographFromVolume(volume)
-    assert not radiograph.warnings
+    assert len(radiograph.warnings) == 1 and "magnification is unknown" in radiograph.warnings[0]
     assert radiograph.pixel_size_mm == (0.2, 0.3)
+    assert not part("nodes").radiographFromVolume(volume, sid=1200, sod=1000).warnings
 
 
 def test_vector_volume_equals_scalar_volume(module, logic, scene):

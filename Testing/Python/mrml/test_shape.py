@@ -104,7 +104,7 @@ def test_a_new_list_has_the_landmarks_without_places(module, scene):
 
 
 @pytest.mark.parametrize(
-    ("labels", "words"), [(["F-1"], "F-1 .*no landmark"), (["head_center", "Head centre"], "two points")]
+    ("labels", "words"), [(["F-1"], "F-1 .*no landmark"), (["head_center", "Head center"], "two points")]
 )
 def test_points_that_are_no_landmarks_are_named(module, scene, labels, words):
     matrix = np.diag([-0.5, -0.5, 1, 1])

@@ -52,6 +52,9 @@ def module(qt_application, tmp_path_factory):
     for name in ("ctkDoubleRangeSlider", "ctkPathLineEdit", "ctkDirectoryButton", "ctkColorPickerButton"):
         setattr(ctk, name, type(name, (), {}))
     others = {name: type(name, (), {}) for name in ("qMRMLSliderWidget", "qMRMLSpinBox", "qMRMLRangeWidget")}
+    pythonqt.stands_for("qSlicerApplication")(application.Application)
+    pythonqt.stands_for("qSlicerIOManager")(application.CoreIOManager)
+    pythonqt.stands_for("qSlicerLayoutManager")(application.LayoutManager)
     app = application.Application(qt_application, tmp_path_factory.mktemp("slicer"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "qt", Qt("qt"))
@@ -108,14 +111,14 @@ def messages():
 def open_panel(module, scene):
     """A function that opens the panel."""
     from ..stand_ins.pythonqt import wrap
-    from ..stand_ins.widgets import qMRMLWidget
+    from ..stand_ins.widgets import qSlicerScriptedLoadableModuleWidget
 
     opened = []
 
     def panel():
         from PySide6.QtWidgets import QVBoxLayout
 
-        parent = qMRMLWidget()
+        parent = qSlicerScriptedLoadableModuleWidget()
         QVBoxLayout(parent)
         widget = module.XRayTo3DWidget(wrap(parent))
         widget.setup()
@@ -145,3 +148,11 @@ def quietly():
             yield
 
     return context
+
+
+def pytest_sessionfinish():
+    """Write the list of what the module touched of Qt and Slicer, if XRAYTO3D_ACCESSED names a file for it."""
+    if "XRAYTO3D_ACCESSED" in os.environ:
+        from ..stand_ins.pythonqt import write_accessed
+
+        write_accessed()

@@ -81,7 +81,7 @@ def test_no_text_is_cut_off(applied, app, folder):
 
 
 def color_table(name):
-    """The colours of one of Slicer's tables, whose files its core does not bring."""
+    """The colors of one of Slicer's tables, whose files its core does not bring."""
     import matplotlib
 
     table = vtk.vtkLookupTable()
@@ -155,14 +155,27 @@ def slice_view(volume, model, size):
     return view
 
 
+def test_apply_is_in_view(scene, open_panel, app):
+    """In a window 950 pixels high, of which Slicer's own parts take 330, and with what a user sees first."""
+    panel = open_panel()
+    widget = panel.parent._object
+    widget.resize(PANEL, 950)
+    widget.show()
+    app._qt.processEvents()
+    button = panel.ui.applyButton._object
+    assert button.mapTo(widget, button.rect().bottomLeft()).y() < 620
+    assert not panel.ui.resultCollapsibleButton.visible  # no empty box before there is a result
+    for name, each in vars(panel.ui).items():
+        if name.endswith("CollapsibleButton"):
+            assert each.collapsed == each.text.startswith("Advanced"), name
+
+
 @needs_opengl
 def test_the_window_after_apply(applied, scene, app, folder):
     """Panel, radiograph with the outline, and the surface, as on a screen of 1366 x 768 pixels."""
     panel, widget = applied
     parameters = panel._parameterNode
     volume, model = parameters.inputVolume, parameters.outputModel
-    for name in ("radiograph", "region", "bone"):
-        getattr(panel.ui, f"{name}CollapsibleButton").collapsed = True
     widget.resize(PANEL, HEIGHT)
     widget.show()
     app._qt.processEvents()
@@ -173,8 +186,8 @@ def test_the_window_after_apply(applied, scene, app, folder):
     views = [slice_view(volume, model, (width, HEIGHT))]
     sliceNode = app.layoutManager().sliceWidget("Red").mrmlSliceNode()
     assert not sliceNode.GetSliceVisible()  # in space the X-ray would hide half of a bone that stands in its plane
-    for colour in part("parameters").Colour:
-        parameters.colour = colour
+    for color in part("parameters").Color:
+        parameters.color = color
         image = rendered(volume, model, (WIDTH - PANEL - width, HEIGHT), azimuth=35)
         assert len(np.unique(image.reshape(-1, 3), axis=0)) > 300  # not blank
         assert all((image != other).mean() > 0.02 for other in views[1:])
@@ -182,4 +195,4 @@ def test_the_window_after_apply(applied, scene, app, folder):
     window = np.hstack([left, views[0], views[1]])
     assert window.shape == (HEIGHT, WIDTH, 3)
     cv2.imwrite(str(folder / "window.png"), window)
-    cv2.imwrite(str(folder / "colours.png"), np.hstack([cv2.resize(each, None, fx=0.6, fy=0.6) for each in views[1:]]))
+    cv2.imwrite(str(folder / "colors.png"), np.hstack([cv2.resize(each, None, fx=0.6, fy=0.6) for each in views[1:]]))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import vtk
 
-from ..mrml.conftest import part, rod, sample_volume
+from ..mrml.conftest import models, part, points_of, rod, sample_volume
+from ..stand_ins.application import ROOT
 
 OF_SHAPE = ("lateralSelector", "sideComboBox", "landmarksSelector", "forceCheckBox", "shapeModelLineEdit")
 OF_SECOND = ("lateralRegionSelector", "lateralRegionPlaceWidget", "viewAngleSpinBox")
@@ -62,13 +63,13 @@ def test_apply_with_two_views(femur, scene, app, messages):
     assert (record["shape"]["side"], record["shape"]["side_given"]) == ("right", True)
     assert record["settings"]["landmarks"]["head_center"] == pytest.approx([head.x, head.y], abs=0.01)
     text = femur.ui.resultBrowser.toPlainText()
-    for words in ("The fitted shape", "Neck-shaft angle", "Anteversion", "±"):
+    for words in ("Fitted shape", "Neck-shaft angle", "Anteversion", "±"):
         assert words in text, words
 
     sliceNode = app.layoutManager().sliceWidget("Red").mrmlSliceNode()
     assert not sliceNode.GetSliceVisible()  # half of the bone would be behind it
     display = model.GetDisplayNode()
-    parameters.colour = kinds.Colour.UNCERTAINTY
+    parameters.color = kinds.Color.UNCERTAINTY
     assert display.GetScalarVisibility() and display.GetActiveScalarName() == "Uncertainty_mm"
     # An outline is a model too, but no place for a surface.
     parameters.outputModel = model.GetNodeReference("XRayTo3D.Outline")
@@ -89,15 +90,15 @@ def test_what_is_no_femur_is_said_and_nothing_is_left(open_panel, scene, message
     panel._parameterNode.method = part("parameters").Method.SHAPE
     panel.ui.applyButton.click()
     assert "femur" in str(messages[-1]) and panel._parameterNode.outputModel is None
-    assert scene.GetNumberOfNodesByClass("vtkMRMLModelNode") == 0
+    assert not models(scene)
 
 
 def test_new_landmarks_are_waiting_for_their_places(femur, app):
     femur.ui.landmarksSelector.addNode()
     points = femur._parameterNode.landmarks
-    assert points.GetNumberOfControlPoints() == 4 and points.GetNthControlPointLabel(0) == "Head centre"
+    assert points.GetNumberOfControlPoints() == 4 and points.GetNthControlPointLabel(0) == "Head center"
     assert femur.ui.landmarksPlaceWidget.placeModeEnabled
-    shown = app.layoutManager().composite.GetBackgroundVolumeID
+    shown = app.layoutManager().shown
     assert shown() == femur._parameterNode.inputVolume.GetID()
     femur.ui.lateralRegionSelector.addNode()
     assert shown() == femur._parameterNode.lateralVolume.GetID()
@@ -116,3 +117,56 @@ def test_another_shape_model(femur, monkeypatch, messages):
     monkeypatch.setattr(qt.QFileDialog._qt, "getOpenFileName", lambda *arguments: "")
     femur.ui.shapeModelButton.click()  # and think better of it
     assert femur._parameterNode.shapeModel == "/absent/model.npz"
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_a_mask_that_went_to_the_segment_editor_and_back_gives_the_same_surface(femur, scene, messages, marked):
+    import types
+
+    import slicer
+
+    nothing = lambda node: None  # noqa: E731
+    editor = types.SimpleNamespace(setSegmentationNode=nothing, setSourceVolumeNode=nothing)
+    slicer.modules.SegmentEditorWidget = types.SimpleNamespace(editor=editor)
+    parameters = femur._parameterNode
+    parameters.lateralVolume = None
+    if marked:  # a box, and a click on the bone
+        to_ras = part("nodes").ijkToRAS(parameters.inputVolume)
+        low, high = ((to_ras @ [*pixel, 0, 1])[:3] for pixel in ((40, 30), (360, 1150)))
+        parameters.region = scene.AddNewNodeByClass("vtkMRMLMarkupsROINode")
+        parameters.region.SetCenter((low + high) / 2)
+        parameters.region.SetSize(np.abs(high - low) + np.array([0, 0, 1]))
+        parameters.includePoints = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode")
+        mask = femur.logic.lookForBone(parameters.inputVolume).mask
+        row, column = np.argwhere(mask)[mask.sum() // 2]
+        parameters.includePoints.AddControlPointWorld(vtk.vtkVector3d(*(to_ras @ [column, row, 0, 1])[:3]))
+    femur.ui.applyButton.click()
+    before, points = part("result").recordOf(parameters.outputModel), points_of(parameters.outputModel)
+    femur.ui.editButton.click()
+    assert parameters.boneSegmentation
+    femur.ui.applyButton.click()
+    after = part("result").recordOf(parameters.outputModel)
+    assert not messages and before["surface"]["method"] == after["surface"]["method"] == "shape"
+    np.testing.assert_array_equal(points_of(parameters.outputModel), points)
+    assert after["bone"]["method"] == "drawn" and after["femur"] == before["femur"]
+
+
+def test_each_view_has_a_button_to_load_it(open_panel, app, scene, monkeypatch):
+    import qt
+    import slicer.util
+
+    files = [ROOT / "Resources" / "Samples" / name for name in ("femur_ap.dcm", "femur_lateral.dcm")]
+    load = app.coreIOManager().load
+    monkeypatch.setattr(slicer.util, "loadVolume", lambda path, properties: load(scene, path, "Loaded"))
+    panel = open_panel()
+    for button, path in zip((panel.ui.loadButton, panel.ui.lateralLoadButton), files, strict=True):
+        monkeypatch.setattr(qt.QFileDialog._qt, "getOpenFileName", lambda *arguments, path=path: str(path))
+        button.click()
+    parameters = panel._parameterNode
+    volumes = parameters.inputVolume, parameters.lateralVolume
+    assert [part("scale").fileOf(volume) for volume in volumes] == [str(path) for path in files]
+    assert [volume.GetAttribute("XRayTo3D.Magnification") for volume in volumes] == ["1.15", "1.15"]
+    assert app.layoutManager().shown() == volumes[1].GetID()
+    monkeypatch.setattr(qt.QFileDialog._qt, "getOpenFileName", lambda *arguments: "")
+    panel.ui.lateralLoadButton.click()  # and think better of it
+    assert parameters.lateralVolume is volumes[1]

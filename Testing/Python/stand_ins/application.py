@@ -12,7 +12,6 @@ import unittest
 from pathlib import Path
 
 import pytest
-import vtk
 
 ROOT = Path(__file__).parents[3]
 MODULE = ROOT / "XRayTo3D" / "XRayTo3D.py"
@@ -138,6 +137,8 @@ def module_loaded(patch, *more):
 def core_logics(slicer, scene):
     """`slicer.modules` as far as the core fills it."""
     logics = {
+        "cameras": slicer.vtkSlicerCamerasModuleLogic(),
+        "cropvolume": slicer.vtkSlicerCropVolumeLogic(),
         "segmentations": slicer.vtkSlicerSegmentationsModuleLogic(),
         "volumes": slicer.vtkSlicerVolumesLogic(),
     }
@@ -155,6 +156,7 @@ class Application:
         self._qt, self.temporaryPath = qt_application, str(folder)
         self.on_events = lambda: None
         self._layout_manager = None
+        self._io_manager = CoreIOManager()
 
     def connect(self, signal, slot):
         assert signal == "startupCompleted()"
@@ -170,6 +172,9 @@ class Application:
 
     def layoutManager(self):
         return self._layout_manager
+
+    def coreIOManager(self):
+        return self._io_manager
 
     def moduleManager(self):
         return types.SimpleNamespace(connect=lambda *_: True, disconnect=lambda *_: True)
@@ -190,15 +195,72 @@ class Application:
         return self._qt.overrideCursor()
 
 
+class CoreIOManager:
+    """`slicer.app.coreIOManager()`: loads and saves nodes as Slicer's readers and writers do, and tells of it."""
+
+    SIGNALS = ("newFileLoaded(qSlicerIO::IOProperties)", "fileSaved(qSlicerIO::IOProperties)")
+
+    def __init__(self):
+        self._slots = {signal: [] for signal in self.SIGNALS}
+
+    def connect(self, signal, slot):
+        self._slots[signal].append(slot)  # KeyError: Slicer only prints that there is no such signal
+        return True
+
+    def load(self, scene, path, name):
+        """A volume from a file, as by *Add data*."""
+        volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+        storage = scene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
+        storage.SetFileName(str(path))
+        storage.SetSingleFile(True)
+        volume.SetAndObserveStorageNodeID(storage.GetID())
+        assert storage.ReadData(volume)
+        volume.CreateDefaultDisplayNodes()
+        self._tell(self.SIGNALS[0])
+        return volume
+
+    def save(self, volume, path):
+        """Save a volume, as by `slicer.util.saveNode`."""
+        volume.AddDefaultStorageNode()
+        volume.GetStorageNode().SetFileName(str(path))
+        assert volume.GetStorageNode().WriteData(volume)
+        self._tell(self.SIGNALS[1])
+
+    def load_sample(self, scene, path):
+        """A volume as Slicer's Sample Data leaves it: without a file."""
+        volume = self.load(scene, path, Path(path).stem)
+        storage = volume.GetStorageNode()
+        scene.RemoveNode(storage)
+        volume.SetAndObserveStorageNodeID(None)
+        return volume
+
+    def _tell(self, signal):
+        for slot in self._slots[signal]:
+            slot()
+
+
 class LayoutManager:
-    """`slicer.app.layoutManager()`, with real nodes."""
+    """`slicer.app.layoutManager()`: three slice views, with Slicer's own logic and so a model each, and a 3D view."""
 
     def __init__(self, slicer, scene):
-        self.layout, self.resets = None, 0
-        self._logics = vtk.vtkCollection()
+        self.layout = None
         self._node = scene.AddNewNodeByClass("vtkMRMLLayoutNode")
-        self._slice = scene.AddNewNodeByClass("vtkMRMLSliceNode", "Red")
-        self.composite = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+        self._slices = {}
+        for name, orientation in (("Red", "Axial"), ("Green", "Coronal"), ("Yellow", "Sagittal")):
+            slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)
+            logic = slicer.vtkMRMLSliceLogic()
+            logic.SetMRMLScene(scene)
+            logic.AddSliceNode(name)
+            logic.GetSliceNode().SetOrientation(orientation)
+            self._slices[name] = logic
+        self._view = scene.AddNewNodeByClass("vtkMRMLViewNode", "View1")
+        self.camera = scene.AddNewNodeByClass("vtkMRMLCameraNode")
+        for node in (self._view, self.camera):
+            node.SetLayoutName("1")
+
+    def shown(self, name="Red"):
+        """ID of the volume in a slice view's background, None if there is none."""
+        return self._slices[name].GetSliceCompositeNode().GetBackgroundVolumeID()
 
     def layoutLogic(self):
         return types.SimpleNamespace(GetLayoutNode=lambda: self._node)
@@ -207,18 +269,14 @@ class LayoutManager:
         assert self._node.IsLayoutDescription(number)
         self.layout = number
 
-    def sliceViewNames(self):
-        return ("Red",)
-
     def sliceWidget(self, name):
-        assert name == "Red"
-        return types.SimpleNamespace(mrmlSliceNode=lambda: self._slice)
+        logic = self._slices[name]
+        return types.SimpleNamespace(mrmlSliceNode=logic.GetSliceNode, sliceLogic=lambda: logic)
 
-    def mrmlSliceLogics(self):
-        return self._logics
-
-    def resetThreeDViews(self):
-        self.resets += 1
+    def threeDWidget(self, number):
+        assert number == 0
+        view = types.SimpleNamespace(mrmlViewNode=lambda: self._view)
+        return types.SimpleNamespace(threeDView=lambda: view)
 
 
 def source_of_slicer():
