@@ -196,12 +196,12 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if not self._parameterNode:
             return
         chosen = (self._parameterNode.inputVolume, self._parameterNode.lateralVolume)
-        chosen = tuple(each if each and each.GetImageData() else None for each in chosen)  # a file may still be read
+        chosen = tuple(each if each and each.GetImageData() else None for each in chosen)
         before, self._chosen = self._chosen, chosen
-        changed = [new for new, old in zip(chosen, before, strict=True) if new and new is not old]
-        for volumeNode in changed:
+        for volumeNode in filter(None, chosen):  # each time: a volume gets its file after it has come into the scene
             takeFilesPixelSize(volumeNode)
             remember(volumeNode)
+        changed = [new for new, old in zip(chosen, before, strict=True) if new and new is not old]
         if changed:
             showXray(changed[0])
             self.onOtherXrayShown()

@@ -25,6 +25,7 @@ def module(qt_application, tmp_path_factory):
     """The module file, imported as Slicer would, in an application."""
     slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
+    import shiboken6
     from PySide6.QtWidgets import QMainWindow
 
     from ..stand_ins import application, pythonqt, widgets
@@ -66,6 +67,7 @@ def module(qt_application, tmp_path_factory):
         with application.module_loaded(patch, *modules) as result:
             result.window = window
             yield result
+        shiboken6.delete(window)  # or the next module's dialogs may be its children, and go when it is collected
         for name in [name for name in sys.modules if name.startswith("slicer.") and name not in kept]:
             del sys.modules[name]
     for name in custom:

@@ -151,6 +151,23 @@ def test_a_mask_that_went_to_the_segment_editor_and_back_gives_the_same_surface(
     assert after["bone"]["method"] == "drawn" and after["femur"] == before["femur"]
 
 
+def test_a_file_that_knows_the_pixel_size_better_than_slicers_reader(open_panel, app, scene, tmp_path):
+    """PixelSpacing alone: Slicer's reader says 1 mm."""
+    import pydicom
+
+    tags = pydicom.dcmread(ROOT / "Resources" / "Samples" / "femur_ap.dcm")
+    del tags.ImagerPixelSpacing
+    tags.PixelSpacing = [0.43, 0.43]
+    tags.SOPClassUID = tags.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.1"  # CR
+    tags.Modality = "CR"
+    tags.save_as(tmp_path / "cr.dcm")
+    panel = open_panel()
+    volume = app.coreIOManager().load(scene, tmp_path / "cr.dcm", "CR")
+    assert panel._parameterNode.inputVolume is volume  # as the first one in the scene
+    assert volume.GetSpacing()[:2] == (0.43, 0.43)
+    assert panel.ui.scaleLabel.text == "From DICOM PixelSpacing. The bone is shown 1.15 times as large."
+
+
 def test_each_view_has_a_button_to_load_it(open_panel, app, scene, monkeypatch):
     import qt
     import slicer.util

@@ -208,14 +208,18 @@ class CoreIOManager:
         return True
 
     def load(self, scene, path, name):
-        """A volume from a file, as by *Add data*."""
-        volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
-        storage = scene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
+        """A volume from a file, as by *Add data*: it comes into the scene when it is read, and then gets its file."""
+        import slicer
+
+        volume, storage = slicer.vtkMRMLScalarVolumeNode(), slicer.vtkMRMLVolumeArchetypeStorageNode()
+        volume.SetName(name)
         storage.SetFileName(str(path))
         storage.SetSingleFile(True)
-        volume.SetAndObserveStorageNodeID(storage.GetID())
         assert storage.ReadData(volume)
+        for node in (storage, volume):
+            scene.AddNode(node)
         volume.CreateDefaultDisplayNodes()
+        volume.SetAndObserveStorageNodeID(storage.GetID())
         self._tell(self.SIGNALS[0])
         return volume
 
