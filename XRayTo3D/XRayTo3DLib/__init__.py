@@ -1,19 +1,9 @@
 """XRayTo3D: closed 3D bone surfaces in millimetres from X-rays. The engine, without Slicer or Qt."""
 
+from .case import Segmentation, Settings, find_bone, find_region, segment
 from .errors import Cancelled, RadiographError, ReconstructionError
-from .pipeline import (
-    Reconstruction,
-    Segmentation,
-    Settings,
-    depth_grid,
-    estimate_depth,
-    find_bone,
-    find_layers,
-    find_region,
-    generate_surface,
-    reconstruct,
-    segment,
-)
+from .methods import depth_grid, estimate_depth, find_layers, generate_surface
+from .pipeline import Reconstruction, reconstruct
 from .radiograph import Radiograph, radiograph_from_array, read_radiograph
 from .segmentation import Seeds
 from .surface import write_surface

@@ -216,9 +216,9 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         :param bodyNode: a volume in Hounsfield units, or a model of a bone, in the patient's RAS frame
         :param view: "ap", "pa", "lateral" or "oblique"
         :param seed: chooses the noise
-        :param setup: fields of XRayTo3DLib.simulate.view.Setup, such as pixel_size_mm=0.4 or sid_mm=1150
+        :param setup: fields of XRayTo3DLib.simulate.film.view.Setup, such as pixel_size_mm=0.4 or sid_mm=1150
         """
-        from XRayTo3DLib.simulate.view import Setup, simulate
+        from XRayTo3DLib.simulate.film.view import Setup, simulate
 
         made = simulate(bodyOf(bodyNode), view, side, Setup(**setup), np.random.default_rng(seed))
         if outputNode is None:
@@ -237,7 +237,7 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
 
     def writeReport(self, folder) -> str:
         """Write the report of the model that was made last; return the path of its page."""
-        from XRayTo3DLib.evaluate import write_report
+        from XRayTo3DLib.report import write_report
 
         if self._last is None:
             raise ValueError(_("There is nothing to report: make a surface first."))
@@ -247,7 +247,7 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         """Save a model as .stl, .ply, .obj, .vtk or .vtp, in LPS as Slicer does; the file is complete or absent."""
         if not hasSurface(modelNode):
             raise ValueError(_("There is no surface to save: make one first."))
-        from XRayTo3DLib.files import check_writable
+        from XRayTo3DLib.helpers.files import check_writable
 
         path = check_writable(path)
         # A folder beside the file's place, since .obj comes with a second file that it names.

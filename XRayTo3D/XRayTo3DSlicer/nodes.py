@@ -108,8 +108,8 @@ def rescale(volumeNode, factor, source, markNodes=()) -> None:
 def bodyOf(node):
     """Return what the engine's simulator takes for a model node, or for a CT volume node."""
     from XRayTo3DLib.errors import SimulationError
-    from XRayTo3DLib.simulate.bone import Bone, checked_mesh
-    from XRayTo3DLib.simulate.volume import Volume
+    from XRayTo3DLib.simulate.bones.bone import Bone, checked_mesh
+    from XRayTo3DLib.simulate.bones.volume import Volume
     from XRayTo3DLib.surface import arrays
 
     if isinstance(node, slicer.vtkMRMLModelNode):
@@ -130,7 +130,7 @@ def bodyOf(node):
 
 def placeSurface(polydata, volumeNode, modelNode=None):
     """Show a surface of the engine's frame on its X-ray's plane; return the model node, a new one if None."""
-    from XRayTo3DLib.frames import engine_to_ras, transform
+    from XRayTo3DLib.geometry.frames import engine_to_ras, transform
 
     polydata = transform(polydata, engine_to_ras(ijkToRAS(volumeNode)))
     if modelNode is None:

@@ -11,30 +11,19 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
+from .dialogs import askForShapeModel, askForXray, askWhereToSave
+from .enabling import enableCalibration, enableFinding, enableSurface, offerColors, offerXrays, showScale
+from .live import LivePreview
 from .logic import XRayTo3DLogic
-from .marks import dress, lengthOnXray, offerLandmarks
-from .nodes import firstRadiograph, hasSurface, idsOfKeptImages
+from .nodes import firstRadiograph, hasSurface
 from .obstacles import obstacleOf
 from .outlines import removeOutlinesOf, showOutlinesOver
-from .packages import ensurePackages, missingPackages
-from .parameters import Color, boneChoices, choices, mayFitShape
-from .preview import removePreview, showPreview
-from .result import boneWords, colorBy, hasColor, liesOnXray, recordOf, resultText, sentence
-from .scale import remember, scaleWords, takeFilesPixelSize
+from .packages import ensurePackages
+from .parameters import boneChoices, choices
+from .placing import followMarks
+from .result import colorBy, hasColor, liesOnXray, recordOf, resultText
+from .scale import remember, takeFilesPixelSize
 from .views import showBesideXray, shownNode, shownXray, showXray, showXrayInSpace, turnToXray
-
-_ITEM_FLAGS = 255  # Qt::UserRole - 1: there a QComboBox keeps what can be done with an item
-_OFFERED = 33  # Qt::ItemIsSelectable | Qt::ItemIsEnabled
-_PREVIEW_DELAY_MS = 50  # a slider that is dragged asks for one preview, not for many
-# Widgets of each kind of mark, and the parameter that it is for.
-_MARKS = {
-    "calibration": "calibrationLine",
-    "region": "region",
-    "include": "includePoints",
-    "exclude": "excludePoints",
-    "landmarks": "landmarks",
-    "lateralRegion": "lateralRegion",
-}
 
 
 class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -47,7 +36,6 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._parameterNode = None
         self._parameterNodeGuiTag = None
         self._watched = ()
-        self._previewed = None
         self._colored = None
         self._told = ""  # nothing is shown yet, not even that there is no result
         self._chosen = (None, None)  # X-rays
@@ -61,10 +49,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = XRayTo3DLogic()
-        self._previewTimer = qt.QTimer()
-        self._previewTimer.setSingleShot(True)
-        self._previewTimer.setInterval(_PREVIEW_DELAY_MS)
-        self._previewTimer.timeout.connect(self.updatePreview)
+        self.preview = LivePreview(self.logic, self.ui.previewLabel)
 
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneReady)
@@ -72,14 +57,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.onNodeRemoved)
         if composite := shownNode():
             self.addObserver(composite, vtk.vtkCommand.ModifiedEvent, self.onOtherXrayShown)
-        for name, parameter in _MARKS.items():
-            selector, placer = (getattr(self.ui, f"{name}{kind}") for kind in ("Selector", "PlaceWidget"))
-            # Keyword only: the signals' own arguments must not land there.
-            added = getattr(selector, "nodeAddedByUserAction", None) or selector.nodeAddedByUser  # before Slicer 5.12
-            added.connect(lambda *, name=name: self.onMarkAdded(name))
-            placer.activeMarkupsPlaceModeChanged.connect(
-                lambda enabled, *, parameter=parameter: self.onPlaceMode(enabled, parameter)
-            )
+        followMarks(self.ui, self._xrayOf)
         self.ui.shapeModelButton.clicked.connect(self.onShapeModelButton)
         self.ui.loadButton.clicked.connect(self.onLoadButton)
         self.ui.lateralLoadButton.clicked.connect(self.onLateralLoadButton)
@@ -93,9 +71,8 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def cleanup(self) -> None:
         """Let go of the scene before the panel is destroyed or reloaded; its widgets may be gone already."""
-        self._previewTimer.stop()
+        self.preview.stop()
         self._unfollow()
-        removePreview()
         self.removeObservers()
 
     def enter(self) -> None:
@@ -142,7 +119,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def initializeParameterNode(self) -> None:
         """Follow the scene's parameter node, and choose an X-ray if none is chosen."""
         self.setParameterNode(self.logic.getParameterNode())
-        self._updateSelectors()
+        offerXrays(self.ui)
         if not self._parameterNode.inputVolume:
             self._parameterNode.inputVolume = firstRadiograph()
 
@@ -154,9 +131,8 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
             self.addObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
         else:
-            self._previewTimer.stop()
-            removePreview()
-        self._previewed = None
+            self.preview.stop()
+        self.preview.forget()
         self.onParametersChanged()
 
     def _unfollow(self) -> None:
@@ -172,7 +148,11 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._watch()
         self._showChosen()
         self.updatePanel()
-        self.askForPreview()
+        self._askForPreview()
+
+    def _askForPreview(self) -> None:
+        if self._parameterNode:
+            self.preview.ask(self._parameterNode, self._isBusy)
 
     def _watch(self) -> None:
         """Follow the chosen nodes themselves: the parameter node does not tell when a point moves."""
@@ -222,14 +202,14 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Show what follows from a mark that moved, or an X-ray or model that changed."""
         if self._isBusy:
             return
-        self._previewed = None
+        self.preview.forget()
         # A mark that is dragged tells so many times a second, and changes nothing but calibration and bone.
         if caller in self._marks():
-            self._updateCalibration()
+            enableCalibration(self.ui, self._parameterNode)
         else:
             self._showChosen()
             self.updatePanel()
-        self.askForPreview()
+        self._askForPreview()
 
     def updatePanel(self) -> None:
         """Enable what can be done with what is chosen, and say why not."""
@@ -240,7 +220,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui.statusLabel.text = obstacle
         ui.statusLabel.visible = bool(obstacle)
         ui.editButton.enabled = not obstacle and not self._isBusy
-        self._updateSelectors()
+        offerXrays(self.ui)
         model = parameters.outputModel if parameters else None
         ui.saveButton.enabled = hasSurface(model)
         ui.reportButton.enabled = self.logic.canReport(model)
@@ -250,45 +230,14 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             else _("Press Apply first: a report tells of the surface that was made last in this session.")
         )
         self._tellOfResult(model)
-        self._updateCalibration()
-        self._updateScale()
+        enableCalibration(ui, parameters)
+        showScale(ui, parameters)
         if not parameters:
             return
-        byHand = bool(parameters.boneSegmentation)
-        ui.finderComboBox.enabled = not byHand and not parameters.manualRange
-        ui.clustersSpinBox.enabled = not byHand and not parameters.manualRange
-        ui.piecesComboBox.enabled = not byHand
-        ui.manualRangeCheckBox.enabled = not byHand
-        ui.grayRangeWidget.enabled = not byHand and parameters.manualRange
-        isSolid = parameters.method.value in ("auto", "solid")
-        ui.automaticEmbossCheckBox.enabled = isSolid
-        ui.embossSlider.enabled = isSolid and not parameters.automaticEmboss
-        ui.smoothingSpinBox.enabled = parameters.method.value != "shape"
-        self._updateShape()
+        enableFinding(ui, parameters)
+        enableSurface(ui, parameters)
+        offerColors(ui, model)
         self._color(model, parameters.color)
-
-    def _updateSelectors(self) -> None:
-        """Offer X-rays only, not what was made of them."""
-        hidden = idsOfKeptImages()
-        for selector in (self.ui.inputSelector, self.ui.lateralSelector):
-            selector.sortFilterProxyModel().hiddenNodeIDs = hidden
-
-    def _updateShape(self) -> None:
-        """Enable what a shape model can use."""
-        ui, mayFit = self.ui, mayFitShape(self._parameterNode)
-        hasSecond = mayFit and bool(self._parameterNode.lateralVolume)
-        for widget in (
-            ui.lateralSelector,
-            ui.sideComboBox,
-            ui.landmarksSelector,
-            ui.landmarksPlaceWidget,
-            ui.forceCheckBox,
-            ui.shapeModelLineEdit,
-            ui.shapeModelButton,
-        ):
-            widget.enabled = mayFit
-        for widget in (ui.lateralRegionSelector, ui.lateralRegionPlaceWidget, ui.viewAngleSpinBox):
-            widget.enabled = hasSecond
 
     def _tellOfResult(self, modelNode) -> None:
         """Show a result, and stay where the user has scrolled to if it is the same."""
@@ -299,85 +248,11 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._told = told
 
     def _color(self, modelNode, color) -> None:
-        """Offer the colors that there are, and color the surface when that was chosen anew, not against the user."""
-        for index, each in enumerate(Color):
-            offered = not hasSurface(modelNode) or hasColor(modelNode, each)
-            self.ui.colorComboBox.setItemData(index, _OFFERED if offered else 0, _ITEM_FLAGS)
+        """Color the surface when that was chosen anew, not against the user."""
         wanted = modelNode and (modelNode.GetID(), color, hasSurface(modelNode) and hasColor(modelNode, color))
         if wanted != self._colored and recordOf(modelNode):
             colorBy(modelNode, color)
         self._colored = wanted
-
-    def _updateCalibration(self) -> None:
-        """Enable calibration where there is a line to calibrate by, and say why not."""
-        ui, parameters = self.ui, self._parameterNode
-        volumeNode, line = (parameters.inputVolume, parameters.calibrationLine) if parameters else (None, None)
-        ui.calibrateButton.enabled = False
-        ui.calibrateButton.toolTip = _("Choose an X-ray, and place a line over an object of known length.")
-        if volumeNode and line:
-            try:
-                lengthOnXray(line, volumeNode)
-            except ValueError as error:
-                ui.calibrateButton.toolTip = str(error)
-            else:
-                ui.calibrateButton.enabled = True
-                ui.calibrateButton.toolTip = _("Set the pixel size so that the line has the given length.")
-
-    def _updateScale(self) -> None:
-        """Show the X-ray's pixel size and where it comes from."""
-        ui, parameters = self.ui, self._parameterNode
-        volumeNode = parameters.inputVolume if parameters else None
-        ui.pixelSizeSpinBox.enabled = bool(volumeNode)
-        if not volumeNode:
-            ui.scaleLabel.text = ""
-            return
-        wasBlocked = ui.pixelSizeSpinBox.blockSignals(True)
-        ui.pixelSizeSpinBox.value = volumeNode.GetSpacing()[0]
-        ui.pixelSizeSpinBox.blockSignals(wasBlocked)
-        ui.scaleLabel.text = scaleWords(volumeNode, parameters.sid or None, parameters.sod or None)
-
-    # Preview
-
-    def askForPreview(self) -> None:
-        """Show the bone soon, if that is wanted and something changed."""
-        parameters = self._parameterNode
-        if not parameters:
-            return
-        if not parameters.preview or obstacleOf(self._parameterNode):
-            self._previewed = None
-            self._previewTimer.stop()
-            removePreview()
-            self._tellOfPreview("")
-        elif not self._isBusy and self._whatIsPreviewed() != self._previewed:
-            self._previewTimer.start()
-
-    def _whatIsPreviewed(self):
-        """Return what a preview depends on."""
-        return self._parameterNode.inputVolume, boneChoices(self._parameterNode)
-
-    def updatePreview(self) -> None:
-        """Find the bone and show it over the X-ray."""
-        parameters = self._parameterNode
-        if not parameters or not parameters.preview or obstacleOf(self._parameterNode):
-            return
-        self._previewed = self._whatIsPreviewed()
-        if missing := missingPackages():
-            words = _("Press Apply once to install what is missing: {packages}.")
-            self._tellOfPreview(words.format(packages=", ".join(missing)))
-            return
-        try:
-            bone = self.logic.lookForBone(parameters.inputVolume, **boneChoices(parameters))
-        except ValueError as error:
-            removePreview()
-            self._tellOfPreview(sentence(str(error)))
-            return
-        showXray(parameters.inputVolume)
-        showPreview(bone.mask, parameters.inputVolume)
-        self._tellOfPreview(sentence(boneWords(bone.as_json())))
-
-    def _tellOfPreview(self, text) -> None:
-        self.ui.previewLabel.text = text
-        self.ui.previewLabel.visible = bool(text)
 
     # Buttons
 
@@ -393,41 +268,20 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _load(self):
         """Ask for an image file and load it; return its volume, None if there is none."""
-        path = qt.QFileDialog.getOpenFileName(
-            slicer.util.mainWindow(),
-            _("Load an X-ray image"),
-            "",
-            _("Images")
-            + " (*.dcm *.png *.jpg *.jpeg *.tif *.tiff *.bmp *.nrrd *.nii *.mha);;"
-            + _("All files")
-            + " (*)",
-        )
+        path = askForXray()
         if path:
             with slicer.util.tryWithErrorDisplay(_("The image could not be loaded."), waitCursor=True):
                 return slicer.util.loadVolume(path, {"singleFile": True})
         return None
 
-    def onMarkAdded(self, name) -> None:
-        """Prepare a mark that the user has just made, and begin placing it."""
-        markupsNode = getattr(self.ui, f"{name}Selector").currentNode()
-        if markupsNode is None:
-            return
-        dress(markupsNode, _MARKS[name])
-        if name == "landmarks":
-            offerLandmarks(markupsNode)
-        getattr(self.ui, f"{name}PlaceWidget").setPlaceModeEnabled(True)
-
-    def onPlaceMode(self, enabled, parameter) -> None:
-        """Show the X-ray on which a mark is going to be placed."""
-        parameters = self._parameterNode
-        if enabled and parameters:
-            showXray(parameters.lateralVolume if parameter == "lateralRegion" else parameters.inputVolume)
+    def _xrayOf(self, parameter):
+        """Return the X-ray that a kind of mark is placed on, None if none is chosen."""
+        name = "lateralVolume" if parameter == "lateralRegion" else "inputVolume"
+        return getattr(self._parameterNode, name) if self._parameterNode else None
 
     def onShapeModelButton(self) -> None:
         """Ask for a shape model's file."""
-        path = qt.QFileDialog.getOpenFileName(
-            slicer.util.mainWindow(), _("Choose a shape model"), "", _("Shape models") + " (*.npz)"
-        )
+        path = askForShapeModel()
         if path:
             self._parameterNode.shapeModel = path
 
@@ -528,12 +382,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSaveButton(self) -> None:
         """Ask for a file name and save the surface."""
         modelNode = self._parameterNode.outputModel
-        path = qt.QFileDialog.getSaveFileName(
-            slicer.util.mainWindow(),
-            _("Save the surface"),
-            f"{modelNode.GetName()}.stl",
-            "STL (*.stl);;PLY (*.ply);;OBJ (*.obj);;VTK (*.vtp)",
-        )
+        path = askWhereToSave(modelNode.GetName())
         if path:
             with slicer.util.tryWithErrorDisplay(_("The surface could not be saved."), waitCursor=True):
                 self.logic.saveModel(modelNode, path)

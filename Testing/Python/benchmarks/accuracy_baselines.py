@@ -7,10 +7,10 @@ from accuracy_cases import Case, Triangles
 
 from XRayTo3DLib import Settings, depth_grid, generate_surface, radiograph_from_array
 from XRayTo3DLib.anatomy import measure_femur
-from XRayTo3DLib.camera import Camera
 from XRayTo3DLib.depth import solid
 from XRayTo3DLib.evaluate import align_rigid
-from XRayTo3DLib.simulate.bone import mesh_from
+from XRayTo3DLib.geometry.camera import Camera
+from XRayTo3DLib.simulate.bones.bone import mesh_from
 from XRayTo3DLib.surface import isosurface, keep_largest
 
 STEP_MM = 2.0  # of the grids; surfaces lie between their points, and 1 mm changes mean distances by 0.05 mm at most

@@ -9,17 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from XRayTo3DLib import Settings, radiograph_from_array
-from XRayTo3DLib.camera import Camera, place, view_directions
-from XRayTo3DLib.pipeline import find_bone
+from XRayTo3DLib import Settings, find_bone, radiograph_from_array
+from XRayTo3DLib.geometry.camera import Camera, place, view_directions
+from XRayTo3DLib.geometry.outline import outlines, smooth_field
 from XRayTo3DLib.segmentation import Bone as FoundBone
 from XRayTo3DLib.segmentation import Outline, bounding_box
-from XRayTo3DLib.segmentation.outline import outlines, smooth_field
-from XRayTo3DLib.simulate.bone import Bone, Mesh
-from XRayTo3DLib.simulate.hollow import hollow
-from XRayTo3DLib.simulate.limbs import read_bones
-from XRayTo3DLib.simulate.projector import path_length
-from XRayTo3DLib.simulate.view import Setup, simulate
+from XRayTo3DLib.simulate.bones.bone import Bone, Mesh
+from XRayTo3DLib.simulate.bones.hollow import hollow
+from XRayTo3DLib.simulate.bones.limbs import read_bones
+from XRayTo3DLib.simulate.film.projector import path_length
+from XRayTo3DLib.simulate.film.view import Setup, simulate
 
 LIMBS = Path(os.environ.get("LIMBS", Path(__file__).resolve().parents[4] / "shared" / "data" / "limbs"))
 SIDE = "left"  # of the femora in the file

@@ -11,9 +11,9 @@ import numpy as np
 from accuracy_cases import Case, Triangles, Variant
 
 from XRayTo3DLib.anatomy import measure_femur
-from XRayTo3DLib.camera import Camera
 from XRayTo3DLib.errors import ReconstructionError, SurfaceError
 from XRayTo3DLib.evaluate import align_rigid
+from XRayTo3DLib.geometry.camera import Camera
 from XRayTo3DLib.surface import Distances, dice, distance_to, is_closed, surface_distances
 from XRayTo3DLib.surface.distance import evenly
 

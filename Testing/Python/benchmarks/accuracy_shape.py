@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from accuracy_cases import Case, bones
 
-from XRayTo3DLib.by_shape import SECOND_VIEW
 from XRayTo3DLib.errors import ReconstructionError
+from XRayTo3DLib.methods.shape import SECOND_VIEW
 from XRayTo3DLib.shape import ShapeModel, built_in, fit_shape, uncertainty, view_from
 from XRayTo3DLib.shape.train import Bones, corresponding
 

@@ -19,7 +19,7 @@ import numpy as np
 from XRayTo3DLib import RadiographError, ReconstructionError, Seeds, read_radiograph
 from XRayTo3DLib.segmentation import bone_by_threshold, box_region, check_femur, cluster, find_bone
 from XRayTo3DLib.segmentation.channels import LANDMARKS
-from XRayTo3DLib.simulate.scenes import make_bank, scene
+from XRayTo3DLib.simulate.scenes.scenes import make_bank, scene
 
 DATA = Path(os.environ.get("XRAYTO3D_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 SCENES, FIRST_SCENE = 150, 2 * 10**9  # seeds that no training uses

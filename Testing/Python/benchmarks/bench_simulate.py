@@ -17,9 +17,9 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VTK_SMP_MAX_THREADS"):
 import numpy as np
 import trimesh
 
-from XRayTo3DLib.camera import Camera, place, view_directions
-from XRayTo3DLib.simulate.bone import Mesh
-from XRayTo3DLib.simulate.projector import path_length
+from XRayTo3DLib.geometry.camera import Camera, place, view_directions
+from XRayTo3DLib.simulate.bones.bone import Mesh
+from XRayTo3DLib.simulate.film.projector import path_length
 
 LIMBS = Path(os.environ.get("LIMBS", Path(__file__).resolve().parents[3].parent / "shared" / "data" / "limbs"))
 ROUNDS = 5
@@ -136,9 +136,9 @@ def voxelised(points: np.ndarray, faces: np.ndarray, step: float, together: int)
 
 def mean_femur(triangles: int = 20_000) -> Mesh:
     """The family's mean femur with so many triangles."""
-    from XRayTo3DLib.simulate.bone import lighter
-    from XRayTo3DLib.simulate.family import mean_femur as mean_parameters
-    from XRayTo3DLib.simulate.femur import femur
+    from XRayTo3DLib.simulate.bones.bone import lighter
+    from XRayTo3DLib.simulate.bones.family import mean_femur as mean_parameters
+    from XRayTo3DLib.simulate.bones.femur import femur
 
     return lighter(femur(mean_parameters("left"), step_mm=1.2).outer, round(1.25 * triangles))
 
@@ -162,7 +162,7 @@ def scenes_a_second() -> None:
     """Random scenes on one core, and how long their bank of limbs took."""
     import cv2
 
-    from XRayTo3DLib.simulate.scenes import make_bank, scene
+    from XRayTo3DLib.simulate.scenes.scenes import make_bank, scene
 
     cv2.setNumThreads(1)
     limbs = 4
@@ -184,7 +184,7 @@ def family() -> None:
         print(f"femur family: no real femora at {LIMBS}; set LIMBS")
         return
     print("femur family fitted to real femora (wanted: median mean distance 1.3 mm, angle 2 degrees, radius 1 mm)")
-    subprocess.run([sys.executable, "-m", "XRayTo3DLib.simulate.fit", str(LIMBS), "--table"], check=True)
+    subprocess.run([sys.executable, "-m", "XRayTo3DLib.simulate.bones.fit", str(LIMBS), "--table"], check=True)
 
 
 def timed(function) -> float:

@@ -20,15 +20,15 @@ import numpy as np
 from XRayTo3DLib import Reconstruction, Settings, depth_grid, generate_surface, radiograph_from_array, reconstruct
 from XRayTo3DLib.depth import DepthMap, relief, solid
 from XRayTo3DLib.evaluate import align_rigid, compare, image_enhancement_factor, structural_similarity
-from XRayTo3DLib.frames import ENGINE_TO_LPS
+from XRayTo3DLib.geometry.frames import ENGINE_TO_LPS
 from XRayTo3DLib.segmentation import bounding_box
-from XRayTo3DLib.simulate.bone import Bone, mesh_from
-from XRayTo3DLib.simulate.family import sample
-from XRayTo3DLib.simulate.femur import femur
-from XRayTo3DLib.simulate.film import Exposure
-from XRayTo3DLib.simulate.hollow import hollow
-from XRayTo3DLib.simulate.limbs import read_bones
-from XRayTo3DLib.simulate.view import WHITE, Setup, Simulated, simulate
+from XRayTo3DLib.simulate.bones.bone import Bone, mesh_from
+from XRayTo3DLib.simulate.bones.family import sample
+from XRayTo3DLib.simulate.bones.femur import femur
+from XRayTo3DLib.simulate.bones.hollow import hollow
+from XRayTo3DLib.simulate.bones.limbs import read_bones
+from XRayTo3DLib.simulate.film.film import Exposure
+from XRayTo3DLib.simulate.film.view import WHITE, Setup, Simulated, simulate
 from XRayTo3DLib.surface import Surface, surface_distances
 
 LIMBS = Path(os.environ.get("LIMBS", Path(__file__).resolve().parents[4] / "shared" / "data" / "limbs"))

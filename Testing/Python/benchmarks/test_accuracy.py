@@ -16,11 +16,11 @@ from accuracy_cases import Case, Variant, case, filled, misled, similar
 from accuracy_report import main_table, variants_table
 from accuracy_scores import ALIGNED, IN_FRAME, score, seen_distances
 
-from XRayTo3DLib.camera import place, view_directions
 from XRayTo3DLib.errors import ReconstructionError
+from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.segmentation import BORDER, EDGE, Outline
-from XRayTo3DLib.simulate.bone import Mesh
-from XRayTo3DLib.simulate.projector import path_length
+from XRayTo3DLib.simulate.bones.bone import Mesh
+from XRayTo3DLib.simulate.film.projector import path_length
 from XRayTo3DLib.surface import area_and_volume, distance_to, is_closed, surface_distances
 
 CENTER = np.array([80.0, -20.0, 30.0])
@@ -84,8 +84,8 @@ def test_mean_femur_is_brought_onto_the_truth_and_made_as_long(family_femur):
 
 @pytest.fixture(scope="module")
 def family_femur():
-    from XRayTo3DLib.simulate.family import sample
-    from XRayTo3DLib.simulate.femur import femur
+    from XRayTo3DLib.simulate.bones.family import sample
+    from XRayTo3DLib.simulate.bones.femur import femur
 
     outer = femur(replace(sample(1), side="left"), step_mm=3.0).outer
     return outer.points, outer.faces

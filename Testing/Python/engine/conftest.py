@@ -9,7 +9,7 @@ import trimesh
 
 from XRayTo3DLib import Settings, radiograph_from_array, reconstruct
 from XRayTo3DLib.depth import FEATURES, DepthNetwork
-from XRayTo3DLib.simulate.scenes import make_bank
+from XRayTo3DLib.simulate.scenes.scenes import make_bank
 from XRayTo3DLib.surface import arrays, polydata
 
 

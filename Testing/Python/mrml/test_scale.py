@@ -25,7 +25,7 @@ def files(module, scene, slicer_core, monkeypatch):
 
 def in_engine(model, volume):
     """Points of a model in the engine's frame of its X-ray."""
-    from XRayTo3DLib.frames import engine_to_ras
+    from XRayTo3DLib.geometry.frames import engine_to_ras
 
     points = points_of(model)
     to_ras = engine_to_ras(part("nodes").ijkToRAS(volume))

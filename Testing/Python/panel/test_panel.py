@@ -542,9 +542,9 @@ def wait_for_preview(panel, app):
     import time
 
     end = time.monotonic() + 10
-    while panel._previewTimer.active and time.monotonic() < end:
+    while panel.preview.timer.active and time.monotonic() < end:
         app._qt.processEvents()
-    assert not panel._previewTimer.active
+    assert not panel.preview.timer.active
 
 
 def mask_in(segmentation, xray):
@@ -590,11 +590,11 @@ def test_preview_asks_once_for_what_does_not_change_the_bone(ready, app):
     ready._parameterNode.preview = True
     wait_for_preview(ready, app)
     ready._parameterNode.smoothing = 3
-    assert not ready._previewTimer.active
+    assert not ready.preview.timer.active
 
 
 def test_preview_without_packages_says_what_to_do(ready, app, monkeypatch):
-    monkeypatch.setattr(part("widget"), "missingPackages", lambda: ["shapely>=2.0"])
+    monkeypatch.setattr(part("live"), "missingPackages", lambda: ["shapely>=2.0"])
     ready._parameterNode.preview = True
     wait_for_preview(ready, app)
     assert "Apply" in ready.ui.previewLabel.text and "shapely>=2.0" in ready.ui.previewLabel.text

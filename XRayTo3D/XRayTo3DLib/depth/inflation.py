@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..filters import average_inside, distance_inside
+from ..helpers.filters import average_inside, distance_inside
 
 _FINER = (2, 4)  # times finer than the pixels the balls are placed: on large masks, and on small ones
 _LARGE = 100_000  # pixels of a mask on which the balls are placed twice as fine as its pixels

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ReconstructionError
-from ..grid import Grid
+from ..geometry.grid import Grid
 from .inflation import inflate
 from .intensity import emboss, relief_height
 from .network import DepthNetwork, features, relative_thickness

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ReconstructionError
-from ..filters import average_inside, distance_inside
+from ..helpers.filters import average_inside, distance_inside
 
 FEATURES = (
     "across",  # distance from the outline, in the bone's half width there

@@ -1,5 +1,6 @@
 """Finding the bone: region of interest, clusters of grey values, the reader network, outlines, is it a femur."""
 
+from ..geometry.outline import BORDER, EDGE, FLAGS, OVERLAP, Outline
 from .bone import (
     PIECES,
     blind_border,
@@ -16,16 +17,7 @@ from .by_network import BONES, ByNetwork, find_by_network
 from .clusters import Clusters, check_cluster_count, cluster
 from .evening import even_out, flatten, raised
 from .femur import FemurCheck, check_femur
-from .find import (
-    SEGMENTATIONS,
-    Bone,
-    bone_as_drawn,
-    bone_by_threshold,
-    bone_recognized,
-    check_segmentation,
-    find_bone,
-)
-from .outline import BORDER, EDGE, FLAGS, OVERLAP, Outline
+from .find import SEGMENTATIONS, Bone, bone_as_drawn, bone_by_threshold, bone_recognized, check_segmentation, find_bone
 from .reader import Landmark, Reading, load_reader
 from .region import bounding_box, box_region, mask_region, polygon_region
 from .seeds import Seeds, check_seeds

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ReconstructionError
-from ..filters import average_inside
+from ..helpers.filters import average_inside
 from .bone import blind_border, bone_range, choose_pieces
 from .clusters import Clusters, cluster
 from .evening import flatten, raised

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..geometry.outline import Outline, outlines
 from .bone import blind_border, choose_pieces, clean
 from .look import second_look
 from .morphology import dilated
-from .outline import Outline, outlines
 from .reader import Landmark, Reading, first_window, load_reader, read, sureness
 from .region import is_marked
 from .seeds import Seeds

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..filters import average_inside, inner_range
+from ..helpers.filters import average_inside, inner_range
 from .morphology import disc
 from .region import bounding_box
 

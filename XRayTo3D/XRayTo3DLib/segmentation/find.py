@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..errors import ReconstructionError
+from ..geometry.outline import Outline, outlines, smooth_field
 from .bone import blind_border, bone_mask, check_pieces, count_pieces
 from .by_clusters import find_by_clusters
 from .by_network import find_by_network, landmarks_beside
 from .clusters import Clusters, check_cluster_count
 from .morphology import dilated
-from .outline import Outline, outlines, smooth_field
 from .reader import Landmark, Reading
 from .region import bounding_box, is_marked
 from .seeds import Seeds, check_seeds

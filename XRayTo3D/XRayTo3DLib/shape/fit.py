@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..progress import Progress, part, tell
+from ..helpers.progress import Progress, part, tell
 from .model import ShapeModel
 from .silhouette import Mesh, prepared
 from .solve import State, cost, matched, step

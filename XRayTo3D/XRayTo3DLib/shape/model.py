@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SurfaceError
-from ..files import replacing
+from ..helpers.files import replacing
 
 BUILT_IN = Path(__file__).with_name("femur.npz")
 SIDES = ("left", "right", "")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..camera import Camera
-from ..segmentation.outline import Outline, outlines, smooth_field
+from ..geometry.camera import Camera
+from ..geometry.outline import Outline, outlines, smooth_field
 from .fit import Fit
 from .view import View
 

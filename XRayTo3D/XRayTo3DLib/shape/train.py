@@ -13,7 +13,7 @@ import numpy as np
 
 from ..anatomy import measure_femur
 from ..errors import SurfaceError
-from ..progress import Progress, tell
+from ..helpers.progress import Progress, tell
 from ..surface import arrays, distance_to, polydata, simplify
 from .alignment import align
 from .correspondence import Template, register, sampled

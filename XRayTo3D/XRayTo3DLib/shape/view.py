@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..camera import Camera
 from ..errors import ReconstructionError
-from ..segmentation import BORDER, EDGE, Outline
+from ..geometry.camera import Camera
+from ..geometry.outline import BORDER, EDGE, Outline
 
 STEP_MM = 1.5  # between points of an outline
 _SHORTEST_MM = 40.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..frames import ENGINE_TO_LPS
+from ..geometry.frames import ENGINE_TO_LPS
 from .mesh import area_and_volume, arrays, is_closed
 
 if TYPE_CHECKING:

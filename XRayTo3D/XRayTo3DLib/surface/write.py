@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import ReconstructionError
-from ..files import check_writable, replacing
-from ..frames import ENGINE_TO_LPS, transform
+from ..geometry.frames import ENGINE_TO_LPS, transform
+from ..helpers.files import check_writable, replacing
 from .mesh import arrays
 
 if TYPE_CHECKING:

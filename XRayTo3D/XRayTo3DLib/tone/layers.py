@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..filters import inner_range
+from ..helpers.filters import inner_range
 
 _EDGE = 0.1  # grey difference beyond which the base layer keeps an edge (regularisation is its square)
 _BASE_RANGE = 0.7  # share of the base layer's contrast that tone mapping keeps

@@ -10,8 +10,8 @@ import numpy as np
 from ..errors import ReconstructionError
 from ..segmentation.femur import FEATURES, features
 from ..segmentation.find import find_bone
-from ..simulate.others import Other
-from ..simulate.scenes import Scene
+from ..simulate.scenes.others import Other
+from ..simulate.scenes.scenes import Scene
 
 _SHOWN, _HARDLY = 0.02, 0.002  # of the picture: a femur in it, and none worth the name
 _STRENGTH = 0.3  # of the regression's prior, inversely: scenes are not the world

@@ -10,15 +10,16 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
+from ..case import Settings
 from ..depth import cells
 from ..depth.network import DepthNetwork
 from ..errors import ReconstructionError
-from ..files import check_writable, replacing
-from ..pipeline import Settings, depth_grid, find_layers
-from ..progress import Progress, tell
+from ..helpers.files import check_writable, replacing
+from ..helpers.progress import Progress, tell
+from ..methods import depth_grid, find_layers
 from ..radiograph import radiograph_from_array
-from ..simulate.bank import Specimen
-from ..simulate.scenes import Scene, scene
+from ..simulate.scenes.bank import Specimen
+from ..simulate.scenes.scenes import Scene, scene
 from .pictures import specimens
 
 HIDDEN = (3,)

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..simulate.bank import Specimen
-from ..simulate.limbs import analytic_limb, read_limbs
-from ..simulate.others import Other, lookalike, other, section
-from ..simulate.scenes import Scene, bank, scene
+from ..simulate.bones.limbs import analytic_limb, read_limbs
+from ..simulate.scenes.bank import Specimen
+from ..simulate.scenes.others import Other, lookalike, other, section
+from ..simulate.scenes.scenes import Scene, bank, scene
 
 _OTHERS, _LOOKALIKES, _SECTIONS = 0.14, 0.03, 0.03  # of all pictures
 _SIZE = 288  # rows and columns

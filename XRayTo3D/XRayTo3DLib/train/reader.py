@@ -21,13 +21,13 @@ import torch
 import torch.nn.functional as functional
 
 from ..errors import ReconstructionError
-from ..files import check_writable, replacing
-from ..progress import Progress, tell
+from ..helpers.files import check_writable, replacing
+from ..helpers.progress import Progress, tell
 from ..segmentation.channels import INPUTS, MASKS, VIEWS, channels, discs
-from ..simulate.bank import Specimen
-from ..simulate.limbs import read_limbs
-from ..simulate.others import Other
-from ..simulate.scenes import Scene
+from ..simulate.bones.limbs import read_limbs
+from ..simulate.scenes.bank import Specimen
+from ..simulate.scenes.others import Other
+from ..simulate.scenes.scenes import Scene
 from .calibration import example, fitted
 from .network import Reader
 from .pictures import picture, specimens

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..segmentation.channels import HEAT_SIGMA, HEAT_STRIDE, LANDMARKS, MASKS, PART_LANDMARKS, PARTS, VIEWS
-from ..simulate.looks import smooth_noise
-from ..simulate.others import Other
-from ..simulate.scenes import Scene
+from ..simulate.film.looks import smooth_noise
+from ..simulate.scenes.others import Other
+from ..simulate.scenes.scenes import Scene
 
 _ONE_OF_TWO = 0.4  # of windows with two femora: only one of them is marked
 _SEEN_SHARE, _HARDLY = 0.015, 0.002  # of the window: a femur in it, and none worth the name

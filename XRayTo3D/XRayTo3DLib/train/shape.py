@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ReconstructionError, SurfaceError
-from ..files import check_writable, replacing
-from ..progress import Progress, tell
+from ..helpers.files import check_writable, replacing
+from ..helpers.progress import Progress, tell
 from ..shape.model import ShapeModel, save_shape_model
 from ..shape.train import FEWEST, corresponding, left_one_out
 from ..surface import SUFFIXES
@@ -88,7 +88,7 @@ def draw_modes(model: ShapeModel, path: Path) -> None:
     from matplotlib.collections import PolyCollection
     from matplotlib.figure import Figure
 
-    from ..evaluate.picture import shaded
+    from ..report.picture import shaded
 
     count = min(_SHOWN, len(model.deviations))
     figure = Figure(figsize=(2.6 * count, 8), layout="constrained")

@@ -5,7 +5,7 @@ import pytest
 
 from XRayTo3DLib.depth import FEATURES, HALF_THICKNESS, HEIGHT, DepthNetwork, half_width, relief, solid
 from XRayTo3DLib.errors import ReconstructionError
-from XRayTo3DLib.grid import grid_over
+from XRayTo3DLib.geometry.grid import grid_over
 from XRayTo3DLib.segmentation import bounding_box
 
 SHAPE = (120, 100)

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.anatomy import measure_femur
-from XRayTo3DLib.cli import main
+from XRayTo3DLib.commands.main import main
 from XRayTo3DLib.errors import SurfaceError
 from XRayTo3DLib.evaluate import align_rigid, compare, neck_shaft_angle, read_bone
-from XRayTo3DLib.simulate.family import sample
-from XRayTo3DLib.simulate.femur import femur
+from XRayTo3DLib.simulate.bones.family import sample
+from XRayTo3DLib.simulate.bones.femur import femur
 from XRayTo3DLib.surface import polydata, surface_distances, write_surface
 
 

@@ -11,8 +11,8 @@ from XRayTo3DLib.segmentation import check_femur, find_bone
 from XRayTo3DLib.segmentation.femur import FEATURES, _canal, features
 from XRayTo3DLib.segmentation.find import bone_as_drawn
 from XRayTo3DLib.segmentation.reader import SHIPPED
-from XRayTo3DLib.simulate.others import other
-from XRayTo3DLib.simulate.scenes import scene
+from XRayTo3DLib.simulate.scenes.others import other
+from XRayTo3DLib.simulate.scenes.scenes import scene
 
 
 def whole(pixels):

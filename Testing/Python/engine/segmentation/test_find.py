@@ -8,8 +8,8 @@ from XRayTo3DLib.segmentation import BORDER, EDGE, FLAGS, Seeds, bone_recognized
 from XRayTo3DLib.segmentation.by_network import _continued
 from XRayTo3DLib.segmentation.find import bone_as_drawn, bone_by_threshold
 from XRayTo3DLib.segmentation.window import window_over
-from XRayTo3DLib.simulate.others import other
-from XRayTo3DLib.simulate.scenes import scene
+from XRayTo3DLib.simulate.scenes.others import other
+from XRayTo3DLib.simulate.scenes.scenes import scene
 
 
 def dice(a, b):

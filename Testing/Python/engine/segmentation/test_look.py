@@ -7,9 +7,9 @@ from XRayTo3DLib import Settings, find_bone, radiograph_from_array
 from XRayTo3DLib.segmentation import bounding_box, look
 from XRayTo3DLib.segmentation.channels import FACTS, LANDMARKS, MASKS
 from XRayTo3DLib.segmentation.reader import Reading, first_window
-from XRayTo3DLib.simulate.family import sample
-from XRayTo3DLib.simulate.femur import femur
-from XRayTo3DLib.simulate.view import Setup, simulate
+from XRayTo3DLib.simulate.bones.family import sample
+from XRayTo3DLib.simulate.bones.femur import femur
+from XRayTo3DLib.simulate.film.view import Setup, simulate
 
 SHAPE = (1000, 300)
 PIXELS = np.zeros(SHAPE, np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from XRayTo3DLib.filters import distance_inside
+from XRayTo3DLib.helpers.filters import distance_inside
 from XRayTo3DLib.segmentation.morphology import closed_widely
 
 

@@ -5,18 +5,10 @@ import pytest
 
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.segmentation.channels import FACTS, HEAT_SIGMA, HEAT_STRIDE, LANDMARKS, MASKS
-from XRayTo3DLib.segmentation.reader import (
-    SHIPPED,
-    Reading,
-    first_window,
-    load_reader,
-    read,
-    second_window,
-    sureness,
-)
+from XRayTo3DLib.segmentation.reader import SHIPPED, Reading, first_window, load_reader, read, second_window, sureness
 from XRayTo3DLib.segmentation.seeds import Seeds
 from XRayTo3DLib.segmentation.window import window_over
-from XRayTo3DLib.simulate.scenes import scene
+from XRayTo3DLib.simulate.scenes.scenes import scene
 
 SHAPE = (200, 160)
 

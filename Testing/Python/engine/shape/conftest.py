@@ -9,14 +9,14 @@ import pytest
 import trimesh
 from scipy.spatial.transform import Rotation
 
-from XRayTo3DLib.camera import place, view_directions
+from XRayTo3DLib.geometry.camera import place, view_directions
+from XRayTo3DLib.geometry.outline import outlines, smooth_field
 from XRayTo3DLib.segmentation import Outline
-from XRayTo3DLib.segmentation.outline import outlines, smooth_field
 from XRayTo3DLib.shape import ShapeModel, built_in, fit_shape, shadow, train, view_from
 from XRayTo3DLib.shape.correspondence import Template
 from XRayTo3DLib.shape.statistics import onto
-from XRayTo3DLib.simulate.family import sample
-from XRayTo3DLib.simulate.femur import femur
+from XRayTo3DLib.simulate.bones.family import sample
+from XRayTo3DLib.simulate.bones.femur import femur
 from XRayTo3DLib.surface import arrays, polydata, simplify
 
 SOD, SID, PIXEL = 1000.0, 1150.0, 0.8

@@ -5,10 +5,11 @@ import pytest
 
 from XRayTo3DLib.anatomy import measure_femur
 from XRayTo3DLib.errors import ReconstructionError, SimulationError
-from XRayTo3DLib.shape import family, load_shape_model
-from XRayTo3DLib.simulate.family import mean_femur, sample
-from XRayTo3DLib.simulate.femur import femur
+from XRayTo3DLib.shape import load_shape_model
+from XRayTo3DLib.simulate.bones.family import mean_femur, sample
+from XRayTo3DLib.simulate.bones.femur import femur
 from XRayTo3DLib.surface import distance_to
+from XRayTo3DLib.train import built_in as family
 
 
 def test_the_built_in_mean_is_the_familys(model):

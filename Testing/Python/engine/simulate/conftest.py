@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import trimesh
 
-from XRayTo3DLib.camera import place, view_directions
-from XRayTo3DLib.simulate.bone import Mesh
+from XRayTo3DLib.geometry.camera import place, view_directions
+from XRayTo3DLib.simulate.bones.bone import Mesh
 
 
 def mesh_of(shape: trimesh.Trimesh) -> Mesh:

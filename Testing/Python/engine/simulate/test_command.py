@@ -10,7 +10,8 @@ import SimpleITK as sitk  # noqa: N813
 import trimesh
 
 from XRayTo3DLib import read_radiograph
-from XRayTo3DLib.cli import BAD_INPUT, DONE, main
+from XRayTo3DLib.commands.main import main
+from XRayTo3DLib.commands.terminal import BAD_INPUT, DONE
 from XRayTo3DLib.surface import read_surface
 
 SMALL = ["--pixel-size", "1", "--tissue", "20"]

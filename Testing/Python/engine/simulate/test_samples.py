@@ -10,7 +10,8 @@ import pydicom
 import pytest
 
 from XRayTo3DLib import Settings, read_radiograph, reconstruct, segment
-from XRayTo3DLib.cli import DONE, main
+from XRayTo3DLib.commands.main import main
+from XRayTo3DLib.commands.terminal import DONE
 
 ROOT = Path(__file__).resolve().parents[4]
 SAMPLES = ROOT / "Resources" / "Samples"

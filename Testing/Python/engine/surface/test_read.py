@@ -5,7 +5,7 @@ import pytest
 import trimesh
 
 from XRayTo3DLib.errors import SurfaceError
-from XRayTo3DLib.frames import ENGINE_TO_LPS
+from XRayTo3DLib.geometry.frames import ENGINE_TO_LPS
 from XRayTo3DLib.surface import SUFFIXES, area_and_volume, arrays, polydata, read_surface, write_surface
 
 CENTRE = np.array([30.0, 40.0, 50.0])

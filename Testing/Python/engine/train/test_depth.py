@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from XRayTo3DLib.cli import main
+from XRayTo3DLib.commands.main import main
 from XRayTo3DLib.depth import FEATURES, load_depth_network
 from XRayTo3DLib.errors import Cancelled
-from XRayTo3DLib.simulate.scenes import scene
+from XRayTo3DLib.simulate.scenes.scenes import scene
 from XRayTo3DLib.train.depth import examples, train_depth
 
 

@@ -13,8 +13,8 @@ from XRayTo3DLib.errors import ReconstructionError  # noqa: E402
 from XRayTo3DLib.segmentation.channels import FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
 from XRayTo3DLib.segmentation.femur import FEATURES  # noqa: E402
 from XRayTo3DLib.segmentation.reader import load_reader  # noqa: E402
-from XRayTo3DLib.simulate.others import other  # noqa: E402
-from XRayTo3DLib.simulate.scenes import scene  # noqa: E402
+from XRayTo3DLib.simulate.scenes.others import other  # noqa: E402
+from XRayTo3DLib.simulate.scenes.scenes import scene  # noqa: E402
 from XRayTo3DLib.train.calibration import fitted  # noqa: E402
 from XRayTo3DLib.train.network import Reader  # noqa: E402
 from XRayTo3DLib.train.pictures import picture  # noqa: E402

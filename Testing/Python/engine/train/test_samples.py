@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib.segmentation.channels import FACTS, HEAT_STRIDE, LANDMARKS, MASKS, channels, discs
-from XRayTo3DLib.simulate.others import other, section
-from XRayTo3DLib.simulate.scenes import scene
+from XRayTo3DLib.simulate.scenes.others import other, section
+from XRayTo3DLib.simulate.scenes.scenes import scene
 from XRayTo3DLib.train.samples import clicks, told, window, window_of_other
 
 SHAPE = (160, 128)

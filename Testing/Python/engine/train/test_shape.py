@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from XRayTo3DLib.cli import main
+from XRayTo3DLib.commands.main import main
 from XRayTo3DLib.errors import Cancelled, ReconstructionError, SurfaceError
 from XRayTo3DLib.shape import load_shape_model
 from XRayTo3DLib.shape.train import Bones

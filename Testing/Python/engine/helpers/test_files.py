@@ -1,0 +1,60 @@
+"""Files are complete or absent, and what went wrong is said in words."""
+
+import os
+
+import pytest
+
+from XRayTo3DLib.errors import ReconstructionError
+from XRayTo3DLib.helpers.files import check_writable, replacing
+
+
+def test_a_file_appears_only_when_it_is_done(tmp_path):
+    path = tmp_path / "a.txt"
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+        assert temporary.parent == tmp_path and temporary.suffix == ".txt"
+        assert not path.exists()
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, MemoryError])
+def test_whatever_goes_wrong_nothing_is_left(tmp_path, error):
+    path = tmp_path / "a.txt"
+    path.write_text("older")
+    with pytest.raises(error), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise error
+    assert path.read_text() == "older"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_of_the_system_is_put_in_words(tmp_path):
+    path = tmp_path / "a.txt"
+    with pytest.raises(ReconstructionError, match="No space left on device") as caught, replacing(path):
+        raise OSError(28, os.strerror(28))
+    assert str(path) in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_places_where_no_file_can_be_made(tmp_path):
+    with pytest.raises(ReconstructionError, match="this is a folder"):
+        check_writable(tmp_path)
+    with pytest.raises(ReconstructionError, match="does not exist"):
+        check_writable(tmp_path / "absent" / "a.txt")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ReconstructionError, match="does not exist"):
+        check_writable(tmp_path / "file" / "a.txt")
+    assert check_writable(str(tmp_path / "a.txt")) == tmp_path / "a.txt"
+
+
+def test_a_file_beside_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with replacing("a.txt") as temporary:
+        temporary.write_text("here")
+    assert (tmp_path / "a.txt").read_text() == "here"
+
+
+def test_a_name_too_long_is_refused_in_words(tmp_path):
+    with pytest.raises(ReconstructionError, match="could not be written"), replacing(tmp_path / ("a" * 300 + ".stl")):
+        pass

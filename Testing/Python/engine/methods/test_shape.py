@@ -1,0 +1,379 @@
+"""Pictures of a known bone, through the pipeline by a shape model: the surface, what is said of it, and refusals."""
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+from XRayTo3DLib import ReconstructionError, Settings, radiograph_from_array, reconstruct, segment
+from XRayTo3DLib.errors import NoFemurError, SurfaceError
+from XRayTo3DLib.geometry.camera import place, view_directions
+from XRayTo3DLib.methods import shape as by_shape
+from XRayTo3DLib.segmentation import BORDER, EDGE, FemurCheck
+from XRayTo3DLib.shape import Fit, built_in, save_shape_model, shadow
+from XRayTo3DLib.shape.statistics import onto
+from XRayTo3DLib.surface import OBSERVED, UNCERTAINTY, arrays, is_closed
+
+SHAPE, PIXEL, SID, SOD = (700, 420), 0.8, 1150.0, 1000.0
+LEFT = {"method": "shape", "side": "left"}
+
+
+def true_bone():
+    """Points of a left femur about the origin."""
+    model = built_in()
+    weights = 0.7 * np.random.default_rng(8).standard_normal(20)
+    return model.surface(weights) - model.mean.mean(axis=0)
+
+
+def camera(turn_deg):
+    columns, rows = view_directions("oblique", "left", turn_deg)
+    return place(columns, rows, np.zeros(3), SHAPE, (PIXEL, PIXEL), SID, SOD)
+
+
+def picture(mask, known=True, view=None, side=None):
+    """A bright bone before flesh, which is no black border."""
+    scale = {"pixel_size_mm": PIXEL, "pixel_size_source": "the test", "sid_mm": SID, "sod_mm": SOD} if known else {}
+    flesh = 0.35 + 0.02 * np.random.default_rng(0).standard_normal(SHAPE)
+    return replace(radiograph_from_array(flesh + 0.4 * mask, bone="bright", **scale), view=view, side=side)
+
+
+@pytest.fixture(scope="module")
+def masks():
+    """Shadows from the front and from the left."""
+    return [shadow(camera(turn), true_bone(), built_in().faces) for turn in (0, 90)]
+
+
+@pytest.fixture(scope="module")
+def one(masks):
+    return reconstruct(picture(masks[0]), Settings(mask=masks[0], **LEFT))
+
+
+@pytest.fixture(scope="module")
+def two(masks):
+    front, side = (picture(mask) for mask in masks)
+    return reconstruct(front, Settings(mask=masks[0], **LEFT), None, side, Settings(mask=masks[1]))
+
+
+@pytest.fixture(scope="module")
+def unscaled(masks):
+    return reconstruct(picture(masks[0], known=False), Settings(mask=masks[0], **LEFT))
+
+
+@pytest.fixture(scope="module")
+def found(masks):
+    """Segmentations with drawn masks; a fit needs no more."""
+    return [segment(picture(mask), Settings(mask=mask, **LEFT)) for mask in masks]
+
+
+def stands(result):
+    """Points of the result, in the patient."""
+    points = np.asarray(arrays(result.surface.polydata)[0], float)
+    to_lps = np.linalg.inv(camera(0).from_lps)
+    return points @ to_lps[:3, :3].T + to_lps[:3, 3]
+
+
+def test_two_views_give_the_bone(two):
+    _points, faces = arrays(two.surface.polydata)
+    assert two.surface.method == "shape" and two.depth is None and is_closed(faces)
+    away = cKDTree(true_bone()).query(stands(two))[0]
+    assert np.median(away) < 2.5  # its own points are 5 mm apart
+    off = cKDTree(onto(two.shape.fit.points, true_bone())[0]).query(true_bone())[0]
+    assert off.mean() < 2.5
+    assert two.shape.fit.residual_mm < 0.5 and two.warnings == ()
+
+
+def test_the_first_picture_decides_where_the_surface_stands(one):
+    """In the engine's frame, the shadow of the surface is the mask."""
+    _points, faces = arrays(one.surface.polydata)
+    made = shadow(camera(0), stands(one), np.asarray(faces))
+    mask = one.mask
+    assert (made & mask).sum() / (made | mask).sum() > 0.97
+
+
+def test_triangles_face_outwards_as_those_of_other_methods_do(one, from_mask, draw):
+    """In the engine's left-handed frame."""
+    from XRayTo3DLib.surface import area_and_volume
+
+    solid = from_mask(draw.disc((60, 60), 20) > 0, triangles=2000)
+    signs = [np.sign(area_and_volume(*map(np.asarray, arrays(r.surface.polydata)))[1]) for r in (one, solid)]
+    assert signs[0] == signs[1]
+
+
+def test_the_triangle_budget_is_kept(two):
+    small = by_shape.surface_of(two.shape, 2000)
+    _points, faces = arrays(small.polydata)
+    assert len(faces) <= 2000 and is_closed(faces) and small.decimation_error_mm > 0
+    large = by_shape.surface_of(two.shape, 200_000)
+    assert len(arrays(large.polydata)[1]) == len(built_in().faces) and large.decimation_error_mm == 0
+
+
+def test_points_carry_what_was_observed_and_how_sure_they_are(two):
+    data = two.surface.polydata.GetPointData()
+    for name in (OBSERVED, UNCERTAINTY):
+        assert data.GetArray(name).GetNumberOfTuples() == len(arrays(two.surface.polydata)[0])
+    low, high = data.GetArray(UNCERTAINTY).GetRange()
+    assert 0.2 < low < high < 10
+    assert 0.05 < two.surface.describe()["observed_fraction"] < 0.6
+
+
+def test_json_holds_the_fit(two):
+    told = json.loads(json.dumps(two.as_json(), allow_nan=False))["shape"]
+    assert (told["model"], told["bone"], told["side"], told["side_given"]) == ("built-in", "femur", "left", True)
+    assert told["views"] == 2 and told["scale_known"] and told["probable_pixel_size_mm"] is None
+    assert set(told["measures"]) == {"neck_shaft_angle_deg", "anteversion_deg", "head_diameter_mm", "length_mm"}
+    assert all(each["deviation"] > 0 for each in told["measures"].values())
+    assert told["second_view"]["turned_deg"] < 2
+    assert told["uncertainty_mm"]["median"] < told["uncertainty_mm"]["largest"]
+    assert two.as_json()["lateral"]["settings"]["mask"] == "given"
+
+
+def test_json_of_one_view(one):
+    told = one.as_json()
+    assert told["lateral"] is None and "second_view" not in told["shape"]
+    assert "anteversion_deg" not in told["shape"]["measures"]
+    assert told["shape"]["distance_deviation_mm"] > 3
+
+
+def test_outlines_are_those_of_the_picture(one):
+    ((outline, *_),) = one.shape.outlines
+    seen = one.segmentation.bone.outlines[0]
+    assert np.median(cKDTree(outline.points).query(seen.points)[0]) < 1.0
+
+
+def test_an_unknown_scale_is_guessed_and_said(unscaled):
+    fitted = unscaled.shape
+    true = PIXEL * SOD / SID
+    assert fitted.pixel_size_mm == pytest.approx(true, rel=0.15)
+    assert any(f"a pixel is {fitted.pixel_size_mm:.3g} mm" in warning for warning in unscaled.warnings)
+    told = fitted.as_json()
+    assert all(name.endswith("_deg") for name in told["measures"]) and told["measures"]
+    assert not told["scale_known"] and told["probable_pixel_size_mm"] == pytest.approx(fitted.pixel_size_mm, abs=1e-4)
+    points = np.asarray(arrays(unscaled.surface.polydata)[0])
+    rows = np.nonzero(unscaled.mask.any(axis=1))[0]
+    assert np.ptp(points[:, 1]) == pytest.approx(np.ptp(rows) + 1, rel=0.03)  # 1 mm for a pixel
+
+
+def test_one_view_does_not_tell_the_side_and_says_so(found):
+    auto = [replace(found[0], settings=replace(found[0].settings, side="auto"))]
+    fitted = by_shape.fit_to(auto, auto[0].settings)
+    assert not fitted.side_given
+    assert any(f"The side was taken to be {fitted.fit.model.side}" in warning for warning in fitted.warnings)
+
+
+def test_the_side_is_the_files_where_it_tells(found):
+    told = [replace(each, radiograph=replace(each.radiograph, side="right")) for each in found]
+    auto = Settings(method="shape")
+    assert by_shape._side(told, auto) == "right"
+    assert by_shape._side(told, replace(auto, side="left")) == "left"
+    assert by_shape._side(found, auto) == ""
+    assert by_shape._side([told[0], found[1]], auto) == "right"
+    assert (
+        by_shape._side([told[0], replace(found[1], radiograph=replace(found[1].radiograph, side="left"))], auto) == ""
+    )
+
+
+def views_called(found, *names):
+    return [
+        replace(each, radiograph=replace(each.radiograph, view=name)) for each, name in zip(found, names, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("names", [("AP", "AP"), ("AP", "PA"), ("lateral", "Lateral")])
+def test_the_same_view_twice_is_refused(found, names):
+    with pytest.raises(ReconstructionError, match=r"^Both pictures are .* views.*give that angle"):
+        by_shape.fit_to(views_called(found, *names), found[0].settings)
+    assert by_shape._angle(views_called(found, *names), Settings(view_angle=60)) == 60
+    assert by_shape._angle(views_called(found, "AP", "lateral"), Settings()) == 90
+
+
+@pytest.mark.parametrize("angle", [5, 19.9, 161, 180, -90, float("nan")])
+def test_views_that_are_nearly_the_same_are_refused(found, angle):
+    with pytest.raises(ReconstructionError, match="between 20 and 160 degrees"):
+        by_shape.fit_to(found, replace(found[0].settings, view_angle=angle))
+
+
+def test_both_pixel_sizes_or_none(found, masks):
+    unknown = segment(picture(masks[1], known=False), Settings(mask=masks[1]))
+    for pair in ([found[0], unknown], [replace(unknown), found[1]]):
+        with pytest.raises(ReconstructionError, match="give the pixel size of both"):
+            by_shape.fit_to(pair, found[0].settings)
+
+
+def test_what_is_no_femur_is_refused_unless_forced(found):
+    doubted = [replace(each, femur=FemurCheck(False, 0.12, ("no head", "no knee"))) for each in found]
+    for some, which in (([doubted[0]], "^The picture does"), ([found[0], doubted[1]], "^The second picture does")):
+        with pytest.raises(NoFemurError, match=rf"{which} not seem to show a femur \(score 0\.12\): no head; no knee"):
+            by_shape.fit_to(some, found[0].settings)
+    by_shape._check_bone(doubted[0], built_in(), True, True)
+    by_shape._check_bone(doubted[0], replace(built_in(), bone="tibia"), False, True)  # another bone's model
+
+
+def test_a_model_of_another_bone_than_was_found_is_refused_unless_forced(found):
+    tibia = replace(built_in(), bone="tibia")
+    femur, shin, unknown = (
+        replace(found[0], bone=replace(found[0].bone, name=name)) for name in ("femur", "tibia", "")
+    )
+    with pytest.raises(ReconstructionError, match=r"model is one of a tibia, but .* found is a femur.*in spite of it"):
+        by_shape._check_bone(femur, tibia, False, True)
+    for some, model, force in ((femur, tibia, True), (shin, tibia, False), (unknown, tibia, False)):
+        by_shape._check_bone(some, model, force, True)
+    by_shape._check_bone(femur, replace(tibia, bone="radius"), False, True)  # which the network does not know
+
+
+def test_a_rectangle_is_refused(draw):
+    mask = np.zeros(SHAPE, bool)
+    mask[50:600, 100:300] = True
+    with pytest.raises(ReconstructionError, match="does not meet the bone's outline: the residual is"):
+        reconstruct(picture(mask), Settings(mask=mask, **LEFT))
+
+
+def test_a_mask_that_is_the_whole_picture_has_no_outline():
+    mask = np.ones(SHAPE, bool)
+    pixels = picture(mask & (np.arange(SHAPE[1]) > 9))
+    with pytest.raises(ReconstructionError, match="outline is too short for the shape model: 0 mm"):
+        reconstruct(pixels, Settings(mask=mask, **LEFT))
+
+
+@pytest.mark.parametrize("method", ["relief", "solid"])
+def test_methods_of_one_view_refuse_a_second(masks, method):
+    with pytest.raises(ReconstructionError, match=f"method {method} uses one view"):
+        reconstruct(picture(masks[0]), Settings(mask=masks[0], method=method), None, picture(masks[1]))
+
+
+def test_bad_models_are_named(found, tmp_path):
+    path = tmp_path / "model.npz"
+    for content in (None, b"", b"PK\x03\x04 no zip"):
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(SurfaceError, match=r"model\.npz: "):
+            by_shape.fit_to(found, replace(found[0].settings, shape_model=path))
+
+
+def test_another_model_is_used_and_named(found, tmp_path):
+    """The built-in model with ten modes, called a tibia's: no measures, and no check for a femur."""
+    model, path = built_in(), tmp_path / "tibia.npz"
+    cut = {name: getattr(model, name)[:10] for name in ("modes", "deviations", "landmark_modes")}
+    save_shape_model(replace(model, bone="tibia", side="", **cut), path)
+    fitted = by_shape.fit_to(found[:1], replace(found[0].settings, shape_model=path))
+    told = fitted.as_json()
+    assert (told["model"], told["bone"], told["side"], told["measures"]) == (str(path), "tibia", None, {})
+
+
+def test_landmarks_of_network_and_user(found):
+    bone = SimpleNamespace(
+        landmarks={
+            "head_center": SimpleNamespace(x=1.0, y=2.0, confidence=0.9),
+            "knee_center": SimpleNamespace(x=3.0, y=4.0, confidence=0.2),
+        }
+    )
+    marks = by_shape._marks(bone, None)
+    assert set(marks) == {"head_center"} and (marks["head_center"].column, marks["head_center"].row) == (1, 2)
+    both = by_shape._marks(bone, {"head_center": (5, 6), "knee_center": (7, 8)})
+    assert (both["head_center"].column, both["knee_center"].row) == (5, 8)
+    assert both["head_center"].deviation_mm < marks["head_center"].deviation_mm
+
+
+def test_landmarks_that_are_not_finite_are_refused(found):
+    placed = {"head_center": (float("nan"), 20.0), "knee_center": (210.0, 600.0)}
+    marked = [replace(found[0], settings=replace(found[0].settings, landmarks=placed))]
+    with pytest.raises(ReconstructionError, match="head_center"):
+        by_shape.fit_to(marked, marked[0].settings)
+
+
+def test_unknown_landmarks_are_said(found):
+    marked = [replace(found[0], settings=replace(found[0].settings, landmarks={"hed_center": (200.0, 20.0)}))]
+    with pytest.raises(ReconstructionError, match="hed_center"):
+        by_shape.fit_to(marked, marked[0].settings)
+
+
+def test_where_much_is_unmet_the_bone_may_be_broken(two):
+    fit = two.shape.fit
+    broken = replace(two.shape, fit=Fit(*(list(vars(fit).values())[:6]), 0.3))
+    assert broken.doubtful and not two.shape.doubtful
+    (said,) = replace(two.shape, length_seen=0.55).warnings
+    assert said.startswith("55% of the bone's length was seen")
+    assert broken.warnings[0].startswith("30% of the bone's outline is not met")
+
+
+def test_auto_takes_the_shape_of_a_femur_alone(found, masks):
+    femur, other = FemurCheck(True, 0.9, ()), FemurCheck(False, 0.1, ())
+    auto, wants = Settings(), by_shape_wanted
+    assert wants(replace(found[0], femur=femur), auto) and not wants(replace(found[0], femur=other), auto)
+    assert not wants(replace(found[0], femur=None), auto)
+    assert wants(replace(found[0], femur=None), auto, found[1])
+    assert wants(replace(found[0], femur=other), replace(auto, shape_model="tibia.npz"))
+    assert wants(found[0], Settings(method="shape")) and not wants(
+        replace(found[0], femur=femur), Settings(method="solid")
+    )
+
+
+def by_shape_wanted(found, settings, second=None):
+    from XRayTo3DLib.pipeline.run import _wants_shape
+
+    return _wants_shape(found, settings, second)
+
+
+def test_auto_falls_back_on_solid_and_says_so(monkeypatch, masks):
+    from XRayTo3DLib import pipeline
+
+    def refuse(*_):
+        raise ReconstructionError("it does not fit.")
+
+    monkeypatch.setattr(pipeline, "_wants_shape", lambda *_: True)
+    monkeypatch.setattr(by_shape, "fit_to", refuse)
+    result = reconstruct(picture(masks[0]), Settings(mask=masks[0], triangles=2000))
+    assert result.surface.method == "solid" and result.shape is None and result.depth is not None
+    assert result.doubts[0].startswith("A solid was made from the outline, since no shape model could be fitted")
+    assert result.doubts[0].endswith("it does not fit.") and result.doubts[0] in result.warnings
+    with pytest.raises(ReconstructionError, match="it does not fit"):
+        reconstruct(picture(masks[0]), Settings(mask=masks[0], method="shape"))
+
+
+def test_auto_falls_back_on_solid_where_the_bone_may_be_broken(monkeypatch, masks, two):
+    from XRayTo3DLib import pipeline
+
+    broken = replace(two.shape, fit=replace(two.shape.fit, unmet=0.3))
+    monkeypatch.setattr(pipeline, "_wants_shape", lambda *_: True)
+    monkeypatch.setattr(by_shape, "fit_to", lambda *_: broken)
+    result = reconstruct(picture(masks[0]), Settings(mask=masks[0], triangles=2000))
+    assert result.surface.method == "solid" and "since a shape model is of unbroken bones: 30%" in result.doubts[0]
+
+
+@pytest.mark.parametrize(
+    ("turned", "shifted", "words"),
+    [
+        (9.5, 9.5, None),
+        (11, 3, "turned by 11 degrees against"),
+        (3, 12, "shifted by 12 mm against"),
+        (20, 30, "turned by 20 degrees and shifted by 30 mm against"),
+    ],
+)
+def test_a_second_view_far_from_where_it_was_said_is_a_warning(two, turned, shifted, words):
+    shifts = two.shape.fit.state.shifts.copy()
+    shifts[1] = [0, np.radians(0.6 * turned), np.radians(0.8 * turned), 0.8 * shifted, 0, 0.6 * shifted]
+    off = replace(two.shape, fit=replace(two.shape.fit, state=replace(two.shape.fit.state, shifts=shifts)))
+    assert off.second_view == pytest.approx((turned, shifted))
+    assert off.as_json()["second_view"] == {"turned_deg": pytest.approx(turned), "shifted_mm": pytest.approx(shifted)}
+    assert (not off.warnings) if words is None else (len(off.warnings) == 1 and words in off.warnings[0])
+
+
+def test_what_is_said_names_no_options(two, unscaled):
+    doubtful = replace(
+        unscaled.shape, side_given=False, length_seen=0.5, fit=replace(unscaled.shape.fit, unmet=0.2)
+    ).warnings
+    assert len(doubtful) == 4
+    for words in doubtful:
+        assert words[0] == words[0].upper() and words.endswith(".") and "--" not in words
+
+
+def test_half_a_drawn_bone_is_fitted_where_a_box_cuts_it(masks):
+    """Before a black background that reaches the picture's border."""
+    half = picture(masks[0])
+    half = replace(half, pixels=np.where(masks[0], np.float32(0.7), np.float32(0)))
+    result = reconstruct(half, Settings(mask=masks[0], roi=(0, 250, SHAPE[1] - 1, SHAPE[0] - 1), **LEFT))
+    assert result.shape.fit.residual_mm < 0.6 and not result.shape.doubtful
+    assert result.shape.length_seen < 0.75 and {BORDER, EDGE} == {*result.segmentation.bone.outlines[0].flags}
+    assert any("of the bone's length was seen" in words for words in result.warnings)

@@ -1,0 +1,185 @@
+"""The report: one page with everything in it, read as a file and opened in a real browser."""
+
+import base64
+import json
+import re
+import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import cv2
+import numpy as np
+import pytest
+
+from XRayTo3DLib import ReconstructionError, Settings, radiograph_from_array, reconstruct, segment
+from XRayTo3DLib.helpers.files import check_folder
+from XRayTo3DLib.report import segmentation_pictures, stage_pictures, write_report, write_segmentation_report
+
+SETTINGS = Settings(roi=(20, 20, 180, 300), segmentation="clusters", triangles=4000)
+
+
+@pytest.fixture(scope="module")
+def result(phantom_radiograph):
+    return reconstruct(phantom_radiograph, SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def page(result, tmp_path_factory):
+    return write_report(result, tmp_path_factory.mktemp("a") / "b" / "report")
+
+
+class _Page(HTMLParser):
+    """Pictures of a page, what it would load, and its words."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.images, self.loaded, self.words, self.inside = {}, [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.inside.append(tag)
+        if tag == "img":
+            self.images[attrs["alt"]] = attrs["src"]
+        self.loaded += [attrs[name] for name in ("src", "href", "data", "srcset") if attrs.get(name)]
+
+    def handle_endtag(self, tag):
+        while self.inside and self.inside.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if not {"script", "style"} & set(self.inside):
+            self.words.append(data)
+
+
+def test_the_page_is_the_only_file_and_loads_nothing(page):
+    assert [path.name for path in page.parent.iterdir()] == ["index.html"]
+    assert all(source.startswith("data:") for source in _Page(page.read_text()).loaded)
+
+
+def test_every_stage_is_in_the_page(result, page):
+    images = _Page(page.read_text()).images
+    pictures = stage_pictures(result)
+    assert list(images) == [name.replace("-", " ").capitalize() for name in pictures]
+    for source, picture in zip(images.values(), pictures.values(), strict=True):
+        code = np.frombuffer(base64.b64decode(source.split(",", 1)[1]), np.uint8)
+        found = cv2.imdecode(code, cv2.IMREAD_UNCHANGED)
+        found = found if found.ndim == 2 else found[..., ::-1]
+        assert found.shape == picture.shape
+        assert np.abs(found.astype(int) - picture).mean() < 6
+
+
+def test_the_page_tells_the_numbers_and_what_is_inferred(result, page):
+    words = " ".join(" ".join(_Page(page.read_text()).words).split())
+    numbers = result.as_json()
+    assert f"{numbers['surface']['volume_mm3'] / 1000:.1f} cm³" in words
+    assert f"{numbers['quality']['ssim']:.3f}" in words and f"{numbers['quality']['ief']:.3g}" in words
+    assert "non-local means" in words and "say nothing about the bone" in words
+    assert "Inferred" in words and "mirror image" in words
+    assert "not for diagnosis" in words
+    shown = json.loads(re.search(r"\{ \"input\".*\}", words).group())
+    assert shown["surface"] == numbers["surface"] and shown["settings"] == numbers["settings"]
+
+
+def test_warnings_and_names_are_shown_as_text(phantom, tmp_path):
+    picture = replace(radiograph_from_array(phantom, bone="bright"), path="<b>knee & hip</b>.png")
+    text = write_report(reconstruct(picture, SETTINGS), tmp_path).read_text()
+    assert "&lt;b&gt;knee &amp; hip&lt;/b&gt;.png" in text and "<b>knee" not in text
+    words = " ".join(_Page(text).words)
+    assert picture.warnings and all(" ".join(each.split()) in " ".join(words.split()) for each in picture.warnings)
+
+
+def test_a_relief_is_called_one(phantom_radiograph, tmp_path):
+    made = reconstruct(phantom_radiograph, Settings(**{**vars(SETTINGS), "method": "relief"}))
+    words = " ".join(_Page(write_report(made, tmp_path).read_text()).words)
+    assert "not the bone's anatomy" in words
+
+
+def test_a_segmentation_has_a_page_without_a_surface(phantom_radiograph, tmp_path):
+    found = segment(phantom_radiograph, SETTINGS)
+    text = write_segmentation_report(found, tmp_path).read_text()
+    assert len(_Page(text).images) == len(segmentation_pictures(found))
+    assert "plotly" not in text.lower() and "Inferred" not in text
+
+
+def test_a_report_that_cannot_be_made(result, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ReconstructionError, match="nothing can be written") as caught:
+        write_report(result, tmp_path / "file")
+    assert str(tmp_path / "file") in str(caught.value)
+    with pytest.raises(ReconstructionError, match="nothing can be written"):
+        check_folder(tmp_path / "file" / "report")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A real Chromium without a screen, which draws WebGL in software."""
+    chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
+    if not (chromium and driver):
+        pytest.skip("the report was not opened in a browser: install chromium and chromium-driver to test that")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
+        "--window-size=1366,900",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    opened = webdriver.Chrome(options=options, service=Service(driver))
+    yield opened
+    opened.quit()
+
+
+def _drawn(browser):
+    """The view as a browser draws it, (rows, columns, 3) uint8, once it stays the same."""
+    from selenium.webdriver.common.by import By
+
+    view = browser.find_element(By.CSS_SELECTOR, "#surface-view .svg-container")
+    before = None
+    for _ in range(60):
+        png = np.frombuffer(base64.b64decode(view.screenshot_as_base64), np.uint8)
+        now = cv2.imdecode(png, cv2.IMREAD_COLOR)[..., ::-1]
+        if before is not None and np.array_equal(before, now) and now.std() > 1:
+            break
+        before = now
+    return now
+
+
+def test_the_page_in_a_browser(browser, page):
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.by import By
+
+    browser.get(page.as_uri())
+    first = _drawn(browser)
+    assert browser.execute_script(
+        "const c = document.querySelector('#surface-view canvas'); return !!(c && c.getContext('webgl'));"
+    )
+    bone = np.abs(first.astype(int) - 255).max(axis=2) > 30
+    assert 0.02 < bone.mean() < 0.6  # neither blank nor filled
+    assert np.ptp(first[bone].mean(axis=1)) > 40  # shaded
+
+    view = browser.find_element(By.CSS_SELECTOR, "#surface-view .svg-container")
+    ActionChains(browser).move_to_element(view).click_and_hold().move_by_offset(120, 20).release().perform()
+    turned = _drawn(browser)
+    assert (np.abs(turned.astype(int) - first).max(axis=2) > 30).mean() > 0.005
+
+    drawn = [turned]
+    for name in ("observed", "height"):
+        buttons = browser.find_elements(By.CSS_SELECTOR, "#surface-view .updatemenu-button")
+        next(button for button in buttons if button.text == name).click()
+        drawn.append(_drawn(browser))
+    colours = [np.ptp(picture[bone].astype(int), axis=1).mean() for picture in drawn]
+    assert colours[1] > colours[0] + 5 and colours[2] > colours[0] + 5
+
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    assert page.as_uri() in asked
+    assert all(url == page.as_uri() or url.startswith(("data:", "blob:")) for url in asked)
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []

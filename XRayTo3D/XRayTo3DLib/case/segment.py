@@ -1,0 +1,204 @@
+"""The bone in one radiograph: where it is looked for, how it is found, and whether it is a femur."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from .. import segmentation
+from ..errors import ReconstructionError
+from ..helpers.progress import Progress
+from ..helpers.stages import Stages
+from ..radiograph import Radiograph
+from ..segmentation import Bone, FemurCheck
+from ..version import __version__
+from .settings import Settings, check_settings
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """The bone in a radiograph, how it was found, and whether it is a femur. Arrays have the picture's size.
+
+    Attributes
+    ----------
+    radiograph : Radiograph
+    settings : Settings
+    region : (rows, columns) bool array
+        Where a bone was looked for: inside box and polygon.
+    bone : Bone
+    femur : FemurCheck or None
+        None where the network was not asked, or knows nothing of the bone.
+    """
+
+    radiograph: Radiograph
+    settings: Settings
+    region: np.ndarray
+    bone: Bone
+    femur: FemurCheck | None
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know of the radiograph and of the bone in it."""
+        doubt = ()
+        if self.femur is not None and not self.femur.is_femur:
+            doubt = (f"This may be no femur (score {self.femur.score:.2f}): {'; '.join(self.femur.reasons)}.",)
+        return (*self.radiograph.warnings, *self.bone.warnings, *doubt)
+
+    def as_json(self) -> dict:
+        """The segmentation in numbers and words, for the command line's `--json`."""
+        picture, bone = self.radiograph, self.bone
+        size = picture.pixel_size_mm
+        unknown = {
+            "is_femur": None,
+            "score": None,
+            "reasons": ["not checked: the reader network was not asked, or does not know the bone"],
+        }
+        return {
+            "input": {
+                "path": picture.path,
+                "rows": picture.pixels.shape[0],
+                "columns": picture.pixels.shape[1],
+                "pixel_size_mm": size[0] if size[0] == size[1] else list(size),
+                "pixel_size_source": picture.pixel_size_source,
+                "magnification": picture.magnification,
+                "magnification_source": picture.magnification_source,
+                "photometric": picture.photometric,
+                "inverted": picture.inverted,
+                "bits": picture.bits,
+                "view": picture.view,
+                "side": picture.side,
+                "warnings": list(picture.warnings),
+            },
+            "settings": self.settings.as_json(),
+            "clusters": {
+                "centers": None if bone.clusters is None else bone.clusters.centers.tolist(),
+                "bone_range": None if bone.bone_range is None else list(bone.bone_range),
+            },
+            "bone": bone.as_json(),
+            "femur": unknown if self.femur is None else self.femur.as_json(),
+            "timings_s": self.timings_s,
+            "warnings": list(self.warnings),
+            "version": __version__,
+        }
+
+
+def segment(radiograph: Radiograph, settings: Settings | None = None, progress: Progress | None = None) -> Segmentation:
+    """Find the bone in a radiograph, and check whether it is a femur.
+
+    Parameters
+    ----------
+    radiograph : Radiograph
+        The picture, bone bright.
+    settings : Settings, optional
+    progress : callable, optional
+        Called with the fraction done and what comes next; a true answer stops the work.
+
+    Returns
+    -------
+    Segmentation
+
+    Raises
+    ------
+    ReconstructionError
+        If a setting is out of range or no bone is found.
+    Cancelled
+        If `progress` asked to stop.
+    """
+    settings = settings or Settings()
+    stage = Stages(progress)
+    check_settings(settings)
+    with stage("region", 0.0, "marking the region"):
+        region = _looked_at(radiograph, settings)
+    with stage("bone", 0.1, "finding the bone"):
+        bone = _bone_in(region, radiograph, settings)
+    if bone.first is not None and bone.clusters is None:  # to be looked at beside what the network found
+        with stage("clusters", 0.6, "clustering gray values"), suppress(ReconstructionError):  # too few greys
+            seen = segmentation.clustered(radiograph.pixels, region, settings.clusters)
+            bone = replace(bone, flattened=seen.flattened, clusters=seen.clusters, bone_range=seen.bone_range)
+    with stage("femur", 0.8, "checking whether it is a femur"):
+        femur = segmentation.check_femur(bone, settings.reader)
+    return Segmentation(radiograph, settings, region, bone, femur, stage.timings_s)
+
+
+def find_region(radiograph: Radiograph, settings: Settings) -> np.ndarray:
+    """Pixels to look at: inside box, polygon and mask, as far as given.
+
+    Returns
+    -------
+    (rows, columns) bool array
+
+    Raises
+    ------
+    ReconstructionError
+        If nothing of the picture is left.
+    """
+    shape = radiograph.pixels.shape
+    region = np.ones(shape, bool)
+    if settings.roi is not None:
+        region &= segmentation.box_region(shape, settings.roi)
+    if settings.polygon is not None:
+        region &= segmentation.polygon_region(shape, settings.polygon)
+    if settings.mask is not None:
+        region &= segmentation.mask_region(shape, settings.mask)
+    if not region.any():
+        raise ReconstructionError("Box, polygon and mask share no pixel of the picture.")
+    return region
+
+
+def _looked_at(radiograph: Radiograph, settings: Settings) -> np.ndarray:
+    """The region without the mask: what is beyond it was not looked at, what is beyond a mask is no bone."""
+    return find_region(radiograph, replace(settings, mask=None))
+
+
+def find_bone(radiograph: Radiograph, settings: Settings | None = None) -> Bone:
+    """The bone alone, without clusters to look at beside it and without a check of what it is: what a preview needs.
+
+    Parameters
+    ----------
+    radiograph : Radiograph
+    settings : Settings, optional
+
+    Raises
+    ------
+    ReconstructionError
+        If a setting is out of range or no bone is found.
+    """
+    settings = settings or Settings()
+    check_settings(settings)
+    return _bone_in(_looked_at(radiograph, settings), radiograph, settings)
+
+
+def _bone_in(region: np.ndarray, radiograph: Radiograph, settings: Settings) -> Bone:
+    if settings.mask is None:
+        return _found_in(region, radiograph.pixels, settings)
+    if settings.seeds:
+        segmentation.check_seeds(settings.seeds, region)
+    return _drawn_in(region, find_region(radiograph, settings), radiograph.pixels, settings)
+
+
+def _drawn_in(region: np.ndarray, mask: np.ndarray, pixels: np.ndarray, settings: Settings) -> Bone:
+    """The bone of a mask, with all that is known of it if it is the one that is found without the mask.
+
+    A mask that was never changed since the bone was found gives the same bone, to the last digit. Otherwise the network
+    is asked for the bone under the mask. That nothing is found must not matter: the mask is there.
+    """
+    with suppress(ReconstructionError):
+        found = _found_in(region, pixels, settings)
+        if np.array_equal(found.mask, mask):
+            reason = f"a mask was given, the same as is found by {found.method} ({found.reason})"
+            return replace(found, method="drawn", reason=reason)
+    if settings.threshold is None and settings.segmentation != "clusters":
+        with suppress(ReconstructionError):
+            return segmentation.bone_recognized(pixels, mask, region, settings.pieces, settings.reader)
+    return segmentation.bone_as_drawn(pixels, mask, region)
+
+
+def _found_in(region: np.ndarray, pixels: np.ndarray, settings: Settings) -> Bone:
+    if settings.threshold is not None:
+        return segmentation.bone_by_threshold(pixels, settings.threshold, region, settings.pieces)
+    return segmentation.find_bone(
+        pixels, region, settings.segmentation, settings.seeds, settings.pieces, settings.clusters, settings.reader
+    )

@@ -1,0 +1,1 @@
+"""The command `xrayto3d`: one file a command."""

@@ -1,0 +1,133 @@
+"""What the commands that look at a radiograph share: how to read it, where the bone is, and what may be written."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..errors import ReconstructionError
+
+if TYPE_CHECKING:
+    from ..radiograph import Radiograph
+
+
+def add_marking(command: argparse.ArgumentParser) -> None:
+    """Add the arguments that say where the bone is."""
+    from ..case import Settings
+
+    usual = Settings()
+    bone = command.add_argument_group("where the bone is (pixel coordinates: column, row)")
+    bone.add_argument("--roi", nargs=4, type=float, metavar=("X0", "Y0", "X1", "Y1"), help="box to look in")
+    bone.add_argument(
+        "--polygon", nargs="+", type=float, metavar="X Y", help="outline to look in: three points or more, in order"
+    )
+    bone.add_argument("--mask", metavar="IMAGE", help="the bone drawn by hand: a picture that is not black there")
+    for name, what in (("--include", "a point on the bone"), ("--exclude", "a point that is not on the bone")):
+        bone.add_argument(
+            name, nargs=2, type=float, metavar=("X", "Y"), action="append", help=f"{what} (may be repeated)"
+        )
+    bone.add_argument(
+        "--segmentation",
+        choices=("auto", "clusters", "network"),
+        default=usual.segmentation,
+        help="what finds the bone (auto: the network where it is sure, clusters otherwise)",
+    )
+    bone.add_argument("--reader", metavar="MODEL.onnx", help="another reader network than the one that is shipped")
+    bone.add_argument(
+        "--clusters", type=int, metavar="K", default=usual.clusters, help="gray value clusters (%(default)s)"
+    )
+    bone.add_argument("--threshold", nargs=2, type=float, metavar=("LOW", "HIGH"), help="gray range of bone, 0 to 1")
+    bone.add_argument(
+        "--pieces",
+        choices=("main", "near", "all"),
+        default=usual.pieces,
+        help="the largest piece of bone, also those near it (fragments), or all (%(default)s)",
+    )
+
+
+def add_reading(command: argparse.ArgumentParser) -> None:
+    """Add the arguments that say how to read a radiograph."""
+    picture = command.add_argument_group("how to read the radiograph")
+    picture.add_argument("--bone", choices=("auto", "bright", "dark"), default="auto", help="how bone looks in it")
+    picture.add_argument("--frame", type=int, default=0, metavar="N", help="frame of a multi-frame file, from 0")
+    picture.add_argument("--pixel-size", type=float, metavar="MM", help="pixel size at the detector")
+    picture.add_argument("--sid", type=float, metavar="MM", help="distance from source to detector")
+    picture.add_argument("--sod", type=float, metavar="MM", help="distance from source to bone")
+    picture.add_argument(
+        "--max-megapixels", type=float, default=200, metavar="N", help="refuse larger pictures (%(default)s)"
+    )
+
+
+def read(options: argparse.Namespace, path: str | None = None) -> Radiograph:
+    """The command's radiograph, or another one that is read in the same way."""
+    from ..radiograph import read_radiograph
+
+    return read_radiograph(
+        path or options.image,
+        frame=options.frame,
+        bone=options.bone,
+        pixel_size_mm=options.pixel_size,
+        sid_mm=options.sid,
+        sod_mm=options.sod,
+        max_megapixels=options.max_megapixels,
+    )
+
+
+def marked(options: argparse.Namespace) -> dict:
+    """The settings that say where the bone is."""
+    from ..radiograph import read_mask
+    from ..segmentation import Seeds
+
+    if options.polygon is not None and (len(options.polygon) < 6 or len(options.polygon) % 2):
+        raise ReconstructionError(
+            f"--polygon: three points or more are needed, each a column and a row, not {len(options.polygon)} numbers."
+        )
+    clicks = options.include or options.exclude
+    return {
+        "roi": options.roi,
+        "polygon": None
+        if options.polygon is None
+        else list(zip(options.polygon[::2], options.polygon[1::2], strict=True)),
+        "mask": read_mask(options.mask, max_megapixels=options.max_megapixels) if options.mask else None,
+        "seeds": Seeds(options.include or (), options.exclude or ()) if clicks else None,
+        "segmentation": options.segmentation,
+        "reader": options.reader,
+        "clusters": options.clusters,
+        "threshold": None if options.threshold is None else tuple(options.threshold),
+        "pieces": options.pieces,
+    }
+
+
+@contextlib.contextmanager
+def naming(image: str) -> Iterator[None]:
+    """Say in errors which picture they are about."""
+    try:
+        yield
+    except ReconstructionError as error:
+        raise type(error)(f"{image}: {error}") from error
+
+
+def check_outputs(options: argparse.Namespace) -> None:
+    """Refuse, before any work is done, what could not be written at its end."""
+    from ..helpers.files import check_folder, check_writable
+
+    _check_all_different(options)
+    check_writable(options.output)
+    if options.json:
+        check_writable(options.json)
+    if options.report:
+        check_folder(options.report)
+
+
+def _check_all_different(options: argparse.Namespace) -> None:
+    """Refuse to write over what is read, or to write two things to one file."""
+    used: dict[str, str] = {}
+    for what in ("image", "mask", "lateral", "lateral_mask", "output", "json"):
+        if path := getattr(options, what, None):
+            place = os.path.realpath(path)
+            if place in used and {what, used[place]} not in ({"image", "mask"}, {"lateral", "lateral_mask"}):
+                raise ReconstructionError(f"{path}: {used[place]} and {what} are the same file; give another one.")
+            used[place] = what

@@ -1,0 +1,142 @@
+"""The command `xrayto3d reconstruct`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from ..errors import ReconstructionError
+from ..helpers.progress import tell
+from .picture_options import add_marking, add_reading, check_outputs, marked, naming, read
+from .terminal import DONE, numbers, progress_bar, warn
+
+if TYPE_CHECKING:
+    from ..case import Settings
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command that makes a surface."""
+    from ..case import Settings
+
+    usual = Settings()
+    command = commands.add_parser(
+        "reconstruct",
+        help="a closed 3D surface from a radiograph",
+        description="Reconstruct a bone surface from a radiograph (PNG, JPEG, TIFF, BMP or DICOM).",
+    )
+    command.set_defaults(run=_reconstruct)
+    argument = command.add_argument
+    argument("image", metavar="IMAGE", help="the radiograph")
+    argument("-o", "--output", metavar="OUT", required=True, help="surface to write: .stl, .ply, .obj or .vtp")
+    argument("--method", choices=("auto", "relief", "solid", "shape"), default=usual.method)
+    argument("--depth-network", metavar="MODEL.json", help="another depth network than the one that is shipped")
+    add_marking(command)
+    add_reading(command)
+
+    shape = command.add_argument_group("shape model, and a second view for it")
+    shape.add_argument("--lateral", metavar="IMAGE", help="the same bone seen from the side")
+    shape.add_argument(
+        "--lateral-roi", nargs=4, type=float, metavar=("X0", "Y0", "X1", "Y1"), help="box to look in there"
+    )
+    shape.add_argument("--lateral-mask", metavar="IMAGE", help="the bone there, drawn by hand")
+    shape.add_argument("--view-angle", type=float, metavar="DEGREES", help="between the views (about 90)")
+    shape.add_argument(
+        "--side", choices=("auto", "left", "right"), default=usual.side, help="of the patient (%(default)s)"
+    )
+    shape.add_argument(
+        "--shape-model", metavar="MODEL.npz", help="another shape model than the femur's that is shipped"
+    )
+    for name, where in (("--landmark", "the picture"), ("--lateral-landmark", "the second picture")):
+        shape.add_argument(
+            name,
+            nargs=3,
+            action="append",
+            metavar=("NAME", "X", "Y"),
+            help=f"where {where} shows head_center, trochanter_tip, medial_condyle, ... (may be repeated)",
+        )
+
+    result = command.add_argument_group("what comes out")
+    result.add_argument(
+        "--triangles", type=int, default=usual.triangles, metavar="N", help="the most triangles (%(default)s)"
+    )
+    result.add_argument("--json", metavar="FILE", help="numbers and warnings")
+    result.add_argument(
+        "--report", metavar="DIR", help="a page (index.html) with every stage, the numbers and the surface to be turned"
+    )
+    result.add_argument("--force", action="store_true", help="go on if the picture shows no femur")
+
+
+def _lateral_settings(options: argparse.Namespace) -> Settings | None:
+    """Where the bone is in the second picture."""
+    from ..case import Settings
+    from ..radiograph import read_mask
+
+    marks = {"--lateral-roi": options.lateral_roi, "--lateral-mask": options.lateral_mask}
+    marks |= {"--lateral-landmark": options.lateral_landmark, "--view-angle": options.view_angle}
+    if options.lateral is None:
+        for name, given in marks.items():
+            if given is not None:
+                raise ReconstructionError(f"{name}: there is no second view; give it with --lateral IMAGE.")
+        return None
+    return Settings(
+        roi=options.lateral_roi,
+        mask=read_mask(options.lateral_mask, max_megapixels=options.max_megapixels) if options.lateral_mask else None,
+        segmentation=options.segmentation,
+        reader=options.reader,
+        clusters=options.clusters,
+        pieces=options.pieces,
+        landmarks=_landmarks(options.lateral_landmark, "--lateral-landmark"),
+    )
+
+
+def _landmarks(given: list[list[str]] | None, option: str) -> dict[str, tuple[float, float]] | None:
+    """Landmarks by name, as column and row."""
+    try:
+        return {name: (float(x), float(y)) for name, x, y in given} if given else None
+    except ValueError as error:
+        raise ReconstructionError(f"{option}: a name, a column and a row are needed ({error}).") from error
+
+
+def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
+    from ..case import Settings
+    from ..pipeline import reconstruct
+    from ..surface import check_surface_path, write_surface
+
+    check_surface_path(options.output)
+    check_outputs(options)
+    with progress_bar(stop) as progress:
+        tell(progress, 0.0, "reading")
+        radiograph = read(options)
+        settings = Settings(
+            method=options.method,
+            depth_network=options.depth_network,
+            triangles=options.triangles,
+            side=options.side,
+            view_angle=options.view_angle,
+            shape_model=options.shape_model,
+            landmarks=_landmarks(options.landmark, "--landmark"),
+            force=options.force,
+            **marked(options),
+        )
+        lateral = read(options, options.lateral) if options.lateral else None
+        with naming(options.image):
+            result = reconstruct(radiograph, settings, progress, lateral, _lateral_settings(options))
+        tell(progress, 1.0, "writing")  # the last chance to stop
+        if options.report:
+            from ..report import write_report
+
+            write_report(result, options.report)
+    with numbers(options.json, result.as_json):
+        write_surface(result.surface.polydata, options.output)  # if that fails, there are no numbers either
+
+    warn(result.warnings)
+    if sys.stdout.isatty():
+        told = result.surface.describe()
+        x0, x1, y0, y1, z0, z1 = told["bounds_mm"]
+        print(
+            f"{options.output}: {told['triangles']} triangles, {x1 - x0:.1f} x {y1 - y0:.1f} x {z1 - z0:.1f} mm, "
+            f"within {told['decimation_error_mm']:.3f} mm of the undecimated surface"
+        )
+    return DONE

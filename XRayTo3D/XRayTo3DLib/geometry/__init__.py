@@ -1,0 +1,1 @@
+"""Cameras, frames, grids and outlines: the one place that knows where things are."""

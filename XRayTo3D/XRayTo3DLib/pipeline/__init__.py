@@ -1,0 +1,5 @@
+"""The one place where the stages meet."""
+
+from .run import Reconstruction, reconstruct
+
+__all__ = ["Reconstruction", "reconstruct"]

@@ -1,0 +1,205 @@
+"""The report: one web page that opens from disk, with everything in it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..helpers.files import make_folder, replacing
+from .stages import segmentation_pictures, stage_pictures
+from .view3d import surface_view
+
+if TYPE_CHECKING:
+    from ..case import Segmentation
+    from ..pipeline import Reconstruction
+
+PAGE = "index.html"
+_TEMPLATE = Path(__file__).with_name("report.html")
+_JPEG_QUALITY = 88
+_CAPTIONS = {
+    "radiograph": "As it was read, bone bright.",
+    "region": "Where the bone was looked for; the rest is blue.",
+    "flattened": "Gray values against those around them.",
+    "clusters": "K-means clusters of the flattened picture.",
+    "bones": "What the reader network sees: femur yellow, shin blue, patella green, pelvis pink, metal red.",
+    "outline": "Yellow: an edge was seen; blue: a border; pink: another bone over it. Rings: landmarks, how sure.",
+    "mask": "The bone that was found.",
+    "masked": "The radiograph under the mask.",
+    "base-layer": "What varies slowly, and the large edges.",
+    "detail-layer": "The rest: base and detail add up to the radiograph.",
+    "tone-mapped": "Base compressed, detail raised.",
+    "depth": "Estimated depth: bright is deep.",
+    "fitted-shape": "Yellow: the outline that was found; blue-green: the fitted shape's.",
+    "fitted-shape-second-view": "The same in the second view.",
+    "surface": "The surface as the X-ray source sees it, turned, and from the side.",
+}
+_CLAIMS = {
+    "shape": {
+        "observed": "The outline: points of the surface that rays graze, where an edge was seen in a picture and met.",
+        "inferred": "All else: it is what the shape model holds to be probable with that outline. Each point has a "
+        "standard deviation, which the surface file holds (.vtp, .ply). What no picture shows is a usual bone's, not "
+        "this one's; a fracture or a deformity that no outline shows is not in it.",
+    },
+    "solid": {
+        "observed": "The outline, to a fraction of a pixel, and the gray values of the side that faces the source.",
+        "inferred": "How thick the bone is along each ray: estimated from the outline and the gray values. The back is "
+        "the mirror image of what was assumed of the front. This is an estimate of the shape, not a measurement.",
+    },
+    "relief": {
+        "observed": "The gray values, shown as height, and the outline.",
+        "inferred": "That bright is high, and the flat back. This is a picture in relief, not the bone's anatomy.",
+    },
+}
+
+
+def write_report(result: Reconstruction, folder: str | os.PathLike) -> Path:
+    """Write a page with the stages, the numbers, what was observed, and the surface to be turned.
+
+    Returns
+    -------
+    Path
+        Of the page; it needs no other file and no network.
+
+    Raises
+    ------
+    ReconstructionError
+        If it cannot be written.
+    """
+    numbers = result.as_json()
+    return _write(
+        folder,
+        numbers,
+        stage_pictures(result),
+        view=surface_view(result.surface.polydata),
+        claims=_CLAIMS[result.surface.method],
+        tables=tables(numbers),
+    )
+
+
+def write_segmentation_report(result: Segmentation, folder: str | os.PathLike) -> Path:
+    """Write a page with the stages up to the bone's mask; see `write_report`."""
+    numbers = result.as_json()
+    return _write(folder, numbers, segmentation_pictures(result), tables=_about_bone(numbers))
+
+
+def tables(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Titles, and rows of a name and a text each, of what `Reconstruction.as_json` tells."""
+    fitted = [("The fitted shape", _about_shape(numbers["shape"]))] if numbers.get("shape") else []
+    return [("The surface", _about_surface(numbers)), *fitted, *_about_bone(numbers), ("Scores", _scores(numbers))]
+
+
+def _write(folder: str | os.PathLike, numbers: dict, pictures: dict[str, np.ndarray], **parts: object) -> Path:
+    import jinja2
+
+    template = jinja2.Environment(autoescape=True, undefined=jinja2.ChainableUndefined).from_string(
+        _TEMPLATE.read_text(encoding="utf-8")
+    )
+    picture = numbers["input"]
+    page = template.render(
+        title=Path(picture["path"]).name if picture["path"] else "Radiograph",
+        subtitle=_subtitle(picture),
+        warnings=numbers["warnings"],
+        pictures=[_figure(name, image) for name, image in pictures.items()],
+        numbers=json.dumps(numbers, indent=2),
+        version=numbers["version"],
+        **parts,
+    )
+    path = make_folder(folder) / PAGE
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return path
+
+
+def _figure(name: str, image: np.ndarray) -> dict:
+    import cv2
+
+    bgr = np.ascontiguousarray(image if image.ndim == 2 else image[..., ::-1])
+    code = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()
+    return {
+        "name": name.replace("-", " ").capitalize(),
+        "caption": _CAPTIONS[name],
+        "source": "data:image/jpeg;base64," + base64.b64encode(code).decode("ascii"),
+        "width": image.shape[1],
+        "height": image.shape[0],
+        "wide": name == "surface",
+    }
+
+
+def _subtitle(picture: dict) -> str:
+    size = picture["pixel_size_mm"]
+    size = f"{size:g}" if isinstance(size, float | int) else " x ".join(f"{each:g}" for each in size)
+    words = [
+        f"{picture['rows']} x {picture['columns']} pixels of {size} mm ({picture['pixel_size_source']})",
+        "magnification unknown"
+        if picture["magnification_source"] == "unknown"
+        else f"magnification {picture['magnification']:.3g} ({picture['magnification_source']})",
+        *(str(picture[key]) for key in ("view", "side") if picture[key]),
+    ]
+    return ", ".join(words)
+
+
+def _about_surface(numbers: dict) -> list[tuple[str, str]]:
+    made = numbers["surface"]
+    low_high = np.reshape(made["bounds_mm"], (3, 2))
+    width, height, depth = np.ptp(low_high, axis=1)
+    return [
+        ("Method", made["method"]),
+        ("Size", f"{width:.1f} x {height:.1f} x {depth:.1f} mm (across, along, deep)"),
+        ("Volume", f"{made['volume_mm3'] / 1000:.1f} cm³"),
+        ("Area", f"{made['area_mm2'] / 100:.0f} cm²"),
+        ("Observed", f"{made['observed_fraction']:.0%} of the area"),
+        ("Triangles", f"{made['triangles']:,}, {'closed' if made['closed'] else 'not closed'}"),
+    ]
+
+
+def _about_shape(shape: dict) -> list[tuple[str, str]]:
+    known = (
+        "known" if shape["scale_known"] else f"unknown; a pixel is probably {shape['probable_pixel_size_mm']:.3g} mm"
+    )
+    rows = [
+        ("Model", f"{shape['model']} ({shape['bone']}, {shape['side'] or 'either side'})"),
+        ("Views", str(shape["views"])),
+        ("Residual", f"{shape['residual_mm']:.2f} mm between the outlines seen and the shape's"),
+        ("Uncertainty", "{median:.1f} mm in the median, at most {largest:.1f} mm".format(**shape["uncertainty_mm"])),
+        ("Scale", known),
+    ]
+    for name, each in shape["measures"].items():
+        *words, unit = name.replace("neck_shaft", "neck-shaft").split("_")
+        unit = "°" if unit == "deg" else f" {unit}"
+        rows.append((" ".join(words).capitalize(), f"{each['value']:.1f} ± {each['deviation']:.1f}{unit}"))
+    return rows
+
+
+def _about_bone(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:
+    bone, femur = numbers["bone"], numbers["femur"]
+    way = "gray value clusters, since " if bone["method"] == "clusters" and bone["confidence"] is not None else ""
+    found = [("How it was found", f"{way}{bone['reason']}")]
+    if bone["confidence"] is not None:
+        found.append(("Confidence", f"{bone['confidence']:.2f}"))
+    found.append(("Pieces", str(bone["pieces"])))
+    marks = [f"{name.replace('_', ' ')} ({mark['confidence']:.2f})" for name, mark in bone["landmarks"].items()]
+    if marks:
+        found.append(("Landmarks", ", ".join(marks)))
+    if femur["is_femur"] is None:
+        verdict = "not checked"
+    else:
+        verdict = f"{'yes' if femur['is_femur'] else 'perhaps not'} (score {femur['score']:.2f})"
+    check = [("A femur?", verdict), ("Because", "; ".join(femur["reasons"]))]
+    check += [(name.capitalize(), femur[name]) for name in ("part", "view", "side") if femur.get(name)]
+    return [("The bone", found), ("Femur check", check)]
+
+
+def _scores(numbers: dict) -> list[tuple[str, str]]:
+    quality = numbers["quality"]
+    ief = "degenerate" if quality["degenerate"] else f"{quality['ief']:.3g} ({quality['ief_db']:+.1f} dB)"
+    ratio = f"{quality['numerator']:.4g} / {quality['denominator']:.4g}"
+    return [
+        ("IEF", f"{ief} = {ratio}"),
+        ("SSIM", f"{quality['ssim']:.3f}"),
+        ("Both", f"of the tone-mapped picture, against {quality['reference']}; they say nothing about the bone"),
+    ]

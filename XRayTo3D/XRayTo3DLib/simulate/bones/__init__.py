@@ -1,0 +1,1 @@
+"""Bones whose shape is known: femora and their neighbours, limbs, joints, fractures, marrow canals, CT volumes."""

@@ -1,0 +1,301 @@
+"""Random radiographs of whole limbs with everything that is true of them, for training and testing.
+
+Limbs take seconds to make and are kept in a bank; a scene takes one of them, bends, stretches, mends and X-rays it
+in a few hundredths of a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import SimulationError
+from ...geometry.camera import Camera
+from ..bones.bone import Bone, Mesh
+from ..film import looks
+from ..film.flesh import Leg, Trunk, soft_tissue
+from ..film.matter import attenuation
+from ..film.projector import path_length
+from . import metal
+from .aim import PARTS, aimed, drawn_part, drawn_view, pose
+from .bank import Specimen, bank, make_bank
+from .spine import lumbar_spine
+from .warp import random_warp, warped, warped_bone
+
+__all__ = ["PARTS", "Scene", "Specimen", "bank", "make_bank", "scene"]
+
+_LEAST_PATH_MM = 0.3  # of a ray in a bone for its pixel to belong to the bone
+_SHARES = {"proximal": (0.0, 0.22), "shaft": (0.25, 0.75), "distal": (0.8, 1.0)}  # of the femur's length
+_BESIDE = ("tibia", "fibula", "patella")
+_ALONE, _ALONE_WHOLE, _BARE = 0.08, 0.6, 0.3  # femora without other bones; of these, the whole of it, and no flesh
+_FOR_ALONE = 1_000_001  # a stream of random numbers of its own: which scenes these are changes no other
+_MASKED = ("femur", *_BESIDE, "pelvis", "other_femur", "metal")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A radiograph and what is true of it.
+
+    Attributes
+    ----------
+    image : (size, size) float32 array
+        0 to 1.
+    masks : dict of str to (size, size) bool array
+        Of "femur", "other_femur", "pelvis" and "metal", and of both legs' "tibia", "fibula" and "patella", where
+        there is any, and always of the femur; they may overlap. Only what the collimator and the border let be seen
+        counts.
+    thickness_mm : (size, size) float32 array
+        Length of each ray in the femur.
+    landmarks_lps, landmarks_px : dict of str to (3,) or (2,) float64 array
+        Of the femur (see `anatomy.FemurAnatomy`), in the patient and in the picture (column, row). With a hip
+        prosthesis the head's centre is the prosthesis's.
+    other_landmarks_px : dict of str to (2,) float64 array
+        The same of the other femur, where both legs were X-rayed; empty otherwise.
+    open : (size, size) bool array
+        What neither the collimator nor a border covers.
+    visible : dict of str to bool
+        Whether a landmark is in the picture and not cut off.
+    view, side : str
+    part : str
+        What the picture was aimed at: one of `PARTS`.
+    parts : tuple of str
+        Parts of the femur that are in it by more than half: "proximal", "shaft", "distal".
+    flexion_deg : float
+    camera : Camera
+    pixel_size_mm : float
+        At the detector.
+    dark_bone : bool
+    growth_plates, fractured : bool
+        Whether open growth plates, or the middle of a fracture of the femur, are in the picture.
+    metal : tuple of str
+        Of `metal.KINDS`, where any of it is in the picture.
+    """
+
+    image: np.ndarray
+    masks: dict[str, np.ndarray]
+    thickness_mm: np.ndarray
+    landmarks_lps: dict[str, np.ndarray]
+    landmarks_px: dict[str, np.ndarray]
+    other_landmarks_px: dict[str, np.ndarray]
+    open: np.ndarray
+    visible: dict[str, bool]
+    view: str
+    side: str
+    part: str
+    parts: tuple[str, ...]
+    flexion_deg: float
+    camera: Camera
+    pixel_size_mm: float
+    dark_bone: bool
+    growth_plates: bool
+    fractured: bool
+    metal: tuple[str, ...]
+
+
+def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alone: bool = True) -> Scene:
+    """Draw a random radiograph.
+
+    Parameters
+    ----------
+    specimens : sequence of Specimen
+        From `bank`.
+    seed : int
+        Chooses everything; the same bank and seed give the same scene.
+    size : int
+        Rows and columns.
+    femora_alone : bool
+        Whether some of the scenes show a femur without other bones; without them the others stay as they are.
+
+    Returns
+    -------
+    Scene
+
+    Raises
+    ------
+    SimulationError
+        If the bank is empty or the picture too small.
+    """
+    if not specimens:
+        raise SimulationError("specimens: the bank is empty; there must be a limb at least.")
+    if size < 32:
+        raise SimulationError(f"size: {size}; a scene has 32 rows and columns at least.")
+    rng = np.random.default_rng(seed)
+    part, view = drawn_part(rng), drawn_view(rng)
+    draw = np.random.default_rng((seed, _FOR_ALONE)).random(3)
+    alone, bare = femora_alone and draw[0] < _ALONE, draw[1] < _BARE
+    if alone and draw[2] < _ALONE_WHOLE:
+        part = "whole"
+    # From the front a bent knee's shank would point at the source.
+    bent = part != "hip" and view in ("lateral", "oblique") and bool(rng.random() < 0.65)
+    specimen, kinds = _chosen(specimens, bent, rng)
+    limb = specimen.limb
+    middle = float(np.mean([f(limb.bones["pelvis"].outer.points[:, 0]) for f in (np.min, np.max)]))
+    frog = part == "hip" and view in ("ap", "pa") and bool(rng.random() < 0.2)
+    stays, moves = pose(limb.landmarks, middle, bool(specimen.plates), frog, rng)
+    mirrored = np.linalg.det(stays[:3, :3]) < 0
+    side = {"left": "right", "right": "left"}[limb.side] if mirrored else limb.side
+    field = random_warp(rng)
+
+    def posed(bone: Bone, name: str = "femur") -> Bone:
+        return warped_bone(bone.moved(stays if name == "pelvis" else moves), field)
+
+    def point(at: np.ndarray) -> np.ndarray:
+        return field((moves[:3, :3] @ at + moves[:3, 3])[None])[0]
+
+    marks = {name: point(at) for name, at in limb.landmarks.items()}
+    bodies = {name: [posed(bone, name)] for name, bone in limb.bones.items()}
+    bodies["femur"] = [posed(bone) for bone in specimen.femur]
+    odds = {"hip": 1.0, "knee": 0.12}.get(part, 0.25) if view in ("ap", "pa") else 0.04
+    both = bool(rng.random() < odds) and not alone
+    leg = _leg(marks, bodies["tibia"][0].outer, bodies["patella"][0].outer, side)
+    camera = aimed(marks, leg.ankle, part, view, side, both, size, rng)
+    other = np.diag([-1.0, 1, 1, 1])
+    if both:
+        bodies["other_femur"] = [posed(limb.bones["femur"]).moved(other)]
+        bodies |= {f"other_{name}": [bodies[name][0].moved(other)] for name in _BESIDE if part != "hip"}
+    pelvis = bodies["pelvis"][0].outer
+    if alone:
+        bodies = {"femur": bodies["femur"]}
+    elif camera.project(pelvis.points[[np.argmax(pelvis.points[:, 2])]])[0][0, 1] > -0.1 * size:
+        bodies["spine"] = lumbar_spine(pelvis, rng)
+    implants = [mesh for kind in kinds for mesh in metal.implant(kind, marks, rng)]
+    grown = {
+        name: [warped(mesh.moved(moves), field) for meshes in found.values() for mesh in meshes]
+        for name, found in (("plates", specimen.plates), ("rims", specimen.rims))
+    }
+    lengths = _lengths(bodies, {"metal": implants, **grown}, camera)
+
+    around = looks.frame(rng, camera.shape)
+    masks = _masks(lengths, around.open)
+    legs = [leg, leg.mirrored()] if both else [leg]
+    half = abs(marks["trochanter_tip"][0])
+    trunk = Trunk(marks["head_center"] * [0, 1, 1], 1.12 * half) if part in ("hip", "shaft", "whole") else None
+    tissue, body_mm = soft_tissue(legs, None if alone else trunk, camera, rng)
+    if alone and bare:
+        tissue, body_mm = np.zeros_like(tissue), np.zeros_like(body_mm)
+    line_integral = attenuation(lengths, tissue, body_mm, marks, camera, rng)
+    bone = sum(length for (name, kind), length in lengths.items() if kind == "outer") > 1.0
+    image, dark = looks.photographed(line_integral, bone, body_mm > 15, camera, around, side, view, rng)
+
+    broken = point(specimen.broken_at)
+    points = np.array(list(marks.values()))
+    pixels = camera.project(points)[0]
+    others = camera.project(points * [-1, 1, 1])[0] if both else []
+    femur = lengths.get(("femur", "outer"), np.zeros(camera.shape))
+    landmarks_px = dict(zip(marks, pixels, strict=True))
+    return Scene(
+        image=image,
+        masks=masks,
+        thickness_mm=np.where(masks["femur"], femur, 0).astype(np.float32),
+        landmarks_lps=marks,
+        landmarks_px=landmarks_px,
+        other_landmarks_px=dict(zip(marks, others, strict=False)),
+        visible={name: bool(_inside(pixel[None], around.open)[0]) for name, pixel in landmarks_px.items()},
+        open=around.open,
+        view=view,
+        side=side,
+        part=part,
+        parts=_parts_seen(bodies["femur"], marks, camera, around.open),
+        flexion_deg=specimen.flexion_deg,
+        camera=camera,
+        pixel_size_mm=camera.pixel_size_mm[0],
+        dark_bone=dark,
+        growth_plates=("plates", "all") in lengths and bool((lengths["plates", "all"] > 0)[around.open].any()),
+        fractured=specimen.fractured and bool(_inside(camera.project(broken[None])[0], around.open)[0]),
+        metal=tuple(kinds) if masks.get("metal", np.zeros(1)).any() else (),
+    )
+
+
+def _chosen(specimens: Sequence[Specimen], bent: bool, rng: np.random.Generator) -> tuple[Specimen, list[str]]:
+    """A limb, and the metal in it, as often as films show such; where the bank has none of the kind, another."""
+    fitting = [s for s in specimens if (s.flexion_deg > 0) == bent] or list(specimens)
+    kinds = {
+        "whole": [s for s in fitting if not (s.fracture or s.plates or s.resected)],
+        "growing": [s for s in fitting if s.plates],
+        "resected": [s for s in fitting if s.resected],
+        "displaced": [s for s in fitting if s.fracture == "displaced"],
+        "crack": [s for s in fitting if s.fracture == "crack"],
+    }
+    kind = str(rng.choice(list(kinds), p=(0.53, 0.12, 0.07, 0.16, 0.12)))
+    among = kinds[kind] or fitting
+    specimen = among[int(rng.integers(len(among)))]
+    if specimen.resected:
+        return specimen, ["hip prosthesis"]
+    if rng.random() > {"crack": 0.75, "whole": 0.14}.get(kind, 0.05):
+        return specimen, []
+    others = [name for name in metal.KINDS if name != "hip prosthesis"]
+    return specimen, [str(name) for name in rng.choice(others, 2 if rng.random() < 0.12 else 1, replace=False)]
+
+
+def _lengths(bodies: dict[str, list[Bone]], others: dict[str, list[Mesh]], camera: Camera) -> dict:
+    """Lengths of rays (mm), by name and kind, "outer" and "inner" of bones: all projected at once."""
+    meshes, owners = [], []
+    for name, bones in bodies.items():
+        for bone in bones:
+            for kind, mesh in (("outer", bone.outer), ("inner", bone.inner)):
+                if mesh is not None and (kept := _seen(mesh, camera)) is not None:
+                    meshes.append(kept)
+                    owners.append((name, kind))
+    for name, parts in others.items():
+        for mesh in parts:
+            if (kept := _seen(mesh, camera)) is not None:
+                meshes.append(kept)
+                owners.append((name, "outer" if name == "metal" else "all"))
+    sums: dict[tuple[str, str], np.ndarray] = {}
+    for owner, length in zip(owners, path_length(meshes, camera), strict=True):
+        sums[owner] = sums[owner] + length if owner in sums else length
+    for name in [name for name, kind in sums if kind == "inner"]:
+        np.minimum(sums[name, "inner"], sums.get((name, "outer"), 0.0), out=sums[name, "inner"])
+    return sums
+
+
+def _seen(mesh: Mesh, camera: Camera) -> Mesh | None:
+    """The triangles whose shadows may fall on the film: the others do not change what does."""
+    pixel = camera.project(mesh.points)[0]
+    rows, columns = camera.shape
+    sides = np.stack([pixel[:, 0] < -1, pixel[:, 0] > columns, pixel[:, 1] < -1, pixel[:, 1] > rows])
+    if sides.all(axis=1).any():
+        return None
+    if not sides.any():
+        return mesh
+    code = sides.T @ np.array([1, 2, 4, 8], np.uint8)
+    away = code[mesh.faces[:, 0]] & code[mesh.faces[:, 1]] & code[mesh.faces[:, 2]]
+    kept = mesh.faces[away == 0]
+    return Mesh(mesh.points, kept) if len(kept) else None
+
+
+def _masks(lengths: dict, shown: np.ndarray) -> dict[str, np.ndarray]:
+    masks = {"femur": np.zeros(shown.shape, bool)}
+    for (name, kind), length in lengths.items():
+        if name != "other_femur":
+            name = name.removeprefix("other_")
+        if kind == "outer" and name in _MASKED:
+            masks[name] = masks.get(name, False) | ((length > _LEAST_PATH_MM) & shown)
+    return masks
+
+
+def _leg(marks: dict[str, np.ndarray], tibia: Mesh, patella: Mesh, side: str) -> Leg:
+    """Where the leg's joints are; the ankle is at the end of the tibia that is far from the knee."""
+    knee = marks["knee_center"]
+    away = np.linalg.norm(tibia.points - knee, axis=1)
+    ankle = tibia.points[away > 0.93 * away.max()].mean(axis=0)
+    return Leg(marks["head_center"], knee, ankle, patella.points.mean(axis=0), 1.0 if side == "left" else -1.0)
+
+
+def _inside(pixels: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """Whether each of (n, 2) pixels is on the film and shown."""
+    column, row = np.rint(pixels).astype(int).T
+    on = (row >= 0) & (row < shown.shape[0]) & (column >= 0) & (column < shown.shape[1])
+    return on & shown[np.where(on, row, 0), np.where(on, column, 0)]
+
+
+def _parts_seen(femur: list[Bone], marks: dict[str, np.ndarray], camera: Camera, shown: np.ndarray) -> tuple[str, ...]:
+    """Parts of the femur of whose surface more than half is in the picture."""
+    points = np.concatenate([bone.outer.points for bone in femur])
+    up = marks["head_center"] - marks["knee_center"]
+    height = points @ (up / np.linalg.norm(up))
+    share = (height.max() - height) / np.ptp(height)
+    there = _inside(camera.project(points)[0], shown)
+    return tuple(name for name, (low, high) in _SHARES.items() if there[(share >= low) & (share <= high)].mean() > 0.5)

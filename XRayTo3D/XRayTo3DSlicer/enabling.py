@@ -1,0 +1,86 @@
+"""What in the panel can be used with what is chosen, and what is shown of it."""
+
+from slicer.i18n import tr as _
+
+from .marks import lengthOnXray
+from .nodes import hasSurface, idsOfKeptImages
+from .parameters import Color, mayFitShape
+from .result import hasColor
+from .scale import scaleWords
+
+_ITEM_FLAGS = 255  # Qt::UserRole - 1: there a QComboBox keeps what can be done with an item
+_OFFERED = 33  # Qt::ItemIsSelectable | Qt::ItemIsEnabled
+
+
+def offerXrays(ui) -> None:
+    """Offer X-rays only, not what was made of them."""
+    hidden = idsOfKeptImages()
+    for selector in (ui.inputSelector, ui.lateralSelector):
+        selector.sortFilterProxyModel().hiddenNodeIDs = hidden
+
+
+def offerColors(ui, modelNode) -> None:
+    """Offer the colors that a surface has numbers for."""
+    for index, each in enumerate(Color):
+        offered = not hasSurface(modelNode) or hasColor(modelNode, each)
+        ui.colorComboBox.setItemData(index, _OFFERED if offered else 0, _ITEM_FLAGS)
+
+
+def enableFinding(ui, parameters) -> None:
+    """Enable what changes the bone that is found, and nothing of it where the bone is drawn by hand."""
+    byHand = bool(parameters.boneSegmentation)
+    ui.finderComboBox.enabled = not byHand and not parameters.manualRange
+    ui.clustersSpinBox.enabled = not byHand and not parameters.manualRange
+    ui.piecesComboBox.enabled = not byHand
+    ui.manualRangeCheckBox.enabled = not byHand
+    ui.grayRangeWidget.enabled = not byHand and parameters.manualRange
+
+
+def enableSurface(ui, parameters) -> None:
+    """Enable what the chosen method can use."""
+    isSolid = parameters.method.value in ("auto", "solid")
+    ui.automaticEmbossCheckBox.enabled = isSolid
+    ui.embossSlider.enabled = isSolid and not parameters.automaticEmboss
+    ui.smoothingSpinBox.enabled = parameters.method.value != "shape"
+    mayFit = mayFitShape(parameters)
+    for widget in (
+        ui.lateralSelector,
+        ui.lateralLoadButton,
+        ui.sideComboBox,
+        ui.landmarksSelector,
+        ui.landmarksPlaceWidget,
+        ui.forceCheckBox,
+        ui.shapeModelLineEdit,
+        ui.shapeModelButton,
+    ):
+        widget.enabled = mayFit
+    for widget in (ui.lateralRegionSelector, ui.lateralRegionPlaceWidget, ui.viewAngleSpinBox):
+        widget.enabled = mayFit and bool(parameters.lateralVolume)
+
+
+def enableCalibration(ui, parameters) -> None:
+    """Enable calibration where there is a line to calibrate by, and say why not."""
+    volumeNode, line = (parameters.inputVolume, parameters.calibrationLine) if parameters else (None, None)
+    ui.calibrateButton.enabled = False
+    ui.calibrateButton.toolTip = _("Choose an X-ray, and place a line over an object of known length.")
+    if volumeNode and line:
+        try:
+            lengthOnXray(line, volumeNode)
+        except ValueError as error:
+            ui.calibrateButton.toolTip = str(error)
+        else:
+            ui.calibrateButton.enabled = True
+            ui.calibrateButton.toolTip = _("Set the pixel size so that the line has the given length.")
+
+
+def showScale(ui, parameters) -> None:
+    """Show the X-ray's pixel size, where it comes from, and the magnification."""
+    volumeNode = parameters.inputVolume if parameters else None
+    ui.pixelSizeSpinBox.enabled = bool(volumeNode)
+    if not volumeNode:
+        ui.scaleLabel.text = ""
+        return
+    wasBlocked = ui.pixelSizeSpinBox.blockSignals(True)
+    ui.pixelSizeSpinBox.value = volumeNode.GetSpacing()[0]
+    ui.pixelSizeSpinBox.blockSignals(wasBlocked)
+    ui.scaleLabel.text = scaleWords(volumeNode, parameters.sid or None, parameters.sod or None)

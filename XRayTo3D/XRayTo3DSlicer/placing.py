@@ -1,0 +1,42 @@
+"""Placing marks on X-rays: whoever makes one places it at once, on the X-ray that it is for."""
+
+from .marks import dress, offerLandmarks
+from .views import showXray
+
+# Selector and place widget of each kind of mark, and the parameter that it is for.
+_MARKS = {
+    "calibration": "calibrationLine",
+    "region": "region",
+    "include": "includePoints",
+    "exclude": "excludePoints",
+    "landmarks": "landmarks",
+    "lateralRegion": "lateralRegion",
+}
+
+
+def followMarks(ui, xrayOf) -> None:
+    """Prepare each new mark, begin placing it, and show the X-ray that it is placed on.
+
+    :param xrayOf: tells the X-ray, or None, of a parameter that holds a mark
+    """
+    for name, parameter in _MARKS.items():
+        selector, placer = (getattr(ui, f"{name}{kind}") for kind in ("Selector", "PlaceWidget"))
+
+        # Keyword only: the signals' own arguments must not land there.
+        def onAdded(*, selector=selector, placer=placer, parameter=parameter):
+            markupsNode = selector.currentNode()
+            if markupsNode is None:
+                return
+            dress(markupsNode, parameter)
+            if parameter == "landmarks":
+                offerLandmarks(markupsNode)
+            placer.setPlaceModeEnabled(True)
+
+        def onPlaceMode(enabled, *, parameter=parameter):
+            if enabled:
+                showXray(xrayOf(parameter))
+
+        # Before Slicer 5.12 there is the second one only, which tells of a new mark twice.
+        added = getattr(selector, "nodeAddedByUserAction", None) or selector.nodeAddedByUser
+        added.connect(onAdded)
+        placer.activeMarkupsPlaceModeChanged.connect(onPlaceMode)
