@@ -5,7 +5,12 @@ XRAY ?= Resources/Samples/femur_ap.dcm
 DEMO ?= demo
 export XRAY DEMO
 
-.PHONY: demo test bench bench-simulate bench-segmentation evaluate accuracy sample pictures clean
+# Tests that take seconds: of everything but networks, simulated films, fits and whole reconstructions.
+QUICK = Testing/Python/engine/test_rooms.py Testing/Python/mrml/test_packaging.py Testing/Python/mrml/test_marks.py \
+	Testing/Python/panel/test_pythonqt.py Testing/Python/panel/test_views.py \
+	$(addprefix Testing/Python/engine/,geometry helpers radiograph tone depth surface anatomy) XRayTo3D/XRayTo3DLib
+
+.PHONY: demo test check bench bench-simulate bench-segmentation evaluate accuracy sample pictures clean
 
 demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	@name=$$(basename "$$XRAY"); name=$${name%.*}; mkdir -p "$$DEMO" && \
@@ -17,7 +22,12 @@ demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 test: .venv/.test  ## run all tests
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/pytest
+	.venv/bin/pytest -n auto --dist loadfile --durations=10
+
+check: .venv/.test  ## what to run while writing: style, the rooms, and the quick tests
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/pytest -q -n auto --dist loadfile $(QUICK)
 
 bench: .venv/.bench  ## speed and memory, as ratios within one run
 	.venv/bin/python Testing/Python/benchmarks/bench.py

@@ -1,8 +1,13 @@
-"""Fixtures that all tests share."""
+"""What all tests share: one thread for each worker, and the folder of real data."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Before the libraries that read them are loaded: tests run on all cores, and threads of each would fight.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+    os.environ.setdefault(name, "1")
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,14 @@ def pixel_to_mm(
     -------
     (..., 2) float64 array
         x and y (mm).
+
+    Examples
+    --------
+    The middle stays; a shadow's corner belongs to a bone that is half as far from it.
+
+    >>> pixel_to_mm(np.array([[0, 0], [2, 1]]), (3, 5), (0.5, 0.5), magnification=2.0)
+    array([[0.5 , 0.25],
+           [1.  , 0.5 ]])
     """
     size = np.asarray(pixel_size_mm, float)
     middle = (np.array([shape[1], shape[0]], float) - 1) / 2 * size

@@ -51,6 +51,13 @@ def projection_geometry(tags, pixel_size_mm, sid_mm, sod_mm) -> Geometry:
     RadiographError
         If SID is given and SOD is neither given nor in the file, or the reverse, or SOD exceeds SID.
 
+    Examples
+    --------
+    >>> tags = {"ImagerPixelSpacing": [0.2, 0.2], "DistanceSourceToDetector": 1150, "DistanceSourceToPatient": 1000}
+    >>> known = projection_geometry(tags, None, None, None)
+    >>> known.magnification, known.magnification_source
+    (1.15, 'DICOM SID / SOD')
+
     Notes
     -----
     DICOM PS3.3, 10.7.1: ImagerPixelSpacing and NominalScannedPixelSpacing are distances at the detector or

@@ -60,6 +60,13 @@ def cluster(pixels: np.ndarray, k: int = 4, region: np.ndarray | None = None) ->
     ReconstructionError
         If `k` or the grey values are out of range, or there are fewer than `k` different grey values.
 
+    Examples
+    --------
+    >>> found = cluster(np.array([[0.1, 0.1, 0.9], [0.2, 0.8, 0.9]]), 2)
+    >>> found.labels
+    array([[0, 0, 1],
+           [0, 1, 1]], dtype=uint8)
+
     References
     ----------
     H. Wang and M. Song, "Ckmeans.1d.dp: optimal k-means clustering in one dimension by dynamic programming",

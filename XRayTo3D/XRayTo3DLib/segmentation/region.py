@@ -26,6 +26,12 @@ def box_region(shape: tuple[int, int], box: Sequence[float]) -> np.ndarray:
     -------
     (rows, columns) bool array
 
+    Examples
+    --------
+    >>> box_region((2, 4), (1, 0, 2, 5)).astype(int)
+    array([[0, 1, 1, 0],
+           [0, 1, 1, 0]])
+
     Raises
     ------
     ReconstructionError

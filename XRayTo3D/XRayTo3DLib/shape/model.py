@@ -132,7 +132,8 @@ def load_shape_model(path: str | os.PathLike) -> ShapeModel:
     if not Path(path).is_file():
         raise SurfaceError(f"{path}: there is no such shape model.")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: numpy does not close a damaged file.
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             content = {name: file[name] for name in (*_ARRAYS, *_WORDS)}
         names = [str(name) for name in content["landmark_names"]]
         return ShapeModel(

@@ -317,13 +317,13 @@ def by_shape_wanted(found, settings, second=None):
 
 
 def test_auto_falls_back_on_solid_and_says_so(monkeypatch, masks):
-    from XRayTo3DLib import pipeline
+    from XRayTo3DLib.pipeline import run as pipeline
 
     def refuse(*_):
         raise ReconstructionError("it does not fit.")
 
     monkeypatch.setattr(pipeline, "_wants_shape", lambda *_: True)
-    monkeypatch.setattr(by_shape, "fit_to", refuse)
+    monkeypatch.setattr(pipeline, "fit_to", refuse)
     result = reconstruct(picture(masks[0]), Settings(mask=masks[0], triangles=2000))
     assert result.surface.method == "solid" and result.shape is None and result.depth is not None
     assert result.doubts[0].startswith("A solid was made from the outline, since no shape model could be fitted")
@@ -333,11 +333,11 @@ def test_auto_falls_back_on_solid_and_says_so(monkeypatch, masks):
 
 
 def test_auto_falls_back_on_solid_where_the_bone_may_be_broken(monkeypatch, masks, two):
-    from XRayTo3DLib import pipeline
+    from XRayTo3DLib.pipeline import run as pipeline
 
     broken = replace(two.shape, fit=replace(two.shape.fit, unmet=0.3))
     monkeypatch.setattr(pipeline, "_wants_shape", lambda *_: True)
-    monkeypatch.setattr(by_shape, "fit_to", lambda *_: broken)
+    monkeypatch.setattr(pipeline, "fit_to", lambda *_: broken)
     result = reconstruct(picture(masks[0]), Settings(mask=masks[0], triangles=2000))
     assert result.surface.method == "solid" and "since a shape model is of unbroken bones: 30%" in result.doubts[0]
 

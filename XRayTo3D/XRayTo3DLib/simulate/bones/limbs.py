@@ -204,7 +204,8 @@ def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
     if not path.is_file():
         raise SimulationError(f"{path}: there is no such file.")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: numpy does not close a damaged file.
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             vertices, faces = file["vertices"].astype(np.float64), file["faces"].astype(np.int64)
     except KeyError as error:
         raise SimulationError(f"{path}: it has no array {error.args[0]}; it needs vertices and faces.") from error
