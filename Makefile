@@ -44,8 +44,9 @@ evaluate: .venv/.engine  ## the whole chain on thirty radiographs with known tru
 accuracy: .venv/.engine  ## real femora from one and two views: the shape model against what needs none
 	.venv/bin/python Testing/Python/benchmarks/accuracy.py
 
-pictures: .venv/.test  ## the panel and the views in 3D Slicer, as the README shows them
-	XRAYTO3D_PICTURES=Resources/Screenshots .venv/bin/pytest -q Testing/Python/panel/test_pictures.py
+pictures: .venv/.test  ## the panel and the views in 3D Slicer, as README and tutorial show them
+	XRAYTO3D_PICTURES=Resources/Screenshots XRAYTO3D_TUTORIAL=docs/pictures .venv/bin/pytest -q \
+		Testing/Python/panel/test_pictures.py Testing/Python/panel/test_tutorial_pictures.py
 
 SAMPLE = .venv/bin/xrayto3d simulate --seed 12 --side right --pixel-size 0.5 --tissue 60 --collimate 15
 sample: .venv/.engine  ## make the sample radiographs again

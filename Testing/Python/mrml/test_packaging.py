@@ -122,6 +122,27 @@ def test_linked_pictures_are_in_the_repository():
         assert (ROOT / address.removeprefix(RAW)).is_file(), address
 
 
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda path: path.stem
+)
+def test_links_lead_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        path, _, heading = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), target
+        if heading:
+            titles = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), flags=re.M)
+            anchors = [re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in titles]
+            assert heading in anchors, (target, anchors)
+
+
+def test_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
+
+
 def test_packaged_documents_exist():
     for name in ("EXTENSION_LICENSE_FILE", "EXTENSION_README_FILE"):
         path = cmake_variables()[name].replace("${CMAKE_CURRENT_SOURCE_DIR}", str(ROOT))
