@@ -74,6 +74,8 @@ def showBesideXray(volumeNode, modelNode) -> None:
     turnToXray()  # the view has another size now
     viewNode = layoutManager.threeDWidget(0).threeDView().mrmlViewNode()
     cameraNode = slicer.modules.cameras.logic().GetViewActiveCameraNode(viewNode)
+    if cameraNode is None:  # the view has not been drawn yet, and looks for itself then
+        return
     position, middle, up = cameraPose(volumeNode, modelNode)
     with slicer.util.NodeModify(cameraNode):
         cameraNode.SetFocalPoint(middle)
