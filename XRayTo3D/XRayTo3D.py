@@ -33,7 +33,7 @@ class XRayTo3D(ScriptedLoadableModule):
         self.parent.dependencies = ["Cameras", "Markups", "Segmentations", "Volumes"]
         self.parent.contributors = ["The XRayTo3D developers"]
         self.parent.helpText = _(
-            "Makes a 3D surface of a bone, in millimetres, from an X-ray image. A single X-ray does not show how"
+            "Makes a 3D surface of a bone, in millimeters, from an X-ray image. A single X-ray does not show how"
             " thick a bone is: the depth of the surface is an estimate."
             ' See the <a href="https://github.com/XRayTo3D/SlicerXRayTo3D">documentation</a>.'
         )

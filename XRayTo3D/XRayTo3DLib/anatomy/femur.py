@@ -182,7 +182,7 @@ def _checked(points: np.ndarray, faces: np.ndarray, side: str | None) -> tuple[n
     extent = float(np.linalg.norm(np.ptp(points, axis=0)))
     low, high = _LENGTHS_MM
     if not low <= extent <= 1.2 * high:  # the diagonal of the box is a little longer than the bone
-        guess = ": metres?" if extent < 1 else ": centimetres?" if low <= 10 * extent <= high else "."
+        guess = ": meters?" if extent < 1 else ": centimeters?" if low <= 10 * extent <= high else "."
         raise SurfaceError(f"a femur is {low:.0f} to {high:.0f} mm long; this surface is {extent:.3g}{guess}")
     return points, faces if area_and_volume(points, faces)[1] > 0 else faces[:, ::-1]
 

@@ -17,7 +17,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser(
         "evaluate",
         help="how far a surface lies from a reference",
-        description="Compare a surface with a reference: both closed, in LPS millimetres (.stl, .ply, .obj, .vtp).",
+        description="Compare a surface with a reference: both closed, in LPS millimeters (.stl, .ply, .obj, .vtp).",
     )
     command.set_defaults(run=_evaluate)
     argument = command.add_argument

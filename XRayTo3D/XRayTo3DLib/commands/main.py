@@ -71,7 +71,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="xrayto3d", description="Turn an X-ray of a bone into a closed 3D surface in millimetres.")
+    parser = _Parser(prog="xrayto3d", description="Turn an X-ray of a bone into a closed 3D surface in millimeters.")
     parser.add_argument("--version", action="version", version=f"xrayto3d {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for each in _COMMANDS:

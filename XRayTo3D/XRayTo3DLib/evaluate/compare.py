@@ -152,7 +152,7 @@ def read_bone(path: str | os.PathLike) -> Triangles:
     length = float(np.ptp(points, axis=0).max())
     if not _SIZES_MM[0] <= length <= _SIZES_MM[1]:
         raise SurfaceError(
-            f"{path}: the surface is {length:.3g} long; in millimetres a bone is {_SIZES_MM[0]:g} to {_SIZES_MM[1]:g}. "
-            "Is it in metres, centimetres or inches? Scale it to millimetres first."
+            f"{path}: the surface is {length:.3g} long; in millimeters a bone is {_SIZES_MM[0]:g} to {_SIZES_MM[1]:g}. "
+            "Is it in meters, centimeters or inches? Scale it to millimeters first."
         )
     return points, faces

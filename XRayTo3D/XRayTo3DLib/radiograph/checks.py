@@ -31,9 +31,9 @@ def check_length(argument: str, value) -> float | None:
     except (TypeError, ValueError):
         length = math.nan
     if not (math.isfinite(length) and length > 0):
-        raise RadiographError(f"{argument}: {value!r} is not a positive number; give millimetres.")
+        raise RadiographError(f"{argument}: {value!r} is not a positive number; give millimeters.")
     if length > LARGEST_LENGTH_MM:
-        raise RadiographError(f"{argument}: {value!r} is more than {LARGEST_LENGTH_MM:g}; give millimetres.")
+        raise RadiographError(f"{argument}: {value!r} is more than {LARGEST_LENGTH_MM:g}; give millimeters.")
     return length
 
 
@@ -43,12 +43,12 @@ def check_pixel_size(value) -> tuple[float, float] | None:
         return None
     sizes = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value, value)
     if len(sizes) != 2:
-        raise RadiographError(f"pixel_size_mm: {value!r} is neither one number nor two (x, y); give millimetres.")
+        raise RadiographError(f"pixel_size_mm: {value!r} is neither one number nor two (x, y); give millimeters.")
     sizes = tuple(check_length("pixel_size_mm", size) for size in sizes)
     if not PIXEL_SIZES_MM[0] <= min(sizes) <= max(sizes) <= PIXEL_SIZES_MM[1]:
         low, high = PIXEL_SIZES_MM
         raise RadiographError(
-            f"pixel_size_mm: {value!r} is no size of a pixel ({low:g} to {high:g}); give millimetres."
+            f"pixel_size_mm: {value!r} is no size of a pixel ({low:g} to {high:g}); give millimeters."
         )
     return sizes
 

@@ -114,7 +114,7 @@ def _one_frame(tags, frame: int, frames: int, name: str):
             f"{name}: {one.BitsStored} of {one.BitsAllocated} bits per value are not supported; export as 8 or 16 bit."
         )
     if one.SamplesPerPixel not in (1, 3):
-        raise RadiographError(f"{name}: {one.SamplesPerPixel} samples per pixel are not supported; export as grey.")
+        raise RadiographError(f"{name}: {one.SamplesPerPixel} samples per pixel are not supported; export as gray.")
 
     meta = getattr(tags, "file_meta", None) or Dataset()
     syntax = meta.get("TransferSyntaxUID")

@@ -134,7 +134,7 @@ def _distances(tags, sid_mm, sod_mm, warnings):
         )
     if sid / sod > MAX_GIVEN_MAGNIFICATION:
         raise RadiographError(
-            f"sod_mm: {sod:g} mm of SID {sid:g} mm would enlarge the bone {sid / sod:.3g} times; give millimetres."
+            f"sod_mm: {sod:g} mm of SID {sid:g} mm would enlarge the bone {sid / sod:.3g} times; give millimeters."
         )
     return sid, sod, sid / sod
 

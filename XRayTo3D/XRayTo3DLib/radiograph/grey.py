@@ -26,7 +26,7 @@ def check_array(array, name: str) -> np.ndarray:
     if array.size == 0:
         raise RadiographError(f"{name}: the picture is empty ({array.shape[0]} rows, {array.shape[1]} columns).")
     if array.dtype.kind not in "buif":
-        raise RadiographError(f"{name}: values of type {array.dtype} are not grey values; give real numbers.")
+        raise RadiographError(f"{name}: values of type {array.dtype} are not gray values; give real numbers.")
     return array.astype(np.uint8) if array.dtype.kind == "b" else array
 
 

@@ -165,8 +165,8 @@ def test_the_given_arrays_stay_as_they_are():
     [
         (lambda p, f: (p[:0], f[:0]), "empty"),
         (lambda p, f: (p, f[:-3]), "not closed"),
-        (lambda p, f: (p / 1000, f), "metres"),
-        (lambda p, f: (p / 10, f), "centimetres"),
+        (lambda p, f: (p / 1000, f), "meters"),
+        (lambda p, f: (p / 10, f), "centimeters"),
         (lambda p, f: (p * 3, f), "250 to 650 mm"),
         (lambda p, f: (np.where(p == p.max(), np.nan, p), f), "not numbers"),
         (lambda p, f: (p[:, :2], f), r"\(n, 3\)"),

@@ -109,7 +109,7 @@ def test_the_command(tmp_path, capsys):
 @pytest.mark.parametrize("length", [0.43, 9.0, 2000.0])
 def test_other_units_are_noticed(tmp_path, length):
     path = _write(tmp_path / "bone.stl", _box((length / 5, length / 5, length)))
-    with pytest.raises(SurfaceError, match="millimetres") as caught:
+    with pytest.raises(SurfaceError, match="millimeters") as caught:
         read_bone(path)
     assert str(path) in str(caught.value) and f"{length:.3g}" in str(caught.value)
 

@@ -219,7 +219,7 @@ def test_bad_surfaces(shaft, tmp_path, capsys, fault):
         words = "crosses itself"
     elif fault == "metres":
         body.apply_scale(0.001)
-        words = "millimetres"
+        words = "millimeters"
     if fault == "text":
         path.write_text("solid nothing")
         words = "no triangles"

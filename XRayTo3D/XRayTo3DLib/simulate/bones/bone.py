@@ -120,7 +120,7 @@ def checked_mesh(points: np.ndarray, faces: np.ndarray, name: str) -> tuple[Mesh
         raise SimulationError(f"{name}: the surface is not closed; repair it first.")
     longest = float(np.ptp(points, axis=0).max())
     if not 5 <= longest <= 2000:
-        raise SimulationError(f"{name}: the surface is {longest:.3g} mm long; is it in millimetres?")
+        raise SimulationError(f"{name}: the surface is {longest:.3g} mm long; is it in millimeters?")
     crossing = len(crossing_triangles(points, faces))
     if crossing > _TOLERATED * len(faces):
         raise SimulationError(
