@@ -16,7 +16,6 @@ from .nodes import (
     addNode,
     bodyOf,
     hasSurface,
-    imageOf,
     placeBeside,
     placeImage,
     placeMask,
@@ -26,7 +25,7 @@ from .nodes import (
 )
 from .outlines import showOutlines
 from .parameters import XRayTo3DParameterNode
-from .scale import CALIBRATED, remember, takeFilesPixelSize
+from .scale import CALIBRATED, takeOver
 
 
 def inputs(
@@ -58,9 +57,7 @@ def inputs(
     """
     from XRayTo3DLib import Settings
 
-    imageOf(volumeNode)  # or refuse what is no X-ray
-    takeFilesPixelSize(volumeNode)
-    remember(volumeNode)
+    takeOver(volumeNode)
     radiograph = radiographFromVolume(volumeNode, bone, view, sid, sod)
     marked = regionSettings(roiNode, volumeNode)
     seeds = seedsOf(includeNode, excludeNode, volumeNode)

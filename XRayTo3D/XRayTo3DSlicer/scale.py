@@ -1,5 +1,6 @@
 """What is known of an X-ray's sizes, view and side, kept on its volume node: files do not always stay with a volume."""
 
+import functools
 import os
 from typing import NamedTuple
 
@@ -74,13 +75,18 @@ def remember(volumeNode) -> None:
             _keep(volumeNode, known)
 
 
-def takeFilesPixelSize(volumeNode) -> None:
-    """Give a volume whose reader knew no pixel size, and took 1 mm, the one that its DICOM file tells."""
-    if volumeNode.GetAttribute(PIXEL_SIZE_SOURCE) or volumeNode.GetSpacing()[:2] != (1.0, 1.0):
+def takeOver(volumeNode) -> None:
+    """Remember what is known of a volume that is worked on, if it is a single image.
+
+    If its reader knew no pixel size, and took 1 mm, it gets the one that its DICOM file tells.
+    """
+    if volumeNode is None or not isSingleImage(volumeNode):
         return
-    header = _headerOf(fileOf(volumeNode))
-    if header and header.geometry.pixel_size_source != UNKNOWN:
-        volumeNode.SetSpacing(*header.geometry.pixel_size_mm, volumeNode.GetSpacing()[2])
+    if not volumeNode.GetAttribute(PIXEL_SIZE_SOURCE) and volumeNode.GetSpacing()[:2] == (1.0, 1.0):
+        header = _headerOf(fileOf(volumeNode))
+        if header and header.geometry.pixel_size_source != UNKNOWN:
+            volumeNode.SetSpacing(*header.geometry.pixel_size_mm, volumeNode.GetSpacing()[2])
+    remember(volumeNode)
 
 
 def setPixelSize(volumeNode, size, source) -> None:
@@ -234,9 +240,16 @@ def _fromHeader(header, spacing) -> Known:
 
 def _headerOf(path):
     """The engine's Header of a DICOM file; None where it is none."""
+    if not path or path.lower().endswith(_NRRD) or not os.path.exists(path):
+        return None
+    return _readHeader(path, os.stat(path).st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=16)  # the panel asks at every change of a choice
+def _readHeader(path, changed):
     from XRayTo3DLib.radiograph import read_header
 
-    return read_header(path) if path and not path.lower().endswith(_NRRD) else None
+    return read_header(path)
 
 
 def _inNRRD(path) -> dict:

@@ -22,7 +22,7 @@ from .packages import ensurePackages
 from .parameters import boneChoices, choices
 from .placing import followMarks
 from .result import colorBy, hasColor, liesOnXray, recordOf, resultText
-from .scale import remember, takeFilesPixelSize
+from .scale import takeOver
 from .views import showBesideXray, shownNode, shownXray, showXray, showXrayInSpace, turnToXray
 
 
@@ -179,8 +179,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         chosen = tuple(each if each and each.GetImageData() else None for each in chosen)
         before, self._chosen = self._chosen, chosen
         for volumeNode in filter(None, chosen):  # each time: a volume gets its file after it has come into the scene
-            takeFilesPixelSize(volumeNode)
-            remember(volumeNode)
+            takeOver(volumeNode)
         changed = [new for new, old in zip(chosen, before, strict=True) if new and new is not old]
         if changed:
             showXray(changed[0])

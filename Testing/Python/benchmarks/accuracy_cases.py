@@ -11,9 +11,9 @@ import numpy as np
 
 from XRayTo3DLib import Settings, find_bone, radiograph_from_array
 from XRayTo3DLib.geometry.camera import Camera, place, view_directions
-from XRayTo3DLib.geometry.outline import outlines, smooth_field
+from XRayTo3DLib.geometry.outline import Outline, outlines, smooth_field
 from XRayTo3DLib.segmentation import Bone as FoundBone
-from XRayTo3DLib.segmentation import Outline, bounding_box
+from XRayTo3DLib.segmentation import bounding_box
 from XRayTo3DLib.simulate.bones.bone import Bone, Mesh
 from XRayTo3DLib.simulate.bones.hollow import hollow
 from XRayTo3DLib.simulate.bones.limbs import read_bones

@@ -18,7 +18,7 @@ from accuracy_scores import ALIGNED, IN_FRAME, score, seen_distances
 
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.geometry.camera import place, view_directions
-from XRayTo3DLib.segmentation import BORDER, EDGE, Outline
+from XRayTo3DLib.geometry.outline import BORDER, EDGE, Outline
 from XRayTo3DLib.simulate.bones.bone import Mesh
 from XRayTo3DLib.simulate.film.projector import path_length
 from XRayTo3DLib.surface import area_and_volume, distance_to, is_closed, surface_distances

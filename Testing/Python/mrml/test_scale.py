@@ -214,11 +214,10 @@ def test_reader_without_pixel_size(module, scene, monkeypatch):
     volume.SetSpacing(1, 1, 1)
     scale.remember(volume)  # by itself it changes no volume
     assert volume.GetSpacing() == (1, 1, 1) and known(volume).pixel_size_source is None
-    scale.takeFilesPixelSize(volume)
-    scale.remember(volume)
+    scale.takeOver(volume)
     assert volume.GetSpacing() == (0.2, 0.3, 1) and known(volume).pixel_size_source == "DICOM PixelSpacing"
     volume.SetSpacing(0.5, 0.5, 1)
-    scale.takeFilesPixelSize(volume)
+    scale.takeOver(volume)
     assert volume.GetSpacing() == (0.5, 0.5, 1)
 
 

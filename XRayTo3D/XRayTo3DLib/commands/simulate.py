@@ -33,18 +33,18 @@ def add(commands: argparse._SubParsersAction) -> None:
         description="Simulate radiographs (DICOM and PNG) and write the truth beside them: the bone's mask, its "
         "thickness (mm), and its surface in the frame of a reconstruction from that picture.",
     )
-    add_arguments(command)
+    _add_arguments(command)
     command.set_defaults(run=_simulate)
 
 
 def _simulate(options: argparse.Namespace, stop: threading.Event) -> int:
     with progress_bar(stop) as progress:
-        warnings = run(options, progress)
+        warnings = _made(options, progress)
     warn(warnings)
     return DONE
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
+def _add_arguments(command: argparse.ArgumentParser) -> None:
     """Give the command its arguments."""
     usual = Setup()
     add = command.add_argument
@@ -82,7 +82,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     film.add_argument("--collimate", type=float, metavar="MM", help="blind the film farther than this from the bone")
 
 
-def run(options: argparse.Namespace, progress: Progress | None) -> list[str]:
+def _made(options: argparse.Namespace, progress: Progress | None) -> list[str]:
     """Make the radiographs; return warnings.
 
     Raises

@@ -14,8 +14,9 @@ from .. import shape, surface
 from ..depth import half_width
 from ..errors import NoFemurError, ReconstructionError
 from ..geometry.camera import Camera, place, view_directions
+from ..geometry.outline import Outline
 from ..helpers.progress import Progress
-from ..segmentation import BONES, Bone, Outline, bounding_box
+from ..segmentation import BONES, Bone, bounding_box
 from ..shape import Fit, Mark, Measure, ShapeModel, View
 from ..surface import Surface
 

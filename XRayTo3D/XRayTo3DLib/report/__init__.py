@@ -1,6 +1,6 @@
 """The report: a page with the stages, the numbers, what was observed, and the surface to be turned."""
 
-from .page import tables, write_report, write_segmentation_report
+from .page import write_report, write_segmentation_report
 from .picture import render
 from .stages import segmentation_pictures, stage_pictures
 from .view3d import surface_view
@@ -10,7 +10,6 @@ __all__ = [
     "segmentation_pictures",
     "stage_pictures",
     "surface_view",
-    "tables",
     "write_report",
     "write_segmentation_report",
 ]

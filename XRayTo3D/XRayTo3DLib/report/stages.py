@@ -12,8 +12,9 @@ from .picture import render
 
 if TYPE_CHECKING:
     from ..case import Segmentation
+    from ..geometry.outline import Outline
     from ..pipeline import Reconstruction
-    from ..segmentation import Bone, Clusters, Outline
+    from ..segmentation import Bone, Clusters
 
 _LONGEST_SIDE = 1600  # pixels; larger pictures are shrunk
 _COLOURS = {  # RGB, of what the reader network tells apart

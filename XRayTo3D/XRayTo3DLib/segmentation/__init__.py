@@ -1,6 +1,5 @@
 """Finding the bone: region of interest, clusters of grey values, the reader network, outlines, is it a femur."""
 
-from ..geometry.outline import BORDER, EDGE, FLAGS, OVERLAP, Outline
 from .bone import (
     PIECES,
     blind_border,
@@ -24,10 +23,6 @@ from .seeds import Seeds, check_seeds
 
 __all__ = [
     "BONES",
-    "BORDER",
-    "EDGE",
-    "FLAGS",
-    "OVERLAP",
     "PIECES",
     "SEGMENTATIONS",
     "Bone",
@@ -37,7 +32,6 @@ __all__ = [
     "Clusters",
     "FemurCheck",
     "Landmark",
-    "Outline",
     "Reading",
     "Seeds",
     "blind_border",

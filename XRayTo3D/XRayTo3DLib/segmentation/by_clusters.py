@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ReconstructionError
-from ..helpers.filters import average_inside
+from ..helpers.filters import average_inside, distance_inside
 from .bone import blind_border, bone_range, choose_pieces
 from .clusters import Clusters, cluster
 from .evening import flatten, raised
@@ -192,11 +192,11 @@ def _steepness(grey: np.ndarray, mask: np.ndarray, inside: np.ndarray) -> float:
     import cv2
 
     calm = average_inside(grey, inside, _CALM)
-    depth = _distance(mask) - _distance(~mask)
+    depth = distance_inside(mask) - distance_inside(~mask)
     depth = cv2.GaussianBlur(depth, (0, 0), 1.5, borderType=cv2.BORDER_REPLICATE)
     (x, y), (across_x, across_y) = (_slopes(image) for image in (calm, depth))
     rise = (x * across_x + y * across_y) / np.maximum(np.hypot(across_x, across_y), 1e-6)
-    away = _distance(~_edge(mask, inside))
+    away = distance_inside(~_edge(mask, inside))
     known = inside & ~_rim(inside, 2)  # slopes at the region's border are the border's
     at = rise[known & (away <= _AT_EDGE)]
     beside = rise[known & (away > _BESIDE_EDGE[0]) & (away <= _BESIDE_EDGE[1])]
@@ -213,12 +213,6 @@ def _edge(mask: np.ndarray, inside: np.ndarray) -> np.ndarray:
 def _rim(inside: np.ndarray, width: int) -> np.ndarray:
     """What lies so many pixels or less from the end of the region or of the picture."""
     return dilated(np.pad(~inside, width, constant_values=True), width)[width:-width, width:-width]
-
-
-def _distance(mask: np.ndarray) -> np.ndarray:
-    import cv2
-
-    return cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
 
 
 def _slopes(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

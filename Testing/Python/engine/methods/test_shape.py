@@ -11,8 +11,9 @@ from scipy.spatial import cKDTree
 from XRayTo3DLib import ReconstructionError, Settings, radiograph_from_array, reconstruct, segment
 from XRayTo3DLib.errors import NoFemurError, SurfaceError
 from XRayTo3DLib.geometry.camera import place, view_directions
+from XRayTo3DLib.geometry.outline import BORDER, EDGE
 from XRayTo3DLib.methods import shape as by_shape
-from XRayTo3DLib.segmentation import BORDER, EDGE, FemurCheck
+from XRayTo3DLib.segmentation import FemurCheck
 from XRayTo3DLib.shape import Fit, built_in, save_shape_model, shadow
 from XRayTo3DLib.shape.statistics import onto
 from XRayTo3DLib.surface import OBSERVED, UNCERTAINTY, arrays, is_closed

@@ -26,7 +26,8 @@ from XRayTo3DLib import (
     segment,
     segmentation,
 )
-from XRayTo3DLib.segmentation import BORDER, Seeds
+from XRayTo3DLib.geometry.outline import BORDER
+from XRayTo3DLib.segmentation import Seeds
 from XRayTo3DLib.surface import GREY, OBSERVED, OVER_FILM, arrays
 
 SHAPE = (160, 120)

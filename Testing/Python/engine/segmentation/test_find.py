@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib.errors import ReconstructionError
-from XRayTo3DLib.segmentation import BORDER, EDGE, FLAGS, Seeds, bone_recognized, box_region, check_femur, find_bone
+from XRayTo3DLib.geometry.outline import BORDER, EDGE, FLAGS
+from XRayTo3DLib.segmentation import Seeds, bone_recognized, box_region, check_femur, find_bone
 from XRayTo3DLib.segmentation.by_network import _continued
 from XRayTo3DLib.segmentation.find import bone_as_drawn, bone_by_threshold
 from XRayTo3DLib.segmentation.window import window_over

@@ -10,8 +10,7 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.geometry.camera import place, view_directions
-from XRayTo3DLib.geometry.outline import outlines, smooth_field
-from XRayTo3DLib.segmentation import Outline
+from XRayTo3DLib.geometry.outline import Outline, outlines, smooth_field
 from XRayTo3DLib.shape import ShapeModel, built_in, fit_shape, shadow, train, view_from
 from XRayTo3DLib.shape.correspondence import Template
 from XRayTo3DLib.shape.statistics import onto

@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.errors import Cancelled
-from XRayTo3DLib.segmentation import EDGE, Outline
+from XRayTo3DLib.geometry.outline import EDGE, Outline
 from XRayTo3DLib.shape import MOST_UNMET, WORST_RESIDUAL_MM, fit_shape, view_from
 from XRayTo3DLib.shape.fit import residual
 

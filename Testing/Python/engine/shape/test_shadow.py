@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from XRayTo3DLib.segmentation import BORDER, EDGE
+from XRayTo3DLib.geometry.outline import BORDER, EDGE
 from XRayTo3DLib.shape import shadow, shadow_outlines
 
 RADIUS = 40.0

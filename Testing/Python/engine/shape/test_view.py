@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.geometry.camera import Camera
-from XRayTo3DLib.segmentation import BORDER, EDGE, OVERLAP, Outline
+from XRayTo3DLib.geometry.outline import BORDER, EDGE, OVERLAP, Outline
 from XRayTo3DLib.shape import Mark, view_from
 from XRayTo3DLib.shape.view import STEP_MM, gradient, projected, to_mm, to_pixel
 
