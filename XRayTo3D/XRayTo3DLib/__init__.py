@@ -1,6 +1,6 @@
 """XRayTo3D: closed 3D bone surfaces in millimetres from X-rays. The engine, without Slicer or Qt."""
 
-from .case import Segmentation, Settings, find_bone, find_region, segment
+from .case import Case, Finding, Making, Marking, Segmentation, Settings, View, find_bone, find_region, segment
 from .errors import Cancelled, RadiographError, ReconstructionError
 from .methods import depth_grid, estimate_depth, find_layers, generate_surface
 from .pipeline import Reconstruction, reconstruct
@@ -11,6 +11,10 @@ from .version import __version__
 
 __all__ = [
     "Cancelled",
+    "Case",
+    "Finding",
+    "Making",
+    "Marking",
     "Radiograph",
     "RadiographError",
     "Reconstruction",
@@ -18,6 +22,7 @@ __all__ = [
     "Seeds",
     "Segmentation",
     "Settings",
+    "View",
     "__version__",
     "depth_grid",
     "estimate_depth",

@@ -110,11 +110,17 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         :return: the model
         :raises RuntimeError: if an X-ray or the model was removed meanwhile
         """
-        from XRayTo3DLib import reconstruct
+        from XRayTo3DLib import Case, Settings, View, reconstruct
 
         scene = slicer.mrmlScene
-        second = () if lateralNode is None else _secondView(lateralNode, lateralRoiNode, bone, choices)
-        reconstruction = reconstruct(*inputs(volumeNode, roiNode, maskNode, bone, **choices), progress, *second)
+        radiograph, settings = inputs(volumeNode, roiNode, maskNode, bone, **choices)
+        views = [View(radiograph, settings.marking)]
+        if lateralNode is not None:  # taken and read as the first one, with its own region
+            taken = {name: choices[name] for name in ("sid", "sod") if name in choices}
+            second, marked = inputs(lateralNode, lateralRoiNode, bone=bone, **taken)
+            views.append(View(second, marked.marking))
+        case = Case(views, settings.side, settings.view_angle)
+        reconstruction = reconstruct(case, Settings.of(settings.finding, settings.making), progress)
         for node in filter(None, (volumeNode, lateralNode, modelNode)):
             if slicer.mrmlScene is not scene or not scene.IsNodePresent(node):
                 raise RuntimeError(
@@ -255,12 +261,6 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
                 raise OSError(_("The file {path} could not be written.").format(path=path))
             for name in os.listdir(draft):
                 os.replace(os.path.join(draft, name), path.parent / name)
-
-
-def _secondView(volumeNode, roiNode, bone, choices):
-    """The engine's Radiograph and Settings of a second view, taken and read as the first one, with its own region."""
-    shared = ("sid", "sod", "segmentation", "clusters", "pieces", "reader")
-    return inputs(volumeNode, roiNode, bone=bone, **{name: choices[name] for name in shared if name in choices})
 
 
 def _annotate(node, record) -> None:

@@ -44,7 +44,8 @@ def resultText(modelNode) -> str:
 
 
 def _rows(record) -> list:
-    surface, shape = record["surface"], record["shape"]
+    main = record["bones"][0] if "bones" in record else record  # as it was kept by version 0.1
+    surface, shape = main["surface"], main["shape"]
     methods = {
         "shape": _("Fitted shape of a whole bone"),
         "solid": _("Inflated outline; its thickness is an estimate"),

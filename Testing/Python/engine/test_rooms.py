@@ -31,8 +31,8 @@ ALLOWED = {
     "report": "helpers geometry segmentation tone surface case pipeline",
     "train": """errors helpers geometry radiograph segmentation depth surface shape evaluate case methods simulate
         report""",
-    "commands": """errors version helpers geometry radiograph segmentation surface anatomy evaluate case pipeline
-        simulate report train""",
+    "commands": """errors version helpers geometry radiograph segmentation surface anatomy evaluate case methods
+        pipeline simulate report train""",
 }
 
 

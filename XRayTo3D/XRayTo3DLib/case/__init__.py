@@ -1,6 +1,22 @@
-"""What a user has and chooses: settings, and the bone in each view."""
+"""What a user has and chooses: views, what is marked in them, settings; and the bone in each view."""
 
-from .segment import Segmentation, find_bone, find_region, segment
-from .settings import METHODS, Settings
+from .case import Case, View, case_of
+from .segment import Segmentation, find_bone, find_region, segment, segment_view
+from .settings import SIDES, Finding, Making, Marking, Settings, check_making
 
-__all__ = ["METHODS", "Segmentation", "Settings", "find_bone", "find_region", "segment"]
+__all__ = [
+    "SIDES",
+    "Case",
+    "Finding",
+    "Making",
+    "Marking",
+    "Segmentation",
+    "Settings",
+    "View",
+    "case_of",
+    "check_making",
+    "find_bone",
+    "find_region",
+    "segment",
+    "segment_view",
+]

@@ -14,7 +14,8 @@ from ..helpers.stages import Stages
 from ..radiograph import Radiograph
 from ..segmentation import Bone, FemurCheck
 from ..version import __version__
-from .settings import Settings, check_settings
+from .case import View
+from .settings import Finding, Marking, Settings, check_finding
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,10 @@ class Segmentation:
 
     Attributes
     ----------
-    radiograph : Radiograph
-    settings : Settings
+    view : View
+        The radiograph, and what was marked in it.
+    finding : Finding
+        How the bone was looked for.
     region : (rows, columns) bool array
         Where a bone was looked for: inside box and polygon.
     bone : Bone
@@ -32,12 +35,17 @@ class Segmentation:
         None where the network was not asked, or knows nothing of the bone.
     """
 
-    radiograph: Radiograph
-    settings: Settings
+    view: View
+    finding: Finding
     region: np.ndarray
     bone: Bone
     femur: FemurCheck | None
     timings_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def radiograph(self) -> Radiograph:
+        """The picture."""
+        return self.view.radiograph
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -72,7 +80,7 @@ class Segmentation:
                 "side": picture.side,
                 "warnings": list(picture.warnings),
             },
-            "settings": self.settings.as_json(),
+            "settings": Settings.of(self.view.marking, self.finding).as_json(),
             "clusters": {
                 "centers": None if bone.clusters is None else bone.clusters.centers.tolist(),
                 "bone_range": None if bone.bone_range is None else list(bone.bone_range),
@@ -86,13 +94,27 @@ class Segmentation:
 
 
 def segment(radiograph: Radiograph, settings: Settings | None = None, progress: Progress | None = None) -> Segmentation:
-    """Find the bone in a radiograph, and check whether it is a femur.
+    """Find the bone in a radiograph, and check whether it is a femur; see `segment_view`.
 
     Parameters
     ----------
     radiograph : Radiograph
         The picture, bone bright.
     settings : Settings, optional
+        What was marked, and how the bone is found.
+    progress : callable, optional
+    """
+    settings = settings or Settings()
+    return segment_view(View(radiograph, settings.marking), settings.finding, progress)
+
+
+def segment_view(view: View, finding: Finding, progress: Progress | None = None) -> Segmentation:
+    """Find the bone in a view, and check whether it is a femur.
+
+    Parameters
+    ----------
+    view : View
+    finding : Finding
     progress : callable, optional
         Called with the fraction done and what comes next; a true answer stops the work.
 
@@ -107,23 +129,22 @@ def segment(radiograph: Radiograph, settings: Settings | None = None, progress: 
     Cancelled
         If `progress` asked to stop.
     """
-    settings = settings or Settings()
     stage = Stages(progress)
-    check_settings(settings)
+    check_finding(finding, view.marking)
     with stage("region", 0.0, "marking the region"):
-        region = _looked_at(radiograph, settings)
+        region = _looked_at(view)
     with stage("bone", 0.1, "finding the bone"):
-        bone = _bone_in(region, radiograph, settings)
+        bone = _bone_in(region, view, finding)
     if bone.first is not None and bone.clusters is None:  # to be looked at beside what the network found
         with stage("clusters", 0.6, "clustering gray values"), suppress(ReconstructionError):  # too few greys
-            seen = segmentation.clustered(radiograph.pixels, region, settings.clusters)
+            seen = segmentation.clustered(view.radiograph.pixels, region, finding.clusters)
             bone = replace(bone, flattened=seen.flattened, clusters=seen.clusters, bone_range=seen.bone_range)
     with stage("femur", 0.8, "checking whether it is a femur"):
-        femur = segmentation.check_femur(bone, settings.reader)
-    return Segmentation(radiograph, settings, region, bone, femur, stage.timings_s)
+        femur = segmentation.check_femur(bone, finding.reader)
+    return Segmentation(view, finding, region, bone, femur, stage.timings_s)
 
 
-def find_region(radiograph: Radiograph, settings: Settings) -> np.ndarray:
+def find_region(radiograph: Radiograph, marking: Marking) -> np.ndarray:
     """Pixels to look at: inside box, polygon and mask, as far as given.
 
     Returns
@@ -137,20 +158,20 @@ def find_region(radiograph: Radiograph, settings: Settings) -> np.ndarray:
     """
     shape = radiograph.pixels.shape
     region = np.ones(shape, bool)
-    if settings.roi is not None:
-        region &= segmentation.box_region(shape, settings.roi)
-    if settings.polygon is not None:
-        region &= segmentation.polygon_region(shape, settings.polygon)
-    if settings.mask is not None:
-        region &= segmentation.mask_region(shape, settings.mask)
+    if marking.roi is not None:
+        region &= segmentation.box_region(shape, marking.roi)
+    if marking.polygon is not None:
+        region &= segmentation.polygon_region(shape, marking.polygon)
+    if marking.mask is not None:
+        region &= segmentation.mask_region(shape, marking.mask)
     if not region.any():
         raise ReconstructionError("Box, polygon and mask share no pixel of the picture.")
     return region
 
 
-def _looked_at(radiograph: Radiograph, settings: Settings) -> np.ndarray:
+def _looked_at(view: View) -> np.ndarray:
     """The region without the mask: what is beyond it was not looked at, what is beyond a mask is no bone."""
-    return find_region(radiograph, replace(settings, mask=None))
+    return find_region(view.radiograph, replace(view.marking, mask=None))
 
 
 def find_bone(radiograph: Radiograph, settings: Settings | None = None) -> Bone:
@@ -167,38 +188,41 @@ def find_bone(radiograph: Radiograph, settings: Settings | None = None) -> Bone:
         If a setting is out of range or no bone is found.
     """
     settings = settings or Settings()
-    check_settings(settings)
-    return _bone_in(_looked_at(radiograph, settings), radiograph, settings)
+    view = View(radiograph, settings.marking)
+    check_finding(settings.finding, view.marking)
+    return _bone_in(_looked_at(view), view, settings.finding)
 
 
-def _bone_in(region: np.ndarray, radiograph: Radiograph, settings: Settings) -> Bone:
-    if settings.mask is None:
-        return _found_in(region, radiograph.pixels, settings)
-    if settings.seeds:
-        segmentation.check_seeds(settings.seeds, region)
-    return _drawn_in(region, find_region(radiograph, settings), radiograph.pixels, settings)
+def _bone_in(region: np.ndarray, view: View, finding: Finding) -> Bone:
+    if view.marking.mask is None:
+        return _found_in(region, view, finding)
+    if view.marking.seeds:
+        segmentation.check_seeds(view.marking.seeds, region)
+    return _drawn_in(region, find_region(view.radiograph, view.marking), view, finding)
 
 
-def _drawn_in(region: np.ndarray, mask: np.ndarray, pixels: np.ndarray, settings: Settings) -> Bone:
+def _drawn_in(region: np.ndarray, mask: np.ndarray, view: View, finding: Finding) -> Bone:
     """The bone of a mask, with all that is known of it if it is the one that is found without the mask.
 
     A mask that was never changed since the bone was found gives the same bone, to the last digit. Otherwise the network
     is asked for the bone under the mask. That nothing is found must not matter: the mask is there.
     """
     with suppress(ReconstructionError):
-        found = _found_in(region, pixels, settings)
+        found = _found_in(region, view, finding)
         if np.array_equal(found.mask, mask):
             reason = f"a mask was given, the same as is found by {found.method} ({found.reason})"
             return replace(found, method="drawn", reason=reason)
-    if settings.threshold is None and settings.segmentation != "clusters":
+    pixels = view.radiograph.pixels
+    if view.marking.threshold is None and finding.segmentation != "clusters":
         with suppress(ReconstructionError):
-            return segmentation.bone_recognized(pixels, mask, region, settings.pieces, settings.reader)
+            return segmentation.bone_recognized(pixels, mask, region, finding.pieces, finding.reader)
     return segmentation.bone_as_drawn(pixels, mask, region)
 
 
-def _found_in(region: np.ndarray, pixels: np.ndarray, settings: Settings) -> Bone:
-    if settings.threshold is not None:
-        return segmentation.bone_by_threshold(pixels, settings.threshold, region, settings.pieces)
+def _found_in(region: np.ndarray, view: View, finding: Finding) -> Bone:
+    pixels, marking = view.radiograph.pixels, view.marking
+    if marking.threshold is not None:
+        return segmentation.bone_by_threshold(pixels, marking.threshold, region, finding.pieces)
     return segmentation.find_bone(
-        pixels, region, settings.segmentation, settings.seeds, settings.pieces, settings.clusters, settings.reader
+        pixels, region, finding.segmentation, marking.seeds, finding.pieces, finding.clusters, finding.reader
     )

@@ -1,4 +1,4 @@
-"""What a user may choose."""
+"""What a user may choose: what is marked in a view, how bones are found, and how their surfaces are made."""
 
 from __future__ import annotations
 
@@ -12,18 +12,15 @@ from .. import segmentation, surface
 from ..errors import ReconstructionError
 from ..segmentation import Seeds
 
-METHODS = ("auto", "relief", "solid", "shape")
+SIDES = ("auto", "left", "right")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What a user may choose.
+class Marking:
+    """What was marked in one view.
 
     Attributes
     ----------
-    method : {"auto", "relief", "solid", "shape"}
-        "auto" takes "shape" where the femur check says femur, or another model was given, and the model meets the
-        outline; otherwise "solid".
     roi : (x0, y0, x1, y1) or None
         Box to look in, as columns and rows.
     polygon : sequence of (x, y) or None
@@ -33,17 +30,52 @@ class Settings:
         find; where that is the same bone, what is known of it is kept.
     seeds : Seeds or None
         Clicks on the bone and beside it.
+    threshold : (low, high) or None
+        Grey range of bone in the radiograph itself, 0..1: it takes the place of the clusters.
+    landmarks : dict of str to (x, y), or None
+        Columns and rows of landmarks that a user placed, by the names that the shape model has for them.
+    """
+
+    roi: Sequence[float] | None = None
+    polygon: Sequence[Sequence[float]] | None = None
+    mask: np.ndarray | None = None
+    seeds: Seeds | None = None
+    threshold: tuple[float, float] | None = None
+    landmarks: Mapping[str, Sequence[float]] | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How bones are found.
+
+    Attributes
+    ----------
     segmentation : {"auto", "network", "clusters"}
         What finds the bone: the reader network, grey value clusters, or the network where it is sure and clusters
         otherwise.
     clusters : int
         Number of clusters of the flattened picture's grey values; the brighter half of them is bone.
-    threshold : (low, high) or None
-        Grey range of bone in the radiograph itself, 0..1: it takes the place of the clusters.
     pieces : {"near", "main", "all"}
         Which pieces of bone to keep.
     reader : path or None
         Of another reader network than the one that is shipped.
+    """
+
+    segmentation: str = "auto"
+    clusters: int = 2
+    pieces: str = "near"
+    reader: str | os.PathLike | None = None
+
+
+@dataclass(frozen=True)
+class Making:
+    """How a surface is made of a bone that was found.
+
+    Attributes
+    ----------
+    method : {"auto", "relief", "solid", "shape"}
+        One of `methods.METHODS`. "auto" takes "shape" where the femur check says femur, or another model was given, and
+        the model meets the outline; otherwise "solid".
     depth_network : path or None
         Of another depth network than the one that is shipped.
     hdr_strength : float
@@ -54,38 +86,58 @@ class Settings:
         Passes of the smoothing filter; 0 leaves the surface as it is.
     triangles : int
         The most triangles the surface may have.
-    side : {"auto", "left", "right"}
-        Of the patient, for a shape model; by default as the file tells, or found.
-    view_angle : float or None
-        Between a first and a second view (degrees); about 90 by default.
     shape_model : path or None
         Of another shape model than the femur's that is shipped.
-    landmarks : dict of str to (x, y), or None
-        Columns and rows of landmarks that a user placed, by the names that the shape model has for them.
     force : bool
         Whether to fit a femur's shape to what does not seem to be one.
     """
 
     method: str = "auto"
-    roi: Sequence[float] | None = None
-    polygon: Sequence[Sequence[float]] | None = None
-    mask: np.ndarray | None = None
-    seeds: Seeds | None = None
-    segmentation: str = "auto"
-    clusters: int = 2
-    threshold: tuple[float, float] | None = None
-    pieces: str = "near"
-    reader: str | os.PathLike | None = None
     depth_network: str | os.PathLike | None = None
     hdr_strength: float = 1.0
     emboss_mm: float | None = None
     smoothing: int = 15
     triangles: int = 200_000
+    shape_model: str | os.PathLike | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Settings(Making, Finding, Marking):
+    """All that may be chosen for one picture: `Marking`, `Finding` and `Making` at once, and what a case tells.
+
+    Of a `Case`, each view has its own marking, and side and angle are the case's: here they are left out.
+
+    Attributes
+    ----------
+    side : {"auto", "left", "right"}
+        Of the patient, for a shape model; by default as the file tells, or found.
+    view_angle : float or None
+        Between a first and a second view (degrees); about 90 by default.
+    """
+
     side: str = "auto"
     view_angle: float | None = None
-    shape_model: str | os.PathLike | None = None
-    landmarks: Mapping[str, Sequence[float]] | None = None
-    force: bool = False
+
+    @property
+    def marking(self) -> Marking:
+        """What was marked in the picture."""
+        return _part(self, Marking)
+
+    @property
+    def finding(self) -> Finding:
+        """How its bone is found."""
+        return _part(self, Finding)
+
+    @property
+    def making(self) -> Making:
+        """How the surface is made."""
+        return _part(self, Making)
+
+    @classmethod
+    def of(cls, *parts: Marking | Finding | Making) -> Settings:
+        """The settings with these parts; the others are as usual."""
+        return cls(**{field.name: getattr(part, field.name) for part in parts for field in fields(part)})
 
     def as_json(self) -> dict:
         """The settings as JSON holds them; a mask is only said to be there."""
@@ -102,26 +154,30 @@ class Settings:
         }
 
 
-def check_settings(settings: Settings) -> None:
-    """Raise ReconstructionError for a setting out of range, before any work is done."""
-    if settings.method not in METHODS:
-        raise ReconstructionError(f"The method must be one of {', '.join(METHODS)}, not {settings.method!r}.")
-    if settings.side not in ("auto", "left", "right"):
-        raise ReconstructionError(f"The side must be auto, left or right, not {settings.side!r}.")
-    segmentation.check_segmentation(settings.segmentation)
-    segmentation.check_pieces(settings.pieces)
-    segmentation.check_cluster_count(settings.clusters)
-    if settings.reader is not None:
-        segmentation.load_reader(settings.reader)
-    if settings.seeds and settings.threshold is not None:
+def check_finding(finding: Finding, marking: Marking) -> None:
+    """Raise ReconstructionError for what cannot be looked for, before any work is done."""
+    segmentation.check_segmentation(finding.segmentation)
+    segmentation.check_pieces(finding.pieces)
+    segmentation.check_cluster_count(finding.clusters)
+    if finding.reader is not None:
+        segmentation.load_reader(finding.reader)
+    if marking.seeds and marking.threshold is not None:
         raise ReconstructionError(
             "Clicks correct what network and clusters find, not a range of gray: take the clicks away, or the range."
         )
-    if settings.triangles < surface.FEWEST_TRIANGLES:
+
+
+def check_making(making: Making) -> None:
+    """Raise ReconstructionError for a number out of range, before any work is done."""
+    if making.triangles < surface.FEWEST_TRIANGLES:
         raise ReconstructionError(
-            f"The triangle budget must be {surface.FEWEST_TRIANGLES} or more, not {settings.triangles}."
+            f"The triangle budget must be {surface.FEWEST_TRIANGLES} or more, not {making.triangles}."
         )
     for name in ("hdr_strength", "emboss_mm", "smoothing"):
-        value = getattr(settings, name)
+        value = getattr(making, name)
         if value is not None and not 0 <= value < 1e3:
             raise ReconstructionError(f"The setting {name} must not be negative or huge, but it is {value:g}.")
+
+
+def _part(settings: Settings, kind: type) -> Marking | Finding | Making:
+    return kind(**{field.name: getattr(settings, field.name) for field in fields(kind)})

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from ..errors import ReconstructionError
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from ..case import Finding, Marking
     from ..radiograph import Radiograph
 
 
@@ -76,29 +79,39 @@ def read(options: argparse.Namespace, path: str | None = None) -> Radiograph:
     )
 
 
-def marked(options: argparse.Namespace) -> dict:
-    """The settings that say where the bone is."""
-    from ..radiograph import read_mask
+def marking(options: argparse.Namespace, landmarks: dict | None = None) -> Marking:
+    """What is marked in the command's radiograph."""
+    from ..case import Marking
     from ..segmentation import Seeds
 
     if options.polygon is not None and (len(options.polygon) < 6 or len(options.polygon) % 2):
         raise ReconstructionError(
             f"--polygon: three points or more are needed, each a column and a row, not {len(options.polygon)} numbers."
         )
+    polygon = options.polygon and list(zip(options.polygon[::2], options.polygon[1::2], strict=True))
     clicks = options.include or options.exclude
-    return {
-        "roi": options.roi,
-        "polygon": None
-        if options.polygon is None
-        else list(zip(options.polygon[::2], options.polygon[1::2], strict=True)),
-        "mask": read_mask(options.mask, max_megapixels=options.max_megapixels) if options.mask else None,
-        "seeds": Seeds(options.include or (), options.exclude or ()) if clicks else None,
-        "segmentation": options.segmentation,
-        "reader": options.reader,
-        "clusters": options.clusters,
-        "threshold": None if options.threshold is None else tuple(options.threshold),
-        "pieces": options.pieces,
-    }
+    return Marking(
+        roi=options.roi,
+        polygon=polygon,
+        mask=mask_from(options.mask, options),
+        seeds=Seeds(options.include or (), options.exclude or ()) if clicks else None,
+        threshold=None if options.threshold is None else tuple(options.threshold),
+        landmarks=landmarks,
+    )
+
+
+def mask_from(path: str | None, options: argparse.Namespace) -> np.ndarray | None:
+    """A mask drawn by hand, where a file is named."""
+    from ..radiograph import read_mask
+
+    return read_mask(path, max_megapixels=options.max_megapixels) if path else None
+
+
+def finding(options: argparse.Namespace) -> Finding:
+    """How bones are found."""
+    from ..case import Finding
+
+    return Finding(options.segmentation, options.clusters, options.pieces, options.reader)
 
 
 @contextlib.contextmanager

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 from ..errors import ReconstructionError
 from ..helpers.progress import tell
-from .picture_options import add_marking, add_reading, check_outputs, marked, naming, read
+from .picture_options import add_marking, add_reading, check_outputs, finding, marking, mask_from, naming, read
 from .terminal import DONE, numbers, progress_bar, warn
 
 if TYPE_CHECKING:
-    from ..case import Settings
+    from ..case import Case
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add the command that makes a surface."""
-    from ..case import Settings
+    from ..case import SIDES, Settings
+    from ..methods import METHODS
 
     usual = Settings()
     command = commands.add_parser(
@@ -30,7 +31,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     argument = command.add_argument
     argument("image", metavar="IMAGE", help="the radiograph")
     argument("-o", "--output", metavar="OUT", required=True, help="surface to write: .stl, .ply, .obj or .vtp")
-    argument("--method", choices=("auto", "relief", "solid", "shape"), default=usual.method)
+    argument("--method", choices=tuple(METHODS), default=usual.method)
     argument("--depth-network", metavar="MODEL.json", help="another depth network than the one that is shipped")
     add_marking(command)
     add_reading(command)
@@ -42,9 +43,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     shape.add_argument("--lateral-mask", metavar="IMAGE", help="the bone there, drawn by hand")
     shape.add_argument("--view-angle", type=float, metavar="DEGREES", help="between the views (about 90)")
-    shape.add_argument(
-        "--side", choices=("auto", "left", "right"), default=usual.side, help="of the patient (%(default)s)"
-    )
+    shape.add_argument("--side", choices=SIDES, default=usual.side, help="of the patient (%(default)s)")
     shape.add_argument(
         "--shape-model", metavar="MODEL.npz", help="another shape model than the femur's that is shipped"
     )
@@ -68,27 +67,29 @@ def add(commands: argparse._SubParsersAction) -> None:
     result.add_argument("--force", action="store_true", help="go on if the picture shows no femur")
 
 
-def _lateral_settings(options: argparse.Namespace) -> Settings | None:
-    """Where the bone is in the second picture."""
-    from ..case import Settings
-    from ..radiograph import read_mask
+def _case(options: argparse.Namespace) -> Case:
+    """The views as the command names them, read, with what is marked in each."""
+    from ..case import Case, Marking, View
 
-    marks = {"--lateral-roi": options.lateral_roi, "--lateral-mask": options.lateral_mask}
-    marks |= {"--lateral-landmark": options.lateral_landmark, "--view-angle": options.view_angle}
-    if options.lateral is None:
-        for name, given in marks.items():
-            if given is not None:
-                raise ReconstructionError(f"{name}: there is no second view; give it with --lateral IMAGE.")
-        return None
-    return Settings(
-        roi=options.lateral_roi,
-        mask=read_mask(options.lateral_mask, max_megapixels=options.max_megapixels) if options.lateral_mask else None,
-        segmentation=options.segmentation,
-        reader=options.reader,
-        clusters=options.clusters,
-        pieces=options.pieces,
-        landmarks=_landmarks(options.lateral_landmark, "--lateral-landmark"),
-    )
+    views = [View(read(options), marking(options, _landmarks(options.landmark, "--landmark")))]
+    if options.lateral:
+        lateral = Marking(
+            roi=options.lateral_roi,
+            mask=mask_from(options.lateral_mask, options),
+            landmarks=_landmarks(options.lateral_landmark, "--lateral-landmark"),
+        )
+        views.append(View(read(options, options.lateral), lateral))
+    return Case(views, options.side, options.view_angle)
+
+
+def _check_second_view(options: argparse.Namespace) -> None:
+    """Refuse what is said of a second view where there is none."""
+    if options.lateral is not None:
+        return
+    for name in ("lateral_roi", "lateral_mask", "lateral_landmark", "view_angle"):
+        if getattr(options, name) is not None:
+            option = "--" + name.replace("_", "-")
+            raise ReconstructionError(f"{option}: there is no second view; give it with --lateral IMAGE.")
 
 
 def _landmarks(given: list[list[str]] | None, option: str) -> dict[str, tuple[float, float]] | None:
@@ -100,29 +101,25 @@ def _landmarks(given: list[list[str]] | None, option: str) -> dict[str, tuple[fl
 
 
 def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
-    from ..case import Settings
+    from ..case import Making, Settings
     from ..pipeline import reconstruct
     from ..surface import check_surface_path, write_surface
 
     check_surface_path(options.output)
     check_outputs(options)
+    _check_second_view(options)
+    making = Making(
+        method=options.method,
+        depth_network=options.depth_network,
+        triangles=options.triangles,
+        shape_model=options.shape_model,
+        force=options.force,
+    )
     with progress_bar(stop) as progress:
         tell(progress, 0.0, "reading")
-        radiograph = read(options)
-        settings = Settings(
-            method=options.method,
-            depth_network=options.depth_network,
-            triangles=options.triangles,
-            side=options.side,
-            view_angle=options.view_angle,
-            shape_model=options.shape_model,
-            landmarks=_landmarks(options.landmark, "--landmark"),
-            force=options.force,
-            **marked(options),
-        )
-        lateral = read(options, options.lateral) if options.lateral else None
+        case = _case(options)
         with naming(options.image):
-            result = reconstruct(radiograph, settings, progress, lateral, _lateral_settings(options))
+            result = reconstruct(case, Settings.of(finding(options), making), progress)
         tell(progress, 1.0, "writing")  # the last chance to stop
         if options.report:
             from ..report import write_report

@@ -8,7 +8,7 @@ import threading
 
 from ..errors import ReconstructionError
 from ..helpers.progress import tell
-from .picture_options import add_marking, add_reading, check_outputs, marked, naming, read
+from .picture_options import add_marking, add_reading, check_outputs, finding, marking, naming, read
 from .terminal import DONE, numbers, progress_bar, warn
 
 
@@ -31,7 +31,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _segment(options: argparse.Namespace, stop: threading.Event) -> int:
-    from ..case import Settings, segment
+    from ..case import View, segment_view
     from ..helpers.files import replacing
 
     if not options.output.lower().endswith(".png"):
@@ -41,7 +41,7 @@ def _segment(options: argparse.Namespace, stop: threading.Event) -> int:
         tell(progress, 0.0, "reading")
         radiograph = read(options)
         with naming(options.image):
-            result = segment(radiograph, Settings(**marked(options)), progress)
+            result = segment_view(View(radiograph, marking(options)), finding(options), progress)
         tell(progress, 1.0, "writing")
         if options.report:
             from ..report import write_segmentation_report

@@ -1,6 +1,18 @@
 """Methods that make surfaces of bones, side by side."""
 
-from .by_depth import depth_grid, estimate_depth, find_layers, generate_surface
-from .shape import Fitted, fit_to, surface_of
+from .bone import BoneResult, FoundBone
+from .by_depth import depth_grid, find_layers, generate_surface
+from .fitted import Fitted
+from .registered import METHODS, Method, estimate_depth
 
-__all__ = ["Fitted", "depth_grid", "estimate_depth", "find_layers", "fit_to", "generate_surface", "surface_of"]
+__all__ = [
+    "METHODS",
+    "BoneResult",
+    "Fitted",
+    "FoundBone",
+    "Method",
+    "depth_grid",
+    "estimate_depth",
+    "find_layers",
+    "generate_surface",
+]

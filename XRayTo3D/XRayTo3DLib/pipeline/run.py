@@ -1,21 +1,21 @@
-"""The one place where the stages meet: from a radiograph to a surface."""
+"""The one place where the stages meet: from a case to the surfaces of its bones."""
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import segmentation, surface
-from ..case import Segmentation, Settings, segment
+from ..case import Case, Segmentation, Settings, case_of, check_making, segment_view
 from ..depth import DepthMap
 from ..errors import ReconstructionError
 from ..geometry.frames import mm_to_pixel
 from ..helpers.progress import Progress, part, tell
 from ..helpers.stages import Stages
-from ..methods import Fitted, estimate_depth, find_layers, fit_to, generate_surface, surface_of
+from ..methods import METHODS, BoneResult, Fitted, FoundBone, find_layers
 from ..radiograph import Radiograph
 from ..surface import Surface
 from ..tone import Layers
@@ -23,55 +23,73 @@ from ..tone import Layers
 if TYPE_CHECKING:
     from ..evaluate.quality import Quality
 
+_FINDING, _FINDING_A_SECOND = 0.25, 0.15  # shares of the time
+
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """All that a reconstruction made, stage by stage. Arrays have the picture's size (rows, columns).
+    """All that a reconstruction made, stage by stage. Arrays have the first picture's size (rows, columns).
 
     Attributes
     ----------
-    segmentation : Segmentation
+    case : Case
+    settings : Settings
+        What the user chose, with what was marked in the first view.
+    seen : tuple of Segmentation
+        The bone in each view of the case.
     layers : Layers
-    depth : DepthMap or None
-        None where a shape model was fitted: it has no depth for each pixel.
-    surface : Surface
-    shape : Fitted or None
-        The shape model, where one was fitted.
-    lateral : Segmentation or None
-        Of the second view.
-    doubts : tuple of str
-        Warnings of this stage.
+        Of the first view.
+    bones : tuple of BoneResult
+        The main bone first.
     """
 
-    segmentation: Segmentation
+    case: Case
+    settings: Settings
+    seen: tuple[Segmentation, ...]
     layers: Layers
-    depth: DepthMap | None
-    surface: Surface
+    bones: tuple[BoneResult, ...]
     timings_s: dict[str, float] = field(default_factory=dict)
-    shape: Fitted | None = None
-    lateral: Segmentation | None = None
-    doubts: tuple[str, ...] = ()
+
+    @property
+    def segmentation(self) -> Segmentation:
+        """The main bone in the first view."""
+        return self.seen[0]
+
+    @property
+    def lateral(self) -> Segmentation | None:
+        """The main bone in the second view, where there is one."""
+        return self.seen[1] if len(self.seen) > 1 else None
 
     @property
     def radiograph(self) -> Radiograph:
-        """The picture that it was made from."""
+        """The picture of the first view."""
         return self.segmentation.radiograph
 
     @property
-    def settings(self) -> Settings:
-        """What the user chose."""
-        return self.segmentation.settings
+    def mask(self) -> np.ndarray:
+        """The main bone's pixels in the first view."""
+        return self.segmentation.bone.mask
 
     @property
-    def mask(self) -> np.ndarray:
-        """The bone."""
-        return self.segmentation.bone.mask
+    def surface(self) -> Surface:
+        """The main bone's surface."""
+        return self.bones[0].surface
+
+    @property
+    def depth(self) -> DepthMap | None:
+        """The main bone's depth in the first view; a shape model has none."""
+        return self.bones[0].depth
+
+    @property
+    def shape(self) -> Fitted | None:
+        """The main bone's shape model, where one was fitted."""
+        return self.bones[0].shape
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know."""
         second = [f"Second view: {warning}" for warning in self.lateral.warnings] if self.lateral else []
-        return (*self.segmentation.warnings, *second, *(self.shape.warnings if self.shape else ()), *self.doubts)
+        return (*self.segmentation.warnings, *second, *(each for bone in self.bones for each in bone.warnings))
 
     @functools.cached_property
     def quality(self) -> Quality:
@@ -82,36 +100,39 @@ class Reconstruction:
 
     def as_json(self) -> dict:
         """The reconstruction in numbers and words, for the command line's `--json`."""
+        bones = [bone.as_json() for bone in self.bones]
         return self.segmentation.as_json() | {
+            "settings": self.settings.as_json(),
             "lateral": None if self.lateral is None else self.lateral.as_json(),
-            "shape": None if self.shape is None else self.shape.as_json(),
+            "shape": bones[0]["shape"],
             "quality": self.quality.as_json(),
-            "surface": self.surface.describe(),
+            "surface": bones[0]["surface"],
+            "bones": bones,
             "timings_s": self.timings_s,
             "warnings": list(self.warnings),
         }
 
 
 def reconstruct(
-    radiograph: Radiograph,
+    case: Case | Radiograph,
     settings: Settings | None = None,
     progress: Progress | None = None,
     lateral: Radiograph | None = None,
     lateral_settings: Settings | None = None,
 ) -> Reconstruction:
-    """Make a closed 3D surface of the bone in a radiograph, or in two of them.
+    """Make closed 3D surfaces of the bones in a case, or of the bone in one radiograph.
 
     Parameters
     ----------
-    radiograph : Radiograph
-        The picture, bone bright.
+    case : Case or Radiograph
+        Views with what is marked in each; or one picture, bone bright, in which `settings` tells what is marked.
     settings : Settings, optional
     progress : callable, optional
         Called with the fraction done and what comes next; a true answer stops the work.
     lateral : Radiograph, optional
-        A second view of the same bone, which only a shape model can use.
+        Beside one picture, a second view of the same bone, which only a shape model can use.
     lateral_settings : Settings, optional
-        Where the bone is in it: region, mask, clicks, landmarks.
+        What is marked in it: region, mask, clicks, landmarks.
 
     Returns
     -------
@@ -127,55 +148,49 @@ def reconstruct(
         If `progress` asked to stop.
     """
     settings = settings or Settings()
-    stage = Stages(progress)
-    share = 0.25 if lateral is None else 0.15
-    if lateral is not None and settings.method in ("relief", "solid"):
-        raise ReconstructionError(
-            f"The method {settings.method} uses one view: take the method shape, or leave the second view out."
-        )
-    found = segment(radiograph, settings, part(progress, 0.0, share))
-    second = None
-    if lateral is not None:
-        with stage("second view", share, "finding the bone in the second view"):
-            second = segment(lateral, lateral_settings or Settings(), part(progress, share, 0.15))
-    mask = found.bone.mask
-    with stage("layers", 0.3, "separating base and detail"):
-        layers = find_layers(radiograph, mask, settings)
-    fitted, depth_map, doubts, begin = None, None, (), 0.4
-    if _wants_shape(found, settings, second):
-        begin = 0.8  # of the solid, if no shape is found
-        with stage("shape", 0.4, "fitting the shape model"):
-            try:
-                fitted = fit_to([found, *filter(None, [second])], settings, part(progress, 0.4, begin - 0.4))
-            except ReconstructionError as error:
-                if settings.method == "shape" or second is not None:
-                    raise
-                doubts = (f"A solid was made from the outline, since no shape model could be fitted to it. {error}",)
-        if fitted is not None and fitted.doubtful and settings.method == "auto" and second is None:
-            doubts = (
-                f"A solid was made from the outline, since a shape model is of unbroken bones: {fitted.unmet_words}.",
-            )
-            fitted = None
-    if fitted is not None:
-        made = surface_of(fitted, settings.triangles)
+    if isinstance(case, Radiograph):
+        case = case_of(case, settings, lateral, lateral_settings)
     else:
-        with stage("depth", begin, "estimating depth"):
-            depth_map = estimate_depth(radiograph, mask, layers, settings)
-        begin += 0.1
-        with stage("surface", begin, "building the surface"):
-            made = generate_surface(depth_map, settings, part(progress, begin, 1 - begin))
-    _project(radiograph, made)
+        settings = _of_case(case, settings, lateral)
+    if settings.method not in METHODS:
+        raise ReconstructionError(f"The method must be one of {', '.join(METHODS)}, not {settings.method!r}.")
+    check_making(settings.making)
+    method, stage = METHODS[settings.method], Stages(progress)
+    if reason := method.why_not(case, settings.making):
+        raise ReconstructionError(reason)
+    seen = _found_in(case, settings, stage)
+    with stage("layers", 0.3, "separating base and detail"):
+        layers = find_layers(case.views[0].radiograph, seen[0].bone.mask, settings)
+    made = method.make(FoundBone(case, seen, layers), settings.making, part(progress, 0.4, 0.6))
+    for piece in made.pieces:
+        _project(case.views[0].radiograph, piece)
     tell(progress, 1.0, "done")
-    timings = found.timings_s | stage.timings_s
-    return Reconstruction(found, layers, depth_map, made, timings, fitted, second, doubts)
+    return Reconstruction(case, settings, seen, layers, (made,), stage.timings_s | made.timings_s)
 
 
-def _wants_shape(found: Segmentation, settings: Settings, second: Segmentation | None) -> bool:
-    """Whether a shape model is to be fitted."""
-    if settings.method == "auto":
-        asked = second is not None or settings.shape_model is not None
-        return asked or (found.femur is not None and found.femur.is_femur)
-    return settings.method == "shape"
+def _of_case(case: Case, settings: Settings, lateral: Radiograph | None) -> Settings:
+    """Settings for a case, complete with what it tells; its views are marked in the case alone."""
+    if lateral is not None:
+        raise ReconstructionError("Of a case, a second view is one of its views: give it there.")
+    for name in ("side", "view_angle"):
+        if getattr(settings, name) != getattr(Settings(), name):
+            raise ReconstructionError(f"The setting {name} belongs to the case: give it there.")
+    if any(value is not None for value in vars(settings.marking).values()):
+        raise ReconstructionError("What is marked in a picture belongs to its view in the case: give it there.")
+    told = Settings.of(case.views[0].marking, settings.finding, settings.making)
+    return replace(told, side=case.side, view_angle=case.view_angle)
+
+
+def _found_in(case: Case, settings: Settings, stage: Stages) -> tuple[Segmentation, ...]:
+    """The bone in each view."""
+    first, *others = case.views
+    share = _FINDING_A_SECOND if others else _FINDING
+    found = [segment_view(first, settings.finding, part(stage.progress, 0.0, share))]
+    stage.timings_s.update(found[0].timings_s)
+    for view in others:
+        with stage("second view", share, "finding the bone in the second view"):
+            found.append(segment_view(view, settings.finding, part(stage.progress, share, _FINDING_A_SECOND)))
+    return tuple(found)
 
 
 def _project(radiograph: Radiograph, made: Surface) -> None:

@@ -41,7 +41,7 @@ def stage_pictures(result: Reconstruction) -> dict[str, np.ndarray]:
     if result.depth is not None:
         pictures["depth"] = _coloured(result.depth.on_picture(mask.shape), mask)
     if result.shape is not None:
-        seen = zip(_FITTED, (result.segmentation, result.lateral), result.shape.outlines, strict=False)
+        seen = zip(_FITTED, result.seen, result.shape.outlines, strict=False)
         pictures |= {name: _fitted(found, lines) for name, found, lines in seen}
     pictures = {name: _shrunk(image) for name, image in pictures.items()}
     return segmentation_pictures(result.segmentation) | pictures | {"surface": render(result.surface.polydata)}

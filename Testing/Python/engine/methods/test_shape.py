@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from XRayTo3DLib import ReconstructionError, Settings, radiograph_from_array, reconstruct, segment
+from XRayTo3DLib import Case, Making, ReconstructionError, Settings, View, radiograph_from_array, reconstruct, segment
 from XRayTo3DLib.errors import NoFemurError, SurfaceError
 from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.geometry.outline import BORDER, EDGE
+from XRayTo3DLib.methods import FoundBone, auto
 from XRayTo3DLib.methods import shape as by_shape
 from XRayTo3DLib.segmentation import FemurCheck
 from XRayTo3DLib.shape import Fit, built_in, save_shape_model, shadow
@@ -66,7 +67,18 @@ def unscaled(masks):
 @pytest.fixture(scope="module")
 def found(masks):
     """Segmentations with drawn masks; a fit needs no more."""
-    return [segment(picture(mask), Settings(mask=mask, **LEFT)) for mask in masks]
+    return [segment(picture(mask), Settings(mask=mask)) for mask in masks]
+
+
+def bone_of(found, side="left", view_angle=None):
+    """The bone in these views, as methods want it; layers are not looked at."""
+    return FoundBone(Case([each.view for each in found], side, view_angle), tuple(found), None)
+
+
+def seen_as(found, landmarks=None, **known):
+    """A segmentation in whose picture more is known, or with landmarks that somebody placed."""
+    marking = replace(found.view.marking, landmarks=landmarks)
+    return replace(found, view=View(replace(found.radiograph, **known), marking))
 
 
 def stands(result):
@@ -158,56 +170,50 @@ def test_an_unknown_scale_is_guessed_and_said(unscaled):
 
 
 def test_one_view_does_not_tell_the_side_and_says_so(found):
-    auto = [replace(found[0], settings=replace(found[0].settings, side="auto"))]
-    fitted = by_shape.fit_to(auto, auto[0].settings)
+    fitted = by_shape.fit_to(bone_of(found[:1], side="auto"), Making())
     assert not fitted.side_given
     assert any(f"The side was taken to be {fitted.fit.model.side}" in warning for warning in fitted.warnings)
 
 
 def test_the_side_is_the_files_where_it_tells(found):
-    told = [replace(each, radiograph=replace(each.radiograph, side="right")) for each in found]
-    auto = Settings(method="shape")
-    assert by_shape._side(told, auto) == "right"
-    assert by_shape._side(told, replace(auto, side="left")) == "left"
-    assert by_shape._side(found, auto) == ""
-    assert by_shape._side([told[0], found[1]], auto) == "right"
-    assert (
-        by_shape._side([told[0], replace(found[1], radiograph=replace(found[1].radiograph, side="left"))], auto) == ""
-    )
+    right = [seen_as(each, side="right") for each in found]
+    assert bone_of(right, "auto").side == "right"
+    assert bone_of(right, "left").side == "left"
+    assert bone_of(found, "auto").side == ""
+    assert bone_of([right[0], found[1]], "auto").side == "right"
+    assert bone_of([right[0], seen_as(found[1], side="left")], "auto").side == ""
 
 
-def views_called(found, *names):
-    return [
-        replace(each, radiograph=replace(each.radiograph, view=name)) for each, name in zip(found, names, strict=True)
-    ]
+def views_called(found, *names, view_angle=None):
+    return bone_of([seen_as(each, view=name) for each, name in zip(found, names, strict=True)], view_angle=view_angle)
 
 
 @pytest.mark.parametrize("names", [("AP", "AP"), ("AP", "PA"), ("lateral", "Lateral")])
 def test_the_same_view_twice_is_refused(found, names):
     with pytest.raises(ReconstructionError, match=r"^Both pictures are .* views.*give that angle"):
-        by_shape.fit_to(views_called(found, *names), found[0].settings)
-    assert by_shape._angle(views_called(found, *names), Settings(view_angle=60)) == 60
-    assert by_shape._angle(views_called(found, "AP", "lateral"), Settings()) == 90
+        by_shape.fit_to(views_called(found, *names), Making())
+    assert by_shape._angle(views_called(found, *names, view_angle=60)) == 60
+    assert by_shape._angle(views_called(found, "AP", "lateral")) == 90
 
 
 @pytest.mark.parametrize("angle", [5, 19.9, 161, 180, -90, float("nan")])
 def test_views_that_are_nearly_the_same_are_refused(found, angle):
     with pytest.raises(ReconstructionError, match="between 20 and 160 degrees"):
-        by_shape.fit_to(found, replace(found[0].settings, view_angle=angle))
+        by_shape.fit_to(bone_of(found, view_angle=angle), Making())
 
 
 def test_both_pixel_sizes_or_none(found, masks):
     unknown = segment(picture(masks[1], known=False), Settings(mask=masks[1]))
     for pair in ([found[0], unknown], [replace(unknown), found[1]]):
         with pytest.raises(ReconstructionError, match="give the pixel size of both"):
-            by_shape.fit_to(pair, found[0].settings)
+            by_shape.fit_to(bone_of(pair), Making())
 
 
 def test_what_is_no_femur_is_refused_unless_forced(found):
     doubted = [replace(each, femur=FemurCheck(False, 0.12, ("no head", "no knee"))) for each in found]
     for some, which in (([doubted[0]], "^The picture does"), ([found[0], doubted[1]], "^The second picture does")):
         with pytest.raises(NoFemurError, match=rf"{which} not seem to show a femur \(score 0\.12\): no head; no knee"):
-            by_shape.fit_to(some, found[0].settings)
+            by_shape.fit_to(bone_of(some), Making())
     by_shape._check_bone(doubted[0], built_in(), True, True)
     by_shape._check_bone(doubted[0], replace(built_in(), bone="tibia"), False, True)  # another bone's model
 
@@ -250,7 +256,7 @@ def test_bad_models_are_named(found, tmp_path):
         if content is not None:
             path.write_bytes(content)
         with pytest.raises(SurfaceError, match=r"model\.npz: "):
-            by_shape.fit_to(found, replace(found[0].settings, shape_model=path))
+            by_shape.fit_to(bone_of(found), Making(shape_model=path))
 
 
 def test_another_model_is_used_and_named(found, tmp_path):
@@ -258,7 +264,7 @@ def test_another_model_is_used_and_named(found, tmp_path):
     model, path = built_in(), tmp_path / "tibia.npz"
     cut = {name: getattr(model, name)[:10] for name in ("modes", "deviations", "landmark_modes")}
     save_shape_model(replace(model, bone="tibia", side="", **cut), path)
-    fitted = by_shape.fit_to(found[:1], replace(found[0].settings, shape_model=path))
+    fitted = by_shape.fit_to(bone_of(found[:1]), Making(shape_model=path))
     told = fitted.as_json()
     assert (told["model"], told["bone"], told["side"], told["measures"]) == (str(path), "tibia", None, {})
 
@@ -279,15 +285,15 @@ def test_landmarks_of_network_and_user(found):
 
 def test_landmarks_that_are_not_finite_are_refused(found):
     placed = {"head_center": (float("nan"), 20.0), "knee_center": (210.0, 600.0)}
-    marked = [replace(found[0], settings=replace(found[0].settings, landmarks=placed))]
+    marked = bone_of([seen_as(found[0], placed)])
     with pytest.raises(ReconstructionError, match="head_center"):
-        by_shape.fit_to(marked, marked[0].settings)
+        by_shape.fit_to(marked, Making())
 
 
 def test_unknown_landmarks_are_said(found):
-    marked = [replace(found[0], settings=replace(found[0].settings, landmarks={"hed_center": (200.0, 20.0)}))]
+    marked = bone_of([seen_as(found[0], {"hed_center": (200.0, 20.0)})])
     with pytest.raises(ReconstructionError, match="hed_center"):
-        by_shape.fit_to(marked, marked[0].settings)
+        by_shape.fit_to(marked, Making())
 
 
 def test_where_much_is_unmet_the_bone_may_be_broken(two):
@@ -299,48 +305,40 @@ def test_where_much_is_unmet_the_bone_may_be_broken(two):
     assert broken.warnings[0].startswith("30% of the bone's outline is not met")
 
 
-def test_auto_takes_the_shape_of_a_femur_alone(found, masks):
+def test_auto_takes_the_shape_of_a_femur_alone(found):
+    def wants(check, making=None, views=1):
+        seen = [replace(found[0], femur=check), found[1]][:views]
+        return auto.wants_shape(bone_of(seen), making or Making())
+
     femur, other = FemurCheck(True, 0.9, ()), FemurCheck(False, 0.1, ())
-    auto, wants = Settings(), by_shape_wanted
-    assert wants(replace(found[0], femur=femur), auto) and not wants(replace(found[0], femur=other), auto)
-    assert not wants(replace(found[0], femur=None), auto)
-    assert wants(replace(found[0], femur=None), auto, found[1])
-    assert wants(replace(found[0], femur=other), replace(auto, shape_model="tibia.npz"))
-    assert wants(found[0], Settings(method="shape")) and not wants(
-        replace(found[0], femur=femur), Settings(method="solid")
-    )
-
-
-def by_shape_wanted(found, settings, second=None):
-    from XRayTo3DLib.pipeline.run import _wants_shape
-
-    return _wants_shape(found, settings, second)
+    assert wants(femur) and not wants(other) and not wants(None)
+    assert wants(None, views=2) and wants(other, Making(shape_model="tibia.npz"))
 
 
 def test_auto_falls_back_on_solid_and_says_so(monkeypatch, masks):
-    from XRayTo3DLib.pipeline import run as pipeline
-
     def refuse(*_):
         raise ReconstructionError("it does not fit.")
 
-    monkeypatch.setattr(pipeline, "_wants_shape", lambda *_: True)
-    monkeypatch.setattr(pipeline, "fit_to", refuse)
+    monkeypatch.setattr(auto, "wants_shape", lambda *_: True)
+    monkeypatch.setattr(by_shape, "fit_to", refuse)
     result = reconstruct(picture(masks[0]), Settings(mask=masks[0], triangles=2000))
     assert result.surface.method == "solid" and result.shape is None and result.depth is not None
-    assert result.doubts[0].startswith("A solid was made from the outline, since no shape model could be fitted")
-    assert result.doubts[0].endswith("it does not fit.") and result.doubts[0] in result.warnings
+    (doubt,) = result.bones[0].doubts
+    assert doubt.startswith("A solid was made from the outline, since no shape model could be fitted")
+    assert doubt.endswith("it does not fit.") and doubt in result.warnings
     with pytest.raises(ReconstructionError, match="it does not fit"):
         reconstruct(picture(masks[0]), Settings(mask=masks[0], method="shape"))
+    with pytest.raises(ReconstructionError, match="it does not fit"):  # of two views no solid can be made
+        reconstruct(Case([View(picture(mask)) for mask in masks]))
 
 
 def test_auto_falls_back_on_solid_where_the_bone_may_be_broken(monkeypatch, masks, two):
-    from XRayTo3DLib.pipeline import run as pipeline
-
     broken = replace(two.shape, fit=replace(two.shape.fit, unmet=0.3))
-    monkeypatch.setattr(pipeline, "_wants_shape", lambda *_: True)
-    monkeypatch.setattr(pipeline, "fit_to", lambda *_: broken)
+    monkeypatch.setattr(auto, "wants_shape", lambda *_: True)
+    monkeypatch.setattr(by_shape, "fit_to", lambda *_: broken)
     result = reconstruct(picture(masks[0]), Settings(mask=masks[0], triangles=2000))
-    assert result.surface.method == "solid" and "since a shape model is of unbroken bones: 30%" in result.doubts[0]
+    assert result.surface.method == "solid"
+    assert "since a shape model is of unbroken bones: 30%" in result.bones[0].doubts[0]
 
 
 @pytest.mark.parametrize(

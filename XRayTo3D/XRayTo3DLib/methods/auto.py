@@ -1,0 +1,48 @@
+"""The method that chooses: a shape model wherever it explains what is seen, otherwise a solid, with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..case import Case, Making
+from ..errors import ReconstructionError
+from ..helpers.progress import Progress, part
+from . import shape, solid
+from .bone import BoneResult, FoundBone
+
+_SHARE = 0.67  # of the time, for trying a shape model
+
+
+def why_not(case: Case, making: Making) -> str:
+    """What speaks against it: what speaks against a shape model, since one view can always be a solid."""
+    return shape.why_not(case, making) if len(case.views) > 1 else ""
+
+
+def wants_shape(bone: FoundBone, making: Making) -> bool:
+    """Whether a shape model is to be tried: two views or another model ask for it, or the check says femur."""
+    check = bone.seen[0].femur
+    return len(bone.seen) > 1 or making.shape_model is not None or (check is not None and check.is_femur)
+
+
+def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:
+    """Make the surface of a bone by the method that may claim most; see `Method.make`.
+
+    Of two views no solid can be made. Of one, a solid is made where no shape is wanted or can be fitted, or so much of
+    the outline is not met that the bone may be broken, which a shape model is not.
+    """
+    if not wants_shape(bone, making):
+        return solid.make(bone, making, progress)
+    views = len(bone.seen)
+    try:
+        made = shape.make(bone, making, part(progress, 0.0, _SHARE))
+    except ReconstructionError as error:
+        if views > 1:
+            raise
+        why, spent = f"since no shape model could be fitted to it. {error}", {}
+    else:
+        if views > 1 or not made.shape.doubtful:
+            return made
+        why, spent = f"since a shape model is of unbroken bones: {made.shape.unmet_words}.", made.timings_s
+    doubts = (f"A solid was made from the outline, {why}",)
+    instead = solid.make(bone, making, part(progress, _SHARE, 1 - _SHARE))
+    return replace(instead, doubts=doubts, timings_s=spent | instead.timings_s)

@@ -1,0 +1,97 @@
+"""What goes into a method, and what comes out: a bone that was found, and its surfaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..case import Case, Segmentation
+from ..depth import DepthMap
+from ..surface import Surface
+from ..tone import Layers
+from .fitted import Fitted
+
+
+@dataclass(frozen=True)
+class FoundBone:
+    """A bone as it was found in each view of a case.
+
+    Attributes
+    ----------
+    case : Case
+    seen : tuple of Segmentation
+        In each view of the case, in their order.
+    layers : Layers
+        Base, detail and tone-mapped layer of the first view.
+    """
+
+    case: Case
+    seen: tuple[Segmentation, ...]
+    layers: Layers
+
+    @property
+    def name(self) -> str:
+        """ "femur", "tibia", ...; "" where nothing told which bone it is."""
+        return self.seen[0].bone.name
+
+    @property
+    def side(self) -> str:
+        """ "left" or "right", as given or as a file tells; "" if none does, or files differ."""
+        if self.case.side != "auto":
+            return self.case.side
+        told = {found.radiograph.side for found in self.seen} - {None}
+        return str(told.pop()) if len(told) == 1 else ""
+
+
+@dataclass(frozen=True)
+class BoneResult:
+    """A bone's surfaces, and what is known of them.
+
+    Attributes
+    ----------
+    name : str
+        "femur", "tibia", ...; "" where nothing told which bone it is.
+    side : str
+        "left", "right", or "" where nothing told.
+    pieces : tuple of Surface
+        One of a whole bone.
+    depth : DepthMap or None
+        Of a relief or a solid; a shape model has no depth for each pixel.
+    shape : Fitted or None
+        The shape model, where one was fitted.
+    doubts : tuple of str
+        What the user should know of how it was made.
+    timings_s : dict of str to float
+    """
+
+    name: str
+    side: str
+    pieces: tuple[Surface, ...]
+    depth: DepthMap | None = None
+    shape: Fitted | None = None
+    doubts: tuple[str, ...] = ()
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def surface(self) -> Surface:
+        """The first piece: all of a whole bone."""
+        return self.pieces[0]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know of this bone."""
+        return (*(self.shape.warnings if self.shape else ()), *self.doubts)
+
+    def as_json(self) -> dict:
+        """The bone in numbers and words, as an entry of `bones` in the command line's `--json`."""
+        fitted = None if self.shape is None else self.shape.as_json()
+        return {
+            "name": self.name or None,
+            "side": self.side or None,
+            "method": self.surface.method,
+            "extent": "seen" if self.shape is None else "whole",
+            "surface": self.surface.describe(),
+            "shape": fitted,
+            "measures": fitted["measures"] if fitted else {},
+            "fragments": [],
+            "warnings": list(self.warnings),
+        }

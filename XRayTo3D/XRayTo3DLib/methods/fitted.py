@@ -1,0 +1,140 @@
+"""A shape model that met its outlines, and what was found by it, in numbers and words."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import shape
+from ..geometry.outline import Outline
+from ..shape import Fit, Measure
+
+# Of a second view, against what was said: more is rarely how the patient stood, and often a wrong angle or picture.
+_FAR_TURNED_DEG, _FAR_SHIFTED_MM = 10.0, 10.0
+_DOUBTFUL = 0.03  # of an outline not met: more than a network's slips
+_MOST_OF_IT = 0.8  # of a bone's length
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A shape model that met its outlines, and what was found by it.
+
+    Attributes
+    ----------
+    fit : Fit
+    model : str
+        Which model: a file's path, or "built-in".
+    side_given : bool
+        Whether the side was told, and not found by the fit.
+    pixel_size_mm : float or None
+        Where no pixel size was known: the one with which the bone would be as large as it is probable.
+    measures : dict of str to Measure
+    uncertainty_mm : (n,) array
+        See `shape.uncertainty`; of the bone itself, where the scale of its pictures is not known.
+    length_seen : float
+        See `shape.length_seen`.
+    """
+
+    fit: Fit
+    model: str
+    side_given: bool
+    pixel_size_mm: float | None
+    measures: dict[str, Measure]
+    uncertainty_mm: np.ndarray
+    length_seen: float
+
+    @functools.cached_property
+    def outlines(self) -> tuple[tuple[Outline, ...], ...]:
+        """Outline of the fitted bone's shadow in each picture (columns and rows)."""
+        return tuple(shape.shadow_outlines(self.fit, view) for view in self.fit.views)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether so much of the outline is not met that the bone may be broken."""
+        return self.fit.unmet > _DOUBTFUL
+
+    @property
+    def unmet_words(self) -> str:
+        """How much of the outline is not met, and why that may be."""
+        return (
+            f"{self.fit.unmet:.0%} of the bone's outline is not met by the fitted shape, because of a fracture, metal "
+            "or another bone"
+        )
+
+    @property
+    def second_view(self) -> tuple[float, float]:
+        """How far (degrees, mm) the second view was found turned and shifted against what was said of it."""
+        shift = self.fit.state.shifts[1]
+        return float(np.degrees(np.linalg.norm(shift[:3]))), float(np.linalg.norm(shift[3:]))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know."""
+        said = []
+        if self.doubtful:
+            said.append(f"{self.unmet_words}; the surface shows an unbroken bone there.")
+        if self.length_seen < _MOST_OF_IT:
+            said.append(
+                f"{self.length_seen:.0%} of the bone's length was seen: the rest of the surface is a usual bone's, not "
+                "this one's."
+            )
+        if not self.side_given and len(self.fit.views) == 1:
+            said.append(
+                f"The side was taken to be {self.fit.model.side}, as in a picture seen from the front: one outline "
+                "does not tell. If that is wrong, give the side."
+            )
+        if len(self.fit.views) > 1:
+            said += _second_view_words(*self.second_view)
+        if self.pixel_size_mm is not None:
+            deviation = self.pixel_size_mm * self.fit.scale_deviation
+            said.append(
+                f"The scale is unknown: if the bone is of usual size, a pixel is {self.pixel_size_mm:.3g} mm "
+                f"(± {deviation:.2g}); the surface has 1 mm for a pixel."
+            )
+        return tuple(said)
+
+    def as_json(self) -> dict:
+        """The fit in numbers, for the command line's `--json`."""
+        fit = self.fit
+        told = {
+            "model": self.model,
+            "bone": fit.model.bone,
+            "side": fit.model.side or None,
+            "side_given": self.side_given,
+            "views": len(fit.views),
+            "residual_mm": round(fit.residual_mm, 3),
+            "unmet_share": round(fit.unmet, 4),
+            "length_seen": round(self.length_seen, 3),
+            "scale_known": self.pixel_size_mm is None,
+            "probable_pixel_size_mm": None if self.pixel_size_mm is None else round(self.pixel_size_mm, 4),
+            "distance_deviation_mm": round(shape.depth_deviation(fit), 2),
+            "uncertainty_mm": {
+                "median": round(float(np.median(self.uncertainty_mm)), 3),
+                "largest": round(float(self.uncertainty_mm.max()), 3),
+            },
+            "measures": {
+                name: {"value": round(each.value, 2), "deviation": round(each.deviation, 2)}
+                for name, each in self.measures.items()
+            },
+        }
+        if len(fit.views) > 1:
+            turned, shifted = self.second_view
+            told["second_view"] = {
+                "turned_deg": round(turned, 2),
+                "shifted_mm": round(shifted, 2),
+            }
+        return told
+
+
+def _second_view_words(turned_deg: float, shifted_mm: float) -> list[str]:
+    """A warning, if a second view was found far from where it was said to stand."""
+    off = [f"turned by {turned_deg:.0f} degrees"] * (turned_deg > _FAR_TURNED_DEG)
+    off += [f"shifted by {shifted_mm:.0f} mm"] * (shifted_mm > _FAR_SHIFTED_MM)
+    if not off:
+        return []
+    return [
+        f"The second view was found {' and '.join(off)} against what was said: check the angle between the views, and "
+        "that both pictures show the same bone, moved by nothing between them."
+    ]
