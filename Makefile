@@ -10,7 +10,7 @@ QUICK = Testing/Python/engine/test_rooms.py Testing/Python/mrml/test_packaging.p
 	Testing/Python/panel/test_pythonqt.py Testing/Python/panel/test_views.py \
 	$(addprefix Testing/Python/engine/,geometry helpers radiograph tone depth surface anatomy) XRayTo3D/XRayTo3DLib
 
-.PHONY: demo test check bench bench-simulate bench-segmentation evaluate accuracy sample pictures clean
+.PHONY: demo test check bench bench-simulate bench-segmentation evaluate accuracy models sample pictures clean
 
 demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	@name=$$(basename "$$XRAY"); name=$${name%.*}; mkdir -p "$$DEMO" && \
@@ -41,8 +41,11 @@ bench-segmentation: .venv/.engine  ## the bone found on real and simulated radio
 evaluate: .venv/.engine  ## the whole chain on thirty radiographs with known truth: IEF, SSIM, distances, Dice
 	.venv/bin/python Testing/Python/benchmarks/evaluate_chain.py
 
-accuracy: .venv/.engine  ## real femora from one and two views: the shape model against what needs none
-	.venv/bin/python Testing/Python/benchmarks/accuracy.py
+accuracy: .venv/.engine  ## real bones from one and two views: the shape models against what needs none; ACCURACY="--few 2 ..." a part
+	.venv/bin/python Testing/Python/benchmarks/accuracy.py $(ACCURACY)
+
+models: .venv/.engine  ## the shape models that ship, from the folder LIMBS, and their report in docs
+	.venv/bin/python -m XRayTo3DLib.train.models "$(LIMBS)" --report docs/pictures
 
 pictures: .venv/.test  ## the panel and the views in 3D Slicer, as README and tutorial show them
 	XRAYTO3D_PICTURES=Resources/Screenshots XRAYTO3D_TUTORIAL=docs/pictures .venv/bin/pytest -q \

@@ -11,10 +11,13 @@ import numpy as np
 
 from ..errors import SurfaceError
 from ..helpers.files import replacing
+from .silhouette import prepared
 
-BUILT_IN = Path(__file__).with_name("femur.npz")
+BUILT_IN_BONES = ("femur", "tibia", "fibula", "patella", "hip")
 SIDES = ("left", "right", "")
 _ARRAYS = ("mean", "modes", "deviations", "faces", "landmark_mean", "landmark_modes")
+_STRAIGHT_MODES = ("straight", "lengths")
+_STRAIGHT = 1e-3  # of its length, by which a mode that runs along the normals may leave them
 _WORDS = ("bone", "side", "landmark_names")
 _MOST_POINTS, _MOST_MODES = 100_000, 2_000
 
@@ -98,19 +101,47 @@ class ShapeModel:
         return self.mirrored() if self.side and side and side != self.side else self
 
 
+def built_in_file(bone: str) -> Path:
+    """Where the model that ships of a bone lies.
+
+    Raises
+    ------
+    SurfaceError
+        If none ships.
+    """
+    if bone not in BUILT_IN_BONES:
+        raise SurfaceError(f"there is no built-in model of {bone!r}, only of {', '.join(BUILT_IN_BONES)}.")
+    return Path(__file__).with_name(f"{bone}.npz")
+
+
 @functools.cache
-def built_in() -> ShapeModel:
-    """The femur's model that is shipped: made from the analytic family alone, see `family`."""
-    return load_shape_model(BUILT_IN)
+def built_in(bone: str = "femur") -> ShapeModel:
+    """The model that ships of a left bone, made from people's limbs: see `train.models`.
+
+    Raises
+    ------
+    SurfaceError
+        If none ships.
+    """
+    return load_shape_model(built_in_file(bone))
 
 
 def save_shape_model(model: ShapeModel, path: str | os.PathLike) -> None:
-    """Write a model as a compressed .npz file; modes are kept in half precision (0.05 % of their length)."""
+    """Write a model as a compressed .npz file; modes are kept in half precision (0.05 % of their length).
+
+    Of modes that run along the mean's normals only the lengths are kept.
+    """
+    mean = model.mean.astype(np.float32)
+    normals = prepared(model.faces, len(mean)).normals(mean.astype(np.float64))
+    lengths = np.einsum("kni,ni->kn", model.modes, normals)
+    straight = np.abs(model.modes - lengths[:, :, None] * normals).max(axis=(1, 2)) < _STRAIGHT
     content = {
         "bone": np.array(model.bone),
         "side": np.array(model.side),
-        "mean": model.mean.astype(np.float32),
-        "modes": model.modes.astype(np.float16),
+        "mean": mean,
+        "modes": model.modes[~straight].astype(np.float16),
+        "straight": straight,
+        "lengths": lengths[straight].astype(np.float16),
         "deviations": model.deviations.astype(np.float32),
         "faces": model.faces.astype(np.int32),
         "landmark_names": np.array(list(model.landmarks), dtype=np.str_),
@@ -135,12 +166,13 @@ def load_shape_model(path: str | os.PathLike) -> ShapeModel:
         # Opened here: numpy does not close a damaged file.
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             content = {name: file[name] for name in (*_ARRAYS, *_WORDS)}
+            content |= {name: file[name] for name in _STRAIGHT_MODES if name in file}  # 0.1 had none of them
         names = [str(name) for name in content["landmark_names"]]
         return ShapeModel(
             bone=str(content["bone"]),
             side=str(content["side"]),
             mean=content["mean"].astype(np.float64),
-            modes=content["modes"].astype(np.float32),
+            modes=_all_modes(content),
             deviations=content["deviations"].astype(np.float64),
             faces=content["faces"].astype(np.int64),
             landmarks=dict(zip(names, content["landmark_mean"].astype(np.float64), strict=True)),
@@ -154,6 +186,19 @@ def load_shape_model(path: str | os.PathLike) -> ShapeModel:
         raise SurfaceError(f"{path}: {error}") from error
     except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
         raise SurfaceError(f"{path}: it cannot be read as a shape model: {error}.") from error
+
+
+def _all_modes(content: dict[str, np.ndarray]) -> np.ndarray:
+    """Modes (k, n, 3) of a file, those along the normals among them."""
+    modes = content["modes"].astype(np.float32)
+    straight = content.get("straight", np.zeros(0)).astype(bool)
+    if not straight.any():
+        return modes
+    lengths, mean = content["lengths"], content["mean"].astype(np.float64)
+    made = np.zeros((len(straight), *mean.shape), np.float32)
+    made[~straight] = modes
+    made[straight] = lengths.astype(np.float32)[:, :, None] * prepared(content["faces"], len(mean)).normals(mean)
+    return made
 
 
 def _problem(model: ShapeModel) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 import numpy as np
@@ -18,7 +19,8 @@ from ..surface import arrays, distance_to, polydata, simplify
 from .alignment import align
 from .correspondence import Template, register, sampled
 from .model import ShapeModel, built_in
-from .statistics import model_from, moved_landmarks, principal_modes, procrustes, rebuilt
+from .statistics import model_from, moved_landmarks, procrustes, rebuilt
+from .unsaid import Unsaid, learnt, principal_modes, told_from_outlines
 
 FEWEST = 5
 _FEMUR_MM = 6.0  # a femur of either side comes closer than this to the mean one, aligned
@@ -51,6 +53,8 @@ class Bones:
     off_mm : (s,) array
         Mean distance of each surface from its points' triangles.
     warnings : tuple of str
+    also : (a, n, 3) array, optional
+        How such bones vary besides: see `model_from`.
     """
 
     points: np.ndarray
@@ -62,12 +66,19 @@ class Bones:
     kept: tuple[int, ...]
     off_mm: np.ndarray
     warnings: tuple[str, ...] = ()
+    also: np.ndarray | None = None
+
+    @functools.cached_property
+    def unsaid(self) -> Unsaid:
+        """What the principal modes of these bones cannot say of another."""
+        return learnt(self.points, self.faces, self.also)
 
     def model(self, without: int | None = None) -> ShapeModel:
         """Model of the bones, or of all but one of them."""
         some = np.delete(np.arange(len(self.points)), [] if without is None else without)
         marks = {name: places[some] for name, places in self.landmarks.items()}
-        return model_from(self.points[some], self.faces, marks, self.bone, self.side)
+        unsaid = self.unsaid if without is None else None  # what one bone told is left out with it
+        return model_from(self.points[some], self.faces, marks, self.bone, self.side, unsaid, self.also)
 
 
 def corresponding(
@@ -154,7 +165,8 @@ def left_one_out(bones: Bones, progress: Progress | None = None) -> dict:
     dict
         "compactness": share of the variance by number of principal modes; "generalisation": mean and worst distance
         (mm) of bones that were left out from the nearest surface that so many modes of the others make;
-        "specificity": mean distance (mm) of random bones of the model from the nearest one that it was made of.
+        "specificity": mean distance (mm) of random bones of the model from the nearest one that it was made of;
+        "from_outlines": see `told_from_outlines`, and "unsaid" how large and smooth what was left unsaid is.
 
     References
     ----------
@@ -175,8 +187,9 @@ def left_one_out(bones: Bones, progress: Progress | None = None) -> dict:
             made = rebuilt(others, points[number], each)
             general[each].append(np.abs(distance_to(points[number], bones.faces, made[picked])).mean())
     model = bones.model()
-    principal = len(principal_modes(points)[1])
+    principal = len(principal_modes(points, bones.also)[1])
     drawn = np.random.default_rng(0).standard_normal((_DRAWN, principal))
+    off, covered = told_from_outlines(points, bones.faces, bones.unsaid, bones.also)
     trees = [cKDTree(each) for each in points]
     special = [min(tree.query(model.surface(weights))[0].mean() for tree in trees) for weights in drawn]
     return {
@@ -188,6 +201,8 @@ def left_one_out(bones: Bones, progress: Progress | None = None) -> dict:
             str(each): {"mean": _mm(np.mean(off)), "worst": _mm(np.max(off))} for each, off in general.items()
         },
         "specificity_mm": _mm(np.mean(special)),
+        "unsaid": {name: _mm(value) for name, value in asdict(bones.unsaid).items()},
+        "from_outlines": {"mean_mm": _mm(off.mean()), "worst_mm": _mm(off.max()), "within_two_sd": _mm(covered.mean())},
     }
 
 

@@ -91,7 +91,10 @@ def draw_modes(model: ShapeModel, path: Path) -> None:
     from ..report.picture import shaded
 
     count = min(_SHOWN, len(model.deviations))
-    figure = Figure(figsize=(2.6 * count, 8), layout="constrained")
+    tall, wide = np.ptp(model.mean[:, 2]), max(np.ptp(model.mean[:, 0]), np.ptp(model.mean[:, 1]))
+    width = 2.6 * count
+    height = np.clip(2 * (0.85 * width / count * tall / (3 * wide + 30) + 0.4), 3, 8)
+    figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(_TURNED), count, squeeze=False)
     for mode in range(count):
@@ -108,7 +111,7 @@ def draw_modes(model: ShapeModel, path: Path) -> None:
             axis.invert_yaxis()
             axis.set_axis_off()
         axes[0, mode].set_title(f"mode {mode + 1}: {model.deviations[mode]:.1f} mm\n-2 sd, mean, +2 sd", fontsize=9)
-    figure.savefig(path, dpi=110, format="png")
+    figure.savefig(path, dpi=90, format="png")
 
 
 def _surfaces_in(folder: Path) -> list[Path]:

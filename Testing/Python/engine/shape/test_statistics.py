@@ -1,5 +1,4 @@
-"""Motions are taken out, known modes found again, and what they leave unsaid is smooth, along the normals, and as large
-as it was said to be."""
+"""Motions are taken out, known modes found again, and landmarks go with them."""
 
 import numpy as np
 import pytest
@@ -8,17 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from XRayTo3DLib.shape.silhouette import prepared
-from XRayTo3DLib.shape.statistics import (
-    gaussian_modes,
-    left_unsaid,
-    model_from,
-    moved_landmarks,
-    onto,
-    principal_modes,
-    procrustes,
-    rebuilt,
-)
+from XRayTo3DLib.shape.statistics import model_from, moved_landmarks, onto, procrustes, rebuilt
+from XRayTo3DLib.shape.unsaid import Unsaid, principal_modes
 
 BALL = trimesh.creation.icosphere(3, 1.0)
 POINTS, FACES = BALL.vertices * [20.0, 30.0, 60.0], np.asarray(BALL.faces, np.int64)
@@ -121,60 +111,10 @@ def test_rebuilt_is_the_nearest_that_modes_can_make(known):
     assert rms(rebuilt(samples, samples[3], 1) - samples[3]) == pytest.approx(2 * abs(known[1][3, 1]), rel=1e-6)
 
 
-def test_what_is_left_unsaid_is_what_one_alone_has():
-    """Nine spheres that differ in size alone, and one with a bump of 5 mm in a place."""
-    bump = 5 * np.exp(-((POINTS - POINTS[0]) ** 2).sum(axis=1) / (2 * 20.0**2))[:, None]
-    normals = prepared(FACES, len(POINTS)).normals(POINTS)
-    samples = np.array([(1 + 0.02 * k) * POINTS for k in range(9)] + [POINTS + bump * normals])
-    unsaid = left_unsaid(samples, FACES)
-    assert unsaid.shape == (len(POINTS),) and unsaid.min() == pytest.approx(0.2)
-    assert unsaid.argmax() in np.argsort(((POINTS - POINTS[0]) ** 2).sum(axis=1))[:20]
-    assert 0.3 < unsaid.max() < 5 / np.sqrt(10)
-
-
-@pytest.fixture(scope="module")
-def smooth():
-    amplitude = 1.0 + POINTS[:, 2] / 120
-    return amplitude, *gaussian_modes(POINTS, FACES, amplitude, count=300)
-
-
-def test_gaussian_modes_have_length_one_and_run_along_the_normals(smooth):
-    _, modes, deviations = smooth
-    assert np.allclose(rms(modes), 1)
-    assert (np.diff(deviations) <= 1e-12).all() and (deviations > 0).all()
-    normals = prepared(FACES, len(POINTS)).normals(POINTS)
-    across = modes - (modes * normals).sum(axis=2, keepdims=True) * normals
-    assert np.abs(across).max() < 1e-9
-    flat = modes.reshape(len(modes), -1) / np.sqrt(len(POINTS))
-    assert np.allclose(flat @ flat.T, np.eye(len(modes)), atol=1e-6)
-
-
-def test_their_deviations_add_up_to_the_amplitude(smooth):
-    amplitude, modes, deviations = smooth
-    assert (deviations**2).sum() == pytest.approx((amplitude**2).mean(), rel=0.02)
-    at_each = np.sqrt(((modes * deviations[:, None, None]) ** 2).sum(axis=(0, 2)))
-    assert np.allclose(at_each, amplitude, rtol=0.06)
-
-
-def test_neighbours_move_together(smooth):
-    _, modes, deviations = smooth
-    basis = modes * deviations[:, None, None]
-    pairs = prepared(FACES, len(POINTS)).edges
-    together = (basis[:, pairs[:, 0]] * basis[:, pairs[:, 1]]).sum(axis=(0, 2))
-    alone = (basis**2).sum(axis=(0, 2))
-    assert (together / np.sqrt(alone[pairs[:, 0]] * alone[pairs[:, 1]])).min() > 0.7
-
-
-def test_fewer_points_than_modes():
-    octahedron = trimesh.creation.icosphere(0, 10.0)
-    modes, _ = gaussian_modes(octahedron.vertices, np.asarray(octahedron.faces), np.ones(12))
-    assert 0 < len(modes) <= 10
-
-
 def test_model_from_samples(known):
     modes, scores, samples = known
     places = {"tip": np.array([0.0, 0, 60]) + 5.0 * scores[:, :1] * [0, 0, 1]}
-    made = model_from(samples, FACES, places, "egg", "", amplitude_mm=0.5)
+    made = model_from(samples, FACES, places, "egg", "", Unsaid(0.5, 20.0))
     assert made.deviations[:2] == pytest.approx([6.0, 2.0]) and len(made.deviations) > 50
     assert np.allclose(made.mean, samples.mean(axis=0))
     for sample in samples[:3]:
@@ -182,14 +122,24 @@ def test_model_from_samples(known):
         assert np.allclose(made.surface(weights), sample, atol=1e-4)
     sign = np.sign((made.modes[0] * modes[0]).sum())
     assert np.allclose(made.landmarks_at(np.array([2.0 * sign]))["tip"], [0, 0, 70], atol=1e-3)
-    assert (made.deviations[2:] ** 2).sum() == pytest.approx(0.5**2, rel=0.1)
+    assert (made.deviations[8:] ** 2).sum() == pytest.approx(0.5**2, rel=0.1)  # after six stretches
 
 
 def test_a_landmark_follows_the_surface_beside_it(known):
     places = {"tip": np.tile(POINTS[7] * 0.98, (40, 1))}
-    made = model_from(known[2], FACES, places, "egg", "", amplitude_mm=1.0)
+    made = model_from(known[2], FACES, places, "egg", "", Unsaid(1.0, 20.0))
     assert np.allclose(made.landmark_modes[:2], 0, atol=1e-9)  # it did not move with the samples
-    own = made.modes[2:10, 7]
+    own = made.modes[8:16, 7]
     moves = np.linalg.norm(own, axis=1) > 1e-6  # in some modes that place of the surface is still
     assert moves.sum() >= 3
-    assert (np.einsum("ki,ki->k", made.landmark_modes[2:10, 0], own)[moves] > 0).all()
+    assert (np.einsum("ki,ki->k", made.landmark_modes[8:16, 0], own)[moves] > 0).all()
+
+
+def test_displacements_that_no_sample_shows_are_modes_too(known):
+    modes, _, samples = known
+    aside = BALL.vertices[:, [1, 2, 0]] ** 3
+    aside = aside / rms(aside)
+    made = model_from(samples, FACES, {}, "egg", "", Unsaid(0.5, 20.0), also=3.0 * aside[None])
+    principal = made.basis[:3].reshape(3, -1)
+    wanted = np.concatenate([modes * np.array([6.0, 2.0])[:, None, None], 3.0 * aside[None]]).reshape(3, -1)
+    assert np.allclose(principal.T @ principal, wanted.T @ wanted, atol=1e-3)

@@ -26,6 +26,17 @@ def mean_femur(side: str = "left") -> FemurParameters:
     return _with_cortex(_family()[0], _CORTEX, side)
 
 
+def modes_of_variation() -> int:
+    """Number of ways in which femora of the family vary, independently of each other."""
+    return len(_family()[1])
+
+
+def varied(mode: int, far: float, side: str = "left") -> FemurParameters:
+    """Move the mean femur along one of the modes of variation, by so many standard deviations."""
+    mean, modes = _family()
+    return _with_cortex(mean + far * modes[mode], _CORTEX, side)
+
+
 def sample(seed: int, side: str | None = None) -> FemurParameters:
     """Draw a femur.
 
