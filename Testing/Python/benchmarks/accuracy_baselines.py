@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from accuracy_cases import Case, Triangles
+from accuracy_bones import Triangles
+from accuracy_cases import Case
 
 from XRayTo3DLib import Settings, depth_grid, generate_surface, radiograph_from_array
 from XRayTo3DLib.anatomy import measure_femur
@@ -79,21 +82,25 @@ def ellipses(case: Case) -> Triangles:
     return _closed(np.nan_to_num(field, nan=-STEP_MM).astype(np.float32), x, y, z)
 
 
-def mean_femur(case: Case) -> Triangles:
-    """The mean of the other femora, brought onto the truth."""
-    return _onto_truth(case, 1.0)
-
-
-def scaled_mean_femur(case: Case) -> Triangles:
-    """The mean of the other femora, made as long as the truth and brought onto it."""
-    own, true = (measure_femur(*bone, case.side).length_mm for bone in (case.mean, case.truth))
-    return _onto_truth(case, true / own)
-
-
-def _onto_truth(case: Case, scale: float) -> Triangles:
-    points, faces = scale * case.mean[0], case.mean[1]
+def mean_bone(case: Case) -> Triangles:
+    """The mean bone, brought onto the truth."""
+    points, faces = case.mean
     moved = align_rigid((points, faces), case.truth)
     return points @ moved[:3, :3].T + moved[:3, 3], faces
+
+
+def scaled_mean_bone(case: Case) -> Triangles:
+    """The mean bone, made as long as the truth and brought onto it.
+
+    The length of a femur is that of its anatomy, that of another bone is taken along the mean's longest axis.
+    """
+    if case.bone == "femur":
+        own, true = (measure_femur(*bone, case.side).length_mm for bone in (case.mean, case.truth))
+    else:
+        placed = mean_bone(case)[0]
+        axis = np.linalg.svd(placed - placed.mean(axis=0), full_matrices=False)[2][0]
+        own, true = (np.ptp(points @ axis) for points in (placed, case.truth[0]))
+    return mean_bone(replace(case, mean=(true / own * case.mean[0], case.mean[1])))
 
 
 def _slices(case: Case, z: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:

@@ -1,13 +1,12 @@
-"""Femora whose surface is known, in pictures taken as the accuracy benchmark's protocol says."""
+"""Bones whose surface is known, in pictures taken as the accuracy benchmark's protocol says."""
 
 from __future__ import annotations
 
-import functools
-import os
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from accuracy_bones import Subject, Triangles
 
 from XRayTo3DLib import Settings, find_bone, radiograph_from_array
 from XRayTo3DLib.geometry.camera import Camera, place, view_directions
@@ -16,12 +15,9 @@ from XRayTo3DLib.segmentation import Bone as FoundBone
 from XRayTo3DLib.segmentation import bounding_box
 from XRayTo3DLib.simulate.bones.bone import Bone, Mesh
 from XRayTo3DLib.simulate.bones.hollow import hollow
-from XRayTo3DLib.simulate.bones.limbs import read_bones
 from XRayTo3DLib.simulate.film.projector import path_length
 from XRayTo3DLib.simulate.film.view import Setup, simulate
 
-LIMBS = Path(os.environ.get("LIMBS", Path(__file__).resolve().parents[4] / "shared" / "data" / "limbs"))
-SIDE = "left"  # of the femora in the file
 POSE = (4.0, 6.0)  # standard deviations: degrees about each axis, mm along each
 SOD_MM, SID_MM, PIXEL_MM = 1200.0, 1500.0, 0.5
 DETECTOR = (1500, 700)  # rows and columns: 600 x 280 mm at the bone
@@ -32,8 +28,6 @@ STRETCHES = 4  # of an outline that are wrong
 OUTWARDS_MM, INWARDS_MM = (5.0, 15.0), (5.0, 8.0)  # a wrong edge is a neighbour's, or the marrow canal's
 _SEED = 4 * 10**9
 
-Triangles = tuple[np.ndarray, np.ndarray]
-
 
 @dataclass(frozen=True)
 class Variant:
@@ -43,17 +37,22 @@ class Variant:
     ----------
     name : str
     views : tuple of str
+        "ap" has its source in front, "pa" behind.
     error_deg : float
         The second picture was taken at a right angle to the first and so much more or less, and nobody knows.
     outside : float
         Share of the bone's length beyond the pictures' border.
-    end : {"lower", "either"}
+    end : {"lower", "upper", "either"}
         Which end that is; "either" is the lower end of every other bone, the upper one of the rest.
     wrong : float
         Share of each outline's points that lie where there is no edge of the bone.
     film : bool
         The bone is found in radiographs, with soft tissue, noise and blur, in a box drawn loosely round it; otherwise
         its outlines are known.
+    facing_told : bool
+        Whether it is known on which side of the patient the sources stood.
+    facts : bool
+        Whether what is known of the patient is told: height, sex, the other leg's bone.
     """
 
     name: str
@@ -63,6 +62,8 @@ class Variant:
     end: str = "either"
     wrong: float = 0.0
     film: bool = False
+    facing_told: bool = True
+    facts: bool = False
 
 
 PLAIN = Variant("two views")
@@ -75,54 +76,61 @@ class Case:
     Attributes
     ----------
     name : str
-    number : int
-        Which of the file's bones, from 0.
-    side : str
+    bone, side : str
     truth : (points, faces)
         The bone where it stands (LPS, mm).
     mean : (points, faces)
-        Mean of the other bones, upright.
+        A mean bone, upright.
     cameras : tuple of Camera
         As they are told: with `Variant.error_deg` the pictures were taken by others.
     masks : tuple of (rows, columns) bool arrays
     outlines : tuple of tuple of Outline
+    otherwise : tuple of tuple of Camera
+        What the cameras may be as well, for all that is told.
+    facts : dict of str to object
+        See `Subject`; empty where they are not told.
     """
 
     name: str
-    number: int
+    bone: str
     side: str
     truth: Triangles
     mean: Triangles
     cameras: tuple[Camera, ...]
     masks: tuple[np.ndarray, ...]
     outlines: tuple[tuple[Outline, ...], ...]
+    otherwise: tuple[tuple[Camera, ...], ...] = ()
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
-@functools.cache
-def bones() -> tuple[Mesh, ...]:
-    """All femora, their triangles facing outwards."""
-    return tuple(read_bones(LIMBS, "femur"))
-
-
-def case(number: int, variant: Variant = PLAIN) -> Case:
-    """One of the femora, at random in its place but the same one in every run and variant.
+def case(subject: Subject, variant: Variant = PLAIN, pose: int = 0) -> Case:
+    """A bone in one of its poses: at random, but the same one in every run and variant.
 
     Parameters
     ----------
-    number : int
-        From 0.
+    subject : Subject
     variant : Variant
+    pose : int
+        From 0.
     """
-    bone = bones()[number]
-    middle = (bone.points.min(axis=0) + bone.points.max(axis=0)) / 2
-    posed = bone.moved(_pose(middle, np.random.default_rng([_SEED, number])))
-    center, shape = _aimed(posed.points, middle, variant, lower=variant.end == "lower" or number % 2 == 0)
-    rng = np.random.default_rng([_SEED, number, 1])
+    mesh, key = subject.mesh, [_SEED, subject.number] + [1000 + pose] * (pose > 0)
+    middle = (mesh.points.min(axis=0) + mesh.points.max(axis=0)) / 2
+    posed = mesh.moved(_pose(middle, np.random.default_rng(key)))
+    lower = {"lower": True, "upper": False, "either": (subject.number + pose) % 2 == 0}[variant.end]
+    center, shape = _aimed(posed.points, middle, variant, lower)
+    rng = np.random.default_rng([*key, 1])
     error = variant.error_deg * rng.choice([-1, 1])
-    told = tuple(_camera(view, 0.0, center, shape) for view in variant.views)
-    true = (told[0], *(_camera(view, error, center, shape) for view in variant.views[1:]))
+
+    def cameras(views: tuple[str, ...], turned: float = 0.0) -> tuple[Camera, ...]:
+        first, *others = views
+        return (
+            _camera(first, subject.side, 0.0, center, shape),
+            *(_camera(view, subject.side, turned, center, shape) for view in others),
+        )
+
+    true = cameras(variant.views, error)
     if variant.film:
-        found = [_found_on_film(posed, view, center, shape, rng) for view in variant.views]
+        found = [_found_on_film(posed, view, subject.side, center, shape, rng) for view in variant.views]
         masks, lines = tuple(bone.mask for bone in found), tuple(bone.outlines for bone in found)
     else:
         masks = tuple(path_length([posed], camera)[0] > 0 for camera in true)
@@ -131,15 +139,18 @@ def case(number: int, variant: Variant = PLAIN) -> Case:
         step = PIXEL_MM * SOD_MM / SID_MM
         lines = tuple((misled(each[0], variant.wrong, step, rng), *each[1:]) for each in lines)
         masks = tuple(filled(each, mask.shape) for each, mask in zip(lines, masks, strict=True))
+    behind = {"ap": "pa", "pa": "ap"}
     return Case(
-        f"femur {number + 1}",
-        number,
-        SIDE,
+        f"{subject.name}, pose {pose + 1}" if pose else subject.name,
+        subject.bone,
+        subject.side,
         (posed.points, posed.faces),
-        (_mean_without(number), bone.faces),
-        told,
+        subject.mean,
+        cameras(variant.views),
         masks,
         lines,
+        () if variant.facing_told else (cameras((behind[variant.views[0]], *variant.views[1:])),),
+        subject.facts if variant.facts else {},
     )
 
 
@@ -179,24 +190,6 @@ def filled(lines: tuple[Outline, ...], shape: tuple[int, int]) -> np.ndarray:
     return mask > 0
 
 
-def similar(points: np.ndarray, onto: np.ndarray) -> np.ndarray:
-    """Points (n, 3) moved rigidly onto their partners by least squares (W. Kabsch, 1976)."""
-    from scipy.spatial.transform import Rotation
-
-    turn = Rotation.align_vectors(onto - onto.mean(axis=0), points - points.mean(axis=0))[0]
-    return turn.apply(points - points.mean(axis=0)) + onto.mean(axis=0)
-
-
-@functools.lru_cache(maxsize=2)
-def _mean_without(number: int) -> np.ndarray:
-    """Mean (n, 3) of the other femora, whose points are partners, after generalised Procrustes without scale."""
-    others = [bone.points for other, bone in enumerate(bones()) if other != number]
-    mean = others[0]
-    for _ in range(4):
-        mean = np.mean([similar(points, mean) for points in others], axis=0)
-    return mean
-
-
 def _pose(middle: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A small random motion about a point, (4, 4)."""
     from scipy.spatial.transform import Rotation
@@ -208,11 +201,11 @@ def _pose(middle: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _found_on_film(
-    mesh: Mesh, view: str, center: np.ndarray, shape: tuple[int, int], rng: np.random.Generator
+    mesh: Mesh, view: str, side: str, center: np.ndarray, shape: tuple[int, int], rng: np.random.Generator
 ) -> FoundBone:
     """The bone as the engine finds it in a radiograph, inside a box that a user would draw."""
     setup = Setup(PIXEL_MM, SID_MM, SOD_MM, shape, tuple(center))
-    taken = simulate([Bone(mesh, hollow(mesh, CORTEX_MM))], view, SIDE, setup, rng)
+    taken = simulate([Bone(mesh, hollow(mesh, CORTEX_MM))], view, side, setup, rng)
     rows, columns = bounding_box(taken.mask)
     radiograph = radiograph_from_array(
         taken.pixels,
@@ -237,9 +230,9 @@ def _aimed(points: np.ndarray, middle: np.ndarray, variant: Variant, lower: bool
     return np.array([*middle[:2], (low + high) / 2]), (rows, DETECTOR[1])
 
 
-def _camera(view: str, turned_deg: float, center: np.ndarray, shape: tuple[int, int]) -> Camera:
+def _camera(view: str, side: str, turned_deg: float, center: np.ndarray, shape: tuple[int, int]) -> Camera:
     """Camera of a view, turned about the patient's long axis."""
     from scipy.spatial.transform import Rotation
 
-    columns, rows = Rotation.from_euler("z", turned_deg, degrees=True).apply(view_directions(view, SIDE))
+    columns, rows = Rotation.from_euler("z", turned_deg, degrees=True).apply(view_directions(view, side))
     return place(columns, rows, center, shape, (PIXEL_MM, PIXEL_MM), SID_MM, SOD_MM)

@@ -3,27 +3,53 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-from accuracy_cases import Case, Triangles, Variant
+from accuracy_bones import Triangles
+from accuracy_cases import Case, Variant
 
 from XRayTo3DLib.anatomy import measure_femur
 from XRayTo3DLib.errors import ReconstructionError, SurfaceError
 from XRayTo3DLib.evaluate import align_rigid
 from XRayTo3DLib.geometry.camera import Camera
+from XRayTo3DLib.shape import Measure
 from XRayTo3DLib.surface import Distances, dice, distance_to, is_closed, surface_distances
 from XRayTo3DLib.surface.distance import evenly
 
 IN_FRAME, ALIGNED = "in frame", "aligned"
+SIGMAS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 _SAMPLES = 15_000  # of each surface
 _RIM_MM = 3.0  # next to a picture's border, where the flat ends of what is cut off lie
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
-def score(case: Case, variant: Variant, method: str, make: Callable[[], tuple], frames: Sequence[str]) -> dict:
+@dataclass(frozen=True)
+class Made:
+    """A bone that a method made, and how sure it says it is, if it does.
+
+    Attributes
+    ----------
+    points, faces : (n, 3) and (m, 3) arrays
+        LPS (mm).
+    deviations : (n,) array or None
+        Standard deviation of each point along its normal (mm).
+    measures : dict of str to Measure
+        Of a femur.
+    depth_deviation_mm : float
+        Standard deviation of the bone's distance from the first source; NaN if not told.
+    """
+
+    points: np.ndarray
+    faces: np.ndarray
+    deviations: np.ndarray | None = None
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    depth_deviation_mm: float = np.nan
+
+
+def score(case: Case, variant: Variant, method: str, make: Callable[[], Made | tuple], frames: Sequence[str]) -> dict:
     """Make a bone and compare it with the truth.
 
     Parameters
@@ -31,45 +57,64 @@ def score(case: Case, variant: Variant, method: str, make: Callable[[], tuple], 
     case, variant : Case, Variant
     method : str
     make : callable
-        Returns points and triangles (LPS, mm), and each point's standard deviation (mm) if the method tells it, or
-        raises ReconstructionError.
+        Returns what it made, or its points and triangles (LPS, mm), or raises ReconstructionError.
     frames : sequence of {"in frame", "aligned"}
         Where to compare: as it stands, or moved rigidly onto the truth first, without scale; with "aligned", angles
-        are measured too, and how many points are no farther off than two standard deviations.
+        are measured too, and how well the method knows how far off it is.
 
     Returns
     -------
     dict
         For each frame mean, RMS, 95th percentile and largest distance (mm) and Dice (1 mm); where the pictures do not
         show all of the bone, under "seen" the same distances of what they show, in frame. NaN where there is none.
+        Under "within" the share of points no farther off than each of `SIGMAS` deviations; under "told" the errors of
+        measures and of the depth with their deviations.
     """
-    row = {"method": method, "variant": variant.name, "bone": case.name, "failed": ""}
+    row = {"method": method, "variant": variant.name, "bone": case.bone, "name": case.name, "failed": ""}
     before = _memory_mb("VmRSS")
     _forget_peak()
     start = time.perf_counter()
     try:
-        found, deviations = split(make())
+        made = make()
     except ReconstructionError as error:
         return row | {"failed": str(error)}
+    made = made if isinstance(made, Made) else Made(*made)
+    found = made.points, made.faces
     row |= {"seconds": time.perf_counter() - start, "memory_mb": _memory_mb("VmHWM") - before}
     row["closed"] = is_closed(found[1])
+    motion = align_rigid(found, case.truth) if ALIGNED in frames else np.eye(4)
     if ALIGNED in frames:
-        row |= angles(found, case)
-        if deviations is not None:
-            there, _ = moved(found, align_rigid(found, case.truth))
-            row["covered"] = float((np.abs(distance_to(*case.truth, there)) < 2 * deviations).mean())
+        if case.bone == "femur":
+            row |= angles(found, case)
+        if made.deviations is not None:
+            off = np.abs(distance_to(*case.truth, moved(found, motion)[0])) / made.deviations
+            row["within"] = [float((off < sigmas).mean()) for sigmas in SIGMAS]
+            row["told"] = _told(made, case, motion)
     for frame in frames:
-        placed = found if frame == IN_FRAME else moved(found, align_rigid(found, case.truth))
+        placed = found if frame == IN_FRAME else moved(found, motion)
         row[frame] = asdict(surface_distances(placed, case.truth)) | {"dice": dice(placed, case.truth)}
     if variant.outside:
         row["seen"] = asdict(seen_distances(found, case.truth, case.cameras))
     return row
 
 
-def split(made: tuple) -> tuple[Triangles, np.ndarray | None]:
-    """What was made: points and triangles, and standard deviations if there are any."""
-    points, faces, *deviations = made
-    return (points, faces), deviations[0] if deviations else None
+def _told(made: Made, case: Case, motion: np.ndarray) -> dict[str, tuple[float, float]]:
+    """Errors of measures and of the distance from the first source, each with its deviation (mm, degrees)."""
+    middle = made.points.mean(axis=0)
+    away = motion[:3, :3] @ middle + motion[:3, 3] - middle
+    told = {"depth_mm": (float(case.cameras[0].from_lps[2, :3] @ away), made.depth_deviation_mm)}
+    if not made.measures:
+        return told
+    true = measure_femur(*case.truth, case.side)
+    values = {
+        "neck_shaft_angle_deg": true.neck_shaft_angle_deg,
+        "anteversion_deg": true.anteversion_deg,
+        "head_diameter_mm": 2 * true.head_radius,
+        "length_mm": true.length_mm,
+    }
+    return told | {
+        name: (each.value - values[name], each.deviation) for name, each in made.measures.items() if name in values
+    }
 
 
 def seen_distances(found: Triangles, truth: Triangles, cameras: Sequence[Camera]) -> Distances:

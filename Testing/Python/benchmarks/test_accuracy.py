@@ -10,11 +10,13 @@ import trimesh
 
 sys.path.insert(0, str(Path(__file__).parent))  # the benchmarks are scripts, not a package
 
-import accuracy_cases as cases
-from accuracy_baselines import ellipses, inflated, mean_femur, scaled_mean_femur, visual_hull
-from accuracy_cases import Case, Variant, case, filled, misled, similar
-from accuracy_report import main_table, variants_table
-from accuracy_scores import ALIGNED, IN_FRAME, score, seen_distances
+import accuracy_bones as known
+from accuracy_baselines import ellipses, inflated, mean_bone, scaled_mean_bone, visual_hull
+from accuracy_bones import independent, limb, other_leg, similar, subject
+from accuracy_cases import Case, Variant, case, filled, misled
+from accuracy_reliability import draw_reliability, expected
+from accuracy_report import kept, main_table, measures_table, truth_table, variants_table
+from accuracy_scores import ALIGNED, IN_FRAME, SIGMAS, Made, score, seen_distances
 
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.geometry.camera import place, view_directions
@@ -32,7 +34,7 @@ def pictured(points, faces, shape=(600, 400), center=CENTER):
         place(*view_directions(view, "left"), center, shape, (0.5, 0.5), 1500.0, 1200.0) for view in ("ap", "lateral")
     )
     masks = tuple(path_length([Mesh(points, faces)], camera)[0] > 0 for camera in cameras)
-    return Case("body", 0, "left", (points, faces), (points, faces), cameras, masks, ((), ()))
+    return Case("body", "body", "left", (points, faces), (points, faces), cameras, masks, ((), ()))
 
 
 def shifted(points, *by):
@@ -77,9 +79,10 @@ def test_inflated_outline_of_a_round_cylinder_is_the_cylinder_and_stands_at_the_
 def test_mean_femur_is_brought_onto_the_truth_and_made_as_long(family_femur):
     points, faces = family_femur
     truth = points * 1.1 @ trimesh.transformations.rotation_matrix(0.1, [1, 2, 3])[:3, :3].T + [5, -8, 3]
-    each = replace(pictured(truth, faces, center=truth.mean(axis=0)), mean=(points, faces))
-    assert surface_distances(scaled_mean_femur(each), each.truth).mean_mm < 0.1
-    assert surface_distances(mean_femur(each), each.truth).mean_mm > 1
+    for bone in ("femur", "body"):
+        each = replace(pictured(truth, faces, center=truth.mean(axis=0)), mean=(points, faces), bone=bone)
+        assert surface_distances(scaled_mean_bone(each), each.truth).mean_mm < 0.1
+        assert surface_distances(mean_bone(each), each.truth).mean_mm > 1
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +137,9 @@ def test_scores_in_frame_and_aligned_and_a_failed_fit_is_no_bone():
     each, plain = pictured(points, faces), Variant("plain")
     row = score(each, plain, "shifted", lambda: (shifted(points, 0, 4, 0), faces), (IN_FRAME, ALIGNED))
     assert row[IN_FRAME]["mean_mm"] > 1 > 0.05 > row[ALIGNED]["mean_mm"]
-    assert row["closed"] and np.isnan(row["neck_shaft_deg"])  # an ellipsoid has no neck
+    assert row["closed"]
+    as_femur = score(replace(each, bone="femur"), plain, "shifted", lambda: (points, faces), (ALIGNED,))
+    assert np.isnan(as_femur["neck_shaft_deg"])  # an ellipsoid has no neck
 
     def lost():
         raise ReconstructionError("the pose is lost")
@@ -153,21 +158,58 @@ def test_how_many_points_are_within_two_standard_deviations():
     upper = points[:, 2] > points[:, 2].mean()
     off = points + np.where(upper[:, None], [0.7, 0.0, 0.0] * np.sign(points - points.mean(axis=0)), 0)
     each, plain = pictured(points, faces), Variant("plain")
-    told = [
-        score(each, plain, "fit", lambda sd=sd: (off, faces, np.where(upper, sd, 1.0)), (ALIGNED,))["covered"]
+    rows = [
+        score(each, plain, "fit", lambda sd=sd: Made(off, faces, np.where(upper, sd, 1.0)), (ALIGNED,))
         for sd in (0.01, 1.0)
     ]
-    assert told[0] == pytest.approx(1 - upper.mean(), abs=0.15) and told[1] == 1
-    assert "covered" not in score(each, plain, "hull", lambda: (off, faces), (ALIGNED,))
+    unsure, sure = (row["within"][SIGMAS.index(2.0)] for row in rows)
+    assert unsure == pytest.approx(1 - upper.mean(), abs=0.15) and sure == 1
+    assert all(np.diff(row["within"]).min() >= 0 for row in rows)
+    assert "within" not in score(each, plain, "hull", lambda: (off, faces), (ALIGNED,))
+
+
+def test_depth_is_the_way_along_the_first_ray():
+    """A bone 5 mm nearer to the source in front (LPS: -y) than it was made, that claims 4 mm."""
+    points, faces = ellipsoid(20, 15, 80)
+    made = Made(shifted(points, 0, 5, 0), faces, np.ones(len(points)), depth_deviation_mm=4.0)
+    row = score(pictured(points, faces), Variant("plain"), "fit", lambda: made, (ALIGNED,))
+    assert row["told"] == {"depth_mm": (pytest.approx(5, abs=0.1), 4.0)}
+
+
+def test_tables_of_other_collections_and_of_measures_count_what_was_within_two():
+    points, faces = ellipsoid(20, 15, 80)
+    each = pictured(points, faces)
+    rows = [
+        score(
+            each,
+            Variant("two views"),
+            "fit",
+            lambda d=d: Made(shifted(points, 0, d, 0), faces, np.ones(len(points)), {}, 1),
+            (IN_FRAME, ALIGNED),
+        )
+        for d in (1.0, 4.0)
+    ]
+    assert "| 0.50 |" in truth_table(rows) and measures_table(rows).splitlines()[2].endswith("| 0.50 |")
+
+
+def test_reliability_of_normal_errors_is_drawn(tmp_path):
+    assert expected(2) == pytest.approx(0.954, abs=1e-3)
+    rows = [{"bone": "femur", "variant": "one view", "method": "shape", "within": list(map(expected, SIGMAS))}]
+    draw_reliability({"some": rows, "none": []}, tmp_path / "plot.png")
+    assert (tmp_path / "plot.png").stat().st_size > 10_000
+    kept(rows, tmp_path / "rows.json")
+    assert "0.954" in (tmp_path / "rows.json").read_text()
 
 
 @pytest.fixture
 def real(shared_data, monkeypatch):
-    monkeypatch.setattr(cases, "LIMBS", shared_data / "limbs")
+    monkeypatch.setattr(known, "LIMBS", shared_data / "limbs")
+    monkeypatch.setattr(known, "INDEPENDENT", shared_data / "independent")
+    known.femora.cache_clear()
 
 
 def test_a_case_is_the_same_in_every_run_and_told_nothing_of_a_wrong_angle(real):
-    first, again, turned = case(3), case(3), case(3, Variant("turned", error_deg=10))
+    first, again, turned = case(limb(3)), case(limb(3)), case(limb(3), Variant("turned", error_deg=10))
     assert np.array_equal(first.masks[1], again.masks[1])
     for told, other in zip(first.cameras, turned.cameras, strict=True):
         assert np.array_equal(told.from_lps, other.from_lps)
@@ -176,14 +218,44 @@ def test_a_case_is_the_same_in_every_run_and_told_nothing_of_a_wrong_angle(real)
     assert all((line[0].flags == EDGE).all() for line in first.outlines)
     shadow = first.cameras[0].project(first.truth[0])[0]
     assert first.outlines[0][0].points.max(axis=0) == pytest.approx(shadow.max(axis=0), abs=1.5)
+    assert not np.allclose(case(limb(3), pose=1).truth[0], first.truth[0], atol=0.5)
 
 
-def test_a_cropped_picture_ends_where_it_should_and_says_so(real):
-    each = case(2, Variant("third", outside=2 / 3, end="lower"))
-    height = each.truth[0][:, 2]
-    shown = np.all([camera.project(each.truth[0])[0][:, 1] < camera.shape[0] for camera in each.cameras], axis=0)
-    assert height[shown].min() == pytest.approx(height.max() - np.ptp(height) / 3, abs=5)
+@pytest.mark.parametrize("end", ["lower", "upper"])
+def test_a_cropped_picture_ends_where_it_should_and_says_so(real, end):
+    each = case(limb(2), Variant("third", outside=2 / 3, end=end))
+    height = each.truth[0][:, 2] * (1 if end == "lower" else -1)
+    row = [camera.project(each.truth[0])[0][:, 1] for camera in each.cameras]
+    shown = np.all([(r < c.shape[0]) & (r > 0) for r, c in zip(row, each.cameras, strict=True)], axis=0)
+    assert height[shown].min() == pytest.approx(height.max() - np.ptp(height) / 3, abs=15)
     for camera, lines in zip(each.cameras, each.outlines, strict=True):
-        cut = lines[0].flags == BORDER
-        assert cut.any() and lines[0].points[cut, 1].min() > camera.shape[0] - 6
-        assert (lines[0].points[~cut, 1] < camera.shape[0] - 1).all()
+        cut, edge = lines[0].flags == BORDER, camera.shape[0] - 1 if end == "lower" else 0
+        assert cut.any() and np.abs(lines[0].points[cut, 1] - edge).max() < 5
+        assert (np.abs(lines[0].points[~cut, 1] - edge) > 0).all()
+
+
+def test_a_source_behind_sees_the_picture_mirrored_and_it_need_not_be_told(real):
+    front = case(limb(0))
+    behind = case(limb(0), Variant("behind", views=("pa", "lateral"), facing_told=False))
+    assert behind.cameras[0].source_lps[1] > behind.truth[0][:, 1].max() > front.cameras[0].source_lps[1]
+    assert np.array_equal(behind.otherwise[0][0].from_lps, front.cameras[0].from_lps)
+    mirrored = behind.masks[0][:, ::-1]
+    assert (mirrored == front.masks[0]).mean() > 0.98 and front.otherwise == ()
+
+
+def test_bones_of_other_collections_are_stood_as_the_model_stands(real):
+    """A patella, which is small, of either side: on the mean of those of the limbs, in place of a model."""
+    from XRayTo3DLib.shape import ShapeModel
+    from XRayTo3DLib.simulate.bones.limbs import read_bones
+
+    some = read_bones(known.LIMBS, "patella")
+    mean, one = some[0].points, np.ones((1, *some[0].points.shape), np.float32)
+    model = ShapeModel("patella", "left", mean, one, np.ones(1), some[0].faces, {}, np.zeros((1, 0, 3)))
+    found = independent("patella")
+    assert [other_leg(path) for path in found] == found[::-1]
+    for number, path in enumerate(found):
+        bone = subject(path, model, number)
+        own = model.of_side(bone.side)
+        assert surface_distances((bone.mesh.points, bone.mesh.faces), (own.mean, own.faces)).mean_mm < 2.5
+        assert area_and_volume(bone.mesh.points, bone.mesh.faces)[1] > 0
+    assert {subject(path, model, 0).side for path in found} == {"left", "right"}

@@ -7,7 +7,7 @@ import pytest
 
 from XRayTo3DLib.anatomy import measure_femur
 from XRayTo3DLib.shape import depth_deviation, fit_shape, length_seen, measures, observed, uncertainty
-from XRayTo3DLib.shape.posterior import _FLOOR_MM, _quick_measures
+from XRayTo3DLib.shape.posterior import _EDGE_MM, _FLOOR_MM, _quick_measures, few_people
 from XRayTo3DLib.shape.silhouette import silhouette
 
 NOISE_MM, TOGETHER_MM = 0.6, 8.0
@@ -38,6 +38,42 @@ def test_two_standard_deviations_cover_most_errors(noisy, cast):
     every = np.concatenate([cast.shape_error(fit, truth) / uncertainty(fit) for truth, fit in noisy])
     assert 0.84 < (np.abs(every) < 2).mean() < 0.998
     assert 0.4 < np.sqrt((every**2).mean()) < 1.5
+
+
+def test_what_26_people_tell_of_the_next_one_is_as_unsure_as_it_says():
+    """Twelve numbers of a person, eight of them seen: the other four by the covariance of few people."""
+    rng = np.random.default_rng(5)
+    mix, seen, errors, variances = rng.standard_normal((12, 12)), 8, [], []
+    for _ in range(400):
+        people = rng.standard_normal((26, 12)) @ mix
+        next_one = rng.standard_normal(12) @ mix - people.mean(axis=0)
+        covariance = np.cov(people.T)
+        inverse = np.linalg.inv(covariance[:seen, :seen])
+        slope = covariance[seen:, :seen] @ inverse
+        left = np.diag(covariance[seen:, seen:] - slope @ covariance[:seen, seen:])
+        errors.append(next_one[seen:] - slope @ next_one[:seen])
+        variances.append([left, left * few_people(next_one[:seen] @ inverse @ next_one[:seen], seen)])
+    plain, student = np.abs(errors)[:, None].transpose(1, 0, 2) / np.sqrt(np.transpose(variances, (1, 0, 2)))
+    assert (plain < 2).mean() + 0.04 < (student < 2).mean() < 0.97
+
+
+def test_an_unusual_bone_is_less_sure(two_views):
+    fit = two_views.fit
+    unusual = replace(fit, state=replace(fit.state, weights=1.5 * fit.state.weights))
+    assert (uncertainty(unusual) > uncertainty(fit)).mean() > 0.95
+    assert depth_deviation(unusual) > depth_deviation(fit)
+
+
+def test_outlines_that_all_lie_outwards_are_no_surprise(cast, model):
+    """No number of points averages that out: the head is larger by twice as much and a little, and may be."""
+    truth = cast.random_bone(model, 2)
+    views = []
+    for turn in (0, 90):
+        view = cast.view_of(cast.camera(turn), truth, model.faces, **(cast.free if turn else {}))
+        views.append(replace(view, points=view.points + _EDGE_MM * view.normals))
+    found, true = measures(fit_shape([(model, views)]))["head_diameter_mm"], measure_femur(truth, model.faces)
+    off = found.value - 2 * true.head_radius
+    assert _EDGE_MM < off < 2 * found.deviation
 
 
 def test_measures_are_within_their_deviations(noisy, model):
@@ -78,14 +114,15 @@ def test_the_quick_measures_follow_a_bent_bone(model):
         full = [[t.neck_shaft_angle_deg, t.anteversion_deg, 2 * t.head_radius, t.length_mm] for t in true]
         change.append((np.subtract(*full), np.subtract(*map(quick, ends))))
     full, fast = np.abs(change).transpose(1, 0, 2)
-    assert np.allclose(fast, full, atol=1.5, rtol=0.1)
+    assert np.allclose(fast, full, atol=2.8, rtol=0.1)  # of ten degrees
 
 
 def test_uncertainty_grows_where_nothing_was_seen(half_seen, one_view):
-    """In the lower half, which one picture shows and the other does not."""
+    """In the lower half, which one picture shows and the other does not; the whole is laid on the whole, so that no
+    part is surer for it."""
     half, whole, height = uncertainty(half_seen.fit), uncertainty(one_view.fit), one_view.fit.points[:, 2]
-    lower, upper = (np.median((half / whole)[some]) for some in (height < 0, height > 100))
-    assert lower > 1.2 > upper
+    assert np.median((half / whole)[height < 0]) > 1.2
+    assert (half > whole).mean() > 0.95
     assert (half >= _FLOOR_MM).all()
 
 
