@@ -1,22 +1,29 @@
 """The shape of a bone: a statistical model of it, how it is made, and how it is fitted to radiographs."""
 
+from .facts import Facts, informed, side_of_other
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
-from .model import ShapeModel, built_in, load_shape_model, save_shape_model
+from .model import BUILT_IN_BONES, ShapeModel, built_in, load_shape_model, save_shape_model
 from .posterior import Measure, depth_deviation, length_seen, measures, observed, uncertainty
 from .shadow import shadow, shadow_outlines
-from .view import Mark, View, view_from
+from .solve import State
+from .view import SECOND_VIEW, Mark, View, view_from
 
 __all__ = [
+    "BUILT_IN_BONES",
     "MOST_UNMET",
+    "SECOND_VIEW",
     "WORST_RESIDUAL_MM",
+    "Facts",
     "Fit",
     "Mark",
     "Measure",
     "ShapeModel",
+    "State",
     "View",
     "built_in",
     "depth_deviation",
     "fit_shape",
+    "informed",
     "length_seen",
     "load_shape_model",
     "measures",
@@ -24,6 +31,7 @@ __all__ = [
     "save_shape_model",
     "shadow",
     "shadow_outlines",
+    "side_of_other",
     "uncertainty",
     "view_from",
 ]

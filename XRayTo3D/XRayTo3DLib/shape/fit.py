@@ -17,16 +17,16 @@ from .view import View
 WORST_RESIDUAL_MM, MOST_UNMET = 1.5, 0.35  # beyond these, a fit is no answer
 _COUNTED = 0.7  # of an outline's points: up to 30 % may be wrong
 _MET_MM = 2.0
-# Each: how many modes may move, how loose views are, steps, and how far off an outline is still believed (mm).
-_COARSE = ((0, 0.0, 3, 25.0), (2, 0.0, 3, 20.0))
-_MIDDLE = ((3, 0.0, 4, 15.0), (12, 0.0, 5, 8.0))
-_STILL = ((30, 0.0, 5, 5.0), (None, 0.0, 6, 3.5), (None, 0.0, 5, 2.0))
-_LOOSE = ((12, 12.0, 5, 8.0), (30, 1.0, 5, 5.0), (None, 1.0, 6, 3.5), (None, 1.0, 5, 2.0))
-_REACH_MM = 2.0
+# Each: how many modes may move, whether views may, steps, and how far off an outline is still believed (mm). Bones bend
+# only when little is believed that is far off, and views move last: both would follow what is wrong with an outline.
+_COARSE = ((0, False, 3, 25.0), (2, False, 3, 20.0))
+_MIDDLE = ((3, False, 4, 15.0), (12, False, 5, 8.0))
+_FINE = ((12, False, 4, 5.0), (30, False, 4, 3.0), (None, False, 3, 2.0), (None, True, 6, 1.5), (None, True, 4, 1.2))
+_AGAIN = ((30, True, 2, 5.0), (None, True, 4, 2.0), (None, True, 3, 1.2))
+_REACH_MM, _SURE_MM = 1.2, 2.0  # in the end; and when it is told how sure the fit is
 _MET_UNMET = 0.05  # an outline met as well as this is no reason to doubt how its view stands
-_TURNED = np.radians(6.0)  # less is rather a bone unlike others, which may look turned by some 3 degrees
-_STRONG = 6.0  # twice the logarithm of a ratio of probabilities (R. E. Kass and A. E. Raftery, 1995)
 _KEPT = 3  # of the starts go on after the coarse steps
+_ALIKE = 1.5  # an arrangement that meets outlines so much worse than the best, in squares, may still be the right one
 _DOUBTED_MM = 10.0  # in a score, what is farther off counts as this far
 _THINNED = 4  # of an outline's points, one in so many is used at first
 
@@ -75,9 +75,22 @@ class Fit:
         return self.state.points(self.model)
 
 
+@dataclass(frozen=True)
+class _Try:
+    """A fit under way: to one of the arrangements, from one of its starts."""
+
+    arrangement: int
+    model: ShapeModel
+    mesh: Mesh
+    views: Sequence[View]
+    state: State
+    energy: float = 0.0
+
+
 def fit_shape(
     arrangements: Sequence[tuple[ShapeModel, Sequence[View]]],
     free_scale: bool = False,
+    begin: State | None = None,
     progress: Progress | None = None,
 ) -> Fit:
     """Fit a shape model to outlines.
@@ -86,9 +99,12 @@ def fit_shape(
     ----------
     arrangements : sequence of (ShapeModel, sequence of View)
         What may be: the bone's views, and the model of the side that it may be of. More than one where the side, or how
-        the views stand to each other, is not known.
+        the views stand to each other, is not known; the most probable one is taken.
     free_scale : bool
         Whether the views' millimetres are only a guess.
+    begin : State, optional
+        What was found before a landmark was dragged or a mask corrected: the fit of the first arrangement goes on from
+        there, in a tenth of the time.
     progress : callable, optional
 
     Returns
@@ -99,75 +115,78 @@ def fit_shape(
     Notes
     -----
     Gauss-Newton steps over pose, scale, views and modes, with the outline's points matched anew in each step, from many
-    starts, with modes released from coarse to fine and a normal prior on each. The Geman-McClure function keeps wrong
-    edges from pulling. Views are taken to be turned where that is more probable by far, and to be shifted where the
-    outlines are not met otherwise: a bone may be unlike the model's, and a part of an outline wrong.
+    starts, with modes released from coarse to fine, and a prior on all of them: what is found of bone and views is
+    what is most probable together. The Geman-McClure function keeps wrong edges from pulling, by less and less that is
+    believed (A. Blake, A. Zisserman, "Visual reconstruction", 1987). Only where outlines are not met otherwise, views
+    are looked for that stand far from where they were said to.
     """
-    unshifted = [(model, [replace(view, shift_mm=0.0) for view in views]) for model, views in arrangements]
-    found = _best(unshifted, free_scale, part(progress, 0.0, 0.7))
-    if found.unmet > _MET_UNMET and any(view.shift_mm > 0 for _, views in arrangements for view in views):
-        other = _best(arrangements, free_scale, part(progress, 0.7, 0.3))
-        return other if _far_better(other, found) else found
+    meshes = {id(model): prepared(model.faces, len(model.mean)) for model, _ in arrangements}
+    if begin is not None:
+        model, views = arrangements[0]
+        again = _solved(_Try(0, model, meshes[id(model)], views, begin), _AGAIN, free_scale)
+        return _finished(again, free_scale)
+
+    def best(apart: bool, progress: Progress | None) -> Fit:
+        tries = [
+            _Try(number, model, meshes[id(model)], views, state)
+            for number, (model, views) in enumerate(arrangements)
+            for state in starts(model, views, free_scale, apart)
+        ]
+        return _best(tries, free_scale, progress)
+
+    found = best(False, part(progress, 0.0, 0.7))
+    if found.unmet > _MET_UNMET and any(view.loose for _, views in arrangements for view in views):
+        other = best(True, part(progress, 0.7, 0.3))
+        # Wrong edges, too, would be met a little better by views that are moved far.
+        return other if other.unmet < found.unmet / 2 else found
     return found
 
 
-def _far_better(moved: Fit, plain: Fit) -> bool:
-    """Whether moving views meets outlines so much better that they must stand elsewhere than was said.
-
-    Wrong edges, too, would be met a little better by views that are moved far.
-    """
-    return moved.unmet < plain.unmet / 2 or moved.residual_mm < plain.residual_mm / 2
-
-
-def _best(
-    arrangements: Sequence[tuple[ShapeModel, Sequence[View]]], free_scale: bool, progress: Progress | None
-) -> Fit:
-    """The fit that meets its outlines best, from all starts."""
-    tried = []
-    meshes = {id(model): prepared(model.faces, len(model.mean)) for model, _ in arrangements}
-    candidates = [(model, views, state) for model, views in arrangements for state in starts(model, views, free_scale)]
-    for number, (model, views, state) in enumerate(candidates):
-        tell(progress, 0.5 * number / len(candidates), "placing the bone")
-        mesh, few = meshes[id(model)], [_thinned(view) for view in views]
-        state = _solved(model, mesh, few, state, _COARSE, free_scale)
-        tried.append((_energy(model, mesh, few, state), number, state))
-    tried.sort(key=lambda each: each[:2])
-    better = []
-    for _, number, state in tried[:_KEPT]:
-        tell(progress, 0.5 + 0.1 * len(better), "bending the bone")
-        model, views, _ = candidates[number]
-        mesh, few = meshes[id(model)], [_thinned(view) for view in views]
-        state = _solved(model, mesh, few, state, _MIDDLE, free_scale)
-        better.append((_energy(model, mesh, few, state), number, state))
-    _, number, begun = min(better, key=lambda each: each[:2])
-    model, views, _ = candidates[number]
-    return _refined(model, meshes[id(model)], views, begun, free_scale, progress)
-
-
-def _refined(
-    model: ShapeModel, mesh: Mesh, views: Sequence[View], begun: State, free_scale: bool, progress: Progress | None
-) -> Fit:
-    """Fit all modes to all of the outlines, with views that stand as said unless they must stand elsewhere."""
-
-    def fitted(schedule) -> tuple[Fit, float]:
-        state = _solved(model, mesh, views, begun, schedule, free_scale)
-        # How sure it is: views may be off, also where they were taken to stand as said.
-        _, information = step(model, mesh, views, state, len(model.deviations), _REACH_MM, free_scale)
-        seen = tuple(state.seen_by(views))
-        found = Fit(model, mesh, seen, state, information, *residual(mesh, state.points(model), seen))
-        return found, cost(model, mesh, views, state, _REACH_MM)
-
+def _best(tries: Sequence[_Try], free_scale: bool, progress: Progress | None) -> Fit:
+    """The most probable of fits from all starts; those that meet outlines badly are given up on the way."""
+    few = [replace(each, views=[_thinned(view) for view in each.views]) for each in tries]
+    views = {each.arrangement: each.views for each in tries}
+    for number, (stage, kept) in enumerate(zip(_COARSE, (len(few) // 2 + 1, _KEPT), strict=True)):
+        tell(progress, 0.3 * number, "placing the bone")
+        few = _narrowed([_solved(each, (stage,), free_scale) for each in few], kept)
+    tell(progress, 0.6, "bending the bone")
+    few = _narrowed([_solved(each, _MIDDLE, free_scale) for each in few], 1)
     tell(progress, 0.8, "fitting the outline")
-    still, expense = fitted(_STILL)
-    if not any(view.turn_deg > 0 or view.shift_mm > 0 for view in views):
-        return still
-    tell(progress, 0.9, "fitting the views")
-    moved, less = fitted(_LOOSE)
-    if moved.unmet > _MET_UNMET:
-        return moved if _far_better(moved, still) else still
-    shifting = any(view.shift_mm > 0 for view in views)
-    turned = np.linalg.norm(moved.state.shifts[:, :3], axis=1).max()
-    return moved if less < expense - _STRONG and (shifting or turned > _TURNED) else still
+    fine = [_solved(replace(each, views=views[each.arrangement]), _FINE, free_scale) for each in few]
+    return _finished(min(fine, key=_surprise), free_scale)
+
+
+def _narrowed(tries: Sequence[_Try], count: int) -> list[_Try]:
+    """Those so many that meet outlines best, and the best of each other arrangement that is nearly as good."""
+    scored = [replace(each, energy=_energy(each)) for each in tries]
+    order = sorted(range(len(scored)), key=lambda number: (scored[number].energy, number))
+    kept = [scored[number] for number in order[:count]]
+    for each in (scored[number] for number in order[count:]):
+        known = {one.arrangement for one in kept}
+        if each.arrangement not in known and each.energy < _ALIKE * kept[0].energy:
+            kept.append(each)
+    return kept
+
+
+def _solved(each: _Try, schedule, free_scale: bool) -> _Try:
+    state, most = each.state, len(each.model.deviations)
+    for modes, loose, steps, reach in schedule:
+        for _ in range(steps):
+            count = most if modes is None else min(modes, most)
+            state, _ = step(each.model, each.mesh, each.views, state, count, reach, free_scale, loose)
+    return replace(each, state=state)
+
+
+def _surprise(each: _Try) -> float:
+    return cost(each.model, each.mesh, each.views, each.state, _REACH_MM)
+
+
+def _finished(each: _Try, free_scale: bool) -> Fit:
+    """The fit, with how sure it is, and how well outlines are met."""
+    model, state = each.model, each.state
+    _, information = step(model, each.mesh, each.views, state, len(model.deviations), _SURE_MM, free_scale)
+    seen = tuple(state.seen_by(each.views))
+    return Fit(model, each.mesh, seen, state, information, *residual(each.mesh, state.points(model), seen))
 
 
 def residual(mesh: Mesh, points: np.ndarray, views: Sequence[View]) -> tuple[float, float]:
@@ -182,24 +201,14 @@ def residual(mesh: Mesh, points: np.ndarray, views: Sequence[View]) -> tuple[flo
     return float(np.average(off[counted], weights=weights[counted])), float(weights[off > _MET_MM].sum())
 
 
-def _solved(model, mesh, views, state, schedule, free_scale) -> State:
-    for modes, looseness, steps, reach in schedule:
-        modes = len(model.deviations) if modes is None else min(modes, len(model.deviations))
-        for _ in range(steps):
-            state, _ = step(model, mesh, views, state, modes, reach, free_scale, looseness)
-    return state
-
-
-def _energy(model: ShapeModel, mesh: Mesh, views: Sequence[View], state: State) -> float:
+def _energy(each: _Try) -> float:
     """Mean square of how far outlines are off (mm^2), each no more than some."""
-    points, total, count = state.points(model), 0.0, 0.0
-    for view in state.seen_by(views):
-        match = matched(mesh, points, view)
+    points, total, count = each.state.points(each.model), 0.0, 0.0
+    for view in each.state.seen_by(each.views):
+        match = matched(each.mesh, points, view)
         total += (match.weights * np.minimum(match.distances, _DOUBTED_MM) ** 2).sum()
         count += match.weights.sum()
-    if not count:
-        return float("inf")
-    return float(total / count)
+    return float(total / count) if count else float("inf")
 
 
 def _thinned(view: View) -> View:

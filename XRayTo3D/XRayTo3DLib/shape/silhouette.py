@@ -117,17 +117,15 @@ def _covered(asked: np.ndarray, place: np.ndarray, faces: np.ndarray) -> np.ndar
     low, high = asked.min(axis=0) - 2 * _CELL_MM, asked.max(axis=0) + 2 * _CELL_MM
     if not (high - low < _WIDEST_MM).all():  # a bone that has come close to the source
         return np.zeros(len(asked), bool)
-    origin = low
-    place = np.clip(place, low, high)
-    cells = (place - origin) / _CELL_MM
     columns, rows = np.ceil((high - low) / _CELL_MM).astype(int) + 2
-    corners = cells[faces]
-    shadow = np.zeros((rows, columns), np.uint8)
-    for share in _SPREAD:
-        column, row = np.rint(share @ corners).astype(np.intp).reshape(len(faces), 2).T
-        shadow[row, column] = 1
-    shadow = cv2.morphologyEx(shadow, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    column, row = np.rint((asked - origin) / _CELL_MM).astype(int).T
+    corners = ((np.clip(place, low, high) - low) / _CELL_MM).astype(np.float32)[faces]
+    (ax, ay), (bx, by) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
+    corners = corners[ax * by > ay * bx]  # of a closed surface, the triangles that face one way cover all of the shadow
+    column, row = np.rint(np.tensordot(_SPREAD, corners, (1, 1))).astype(np.int32).reshape(-1, 2).T
+    shadow = np.zeros(rows * columns, np.uint8)
+    shadow[row * columns + column] = 1
+    shadow = cv2.morphologyEx(shadow.reshape(rows, columns), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    column, row = np.rint((asked - low) / _CELL_MM).astype(int).T
     return shadow[row, column] > 0
 
 
@@ -136,7 +134,7 @@ def _evenly_inside(count: int) -> np.ndarray:
     a, b = np.mgrid[: count + 1, : count + 1]
     kept = a + b <= count
     a, b = a[kept], b[kept]
-    return np.column_stack([a, b, count - a - b]) / count
+    return (np.column_stack([a, b, count - a - b]) / count).astype(np.float32)
 
 
 _SPREAD = _evenly_inside(4)

@@ -13,11 +13,14 @@ from .view import STEP_MM, View, gradient, projected, to_mm
 
 _NOISE_MM = 0.6  # of an outline
 _CORRELATED_MM = 8.0  # outline's errors nearer than this are the same error
+_RUN_MM = 20.0  # where an outline is wrong, it is wrong over about such a length
 # What one point of an outline weighs: neighbours tell the same, and their errors are the same.
 _EVIDENCE = STEP_MM / _CORRELATED_MM / _NOISE_MM**2
 _TURNED_MM = 8.0  # how far off a point with the opposite normal would seem
 _SCALE_DEVIATION = 1.0  # of the logarithm of an unknown scale: the model's own sizes tell more
 _FIXED = 1e-9
+# Degrees of freedom of Student's distribution: of a view's turns, and of its shifts, which may be large.
+_TAILS = np.repeat([4.0, 1.0], 3)
 # Where a bone stands before anything was measured: near what the view is called, near the plane that SOD tells.
 _POSE_TURN, _POSE_DEPTH_MM, _POSE_SHIFT_MM = np.radians(12.0), 15.0, 1e3
 _LONGEST_TURN, _LONGEST_SHIFT_MM = 0.35, 60.0  # of one step
@@ -79,6 +82,8 @@ class Matched:
         Before any are doubted.
     point : (m,) int array
         Of the view's outline.
+    doubt : (m,) array
+        Distance in all of the point and its neighbours, or of the silhouette if that is more (mm).
     """
 
     on: Silhouette
@@ -87,6 +92,7 @@ class Matched:
     apart: np.ndarray
     weights: np.ndarray
     point: np.ndarray
+    doubt: np.ndarray
 
     @property
     def distances(self) -> np.ndarray:
@@ -95,8 +101,8 @@ class Matched:
         return np.hypot(self.off, np.maximum(along - STEP_MM, 0))
 
     def trusted(self, reach_mm: float) -> np.ndarray:
-        """Weights (m,) after Geman and McClure: what is far off loses its pull."""
-        return self.weights / (1 + (self.apart / reach_mm) ** 2) ** 2
+        """Weights (m,) after Geman and McClure: what is far off loses its pull, and so do its neighbours."""
+        return self.weights / (1 + (self.doubt / reach_mm) ** 2) ** 2
 
 
 def start(
@@ -132,7 +138,7 @@ def matched(mesh: Mesh, points: np.ndarray, view: View) -> Matched:
     rim = silhouette(mesh, points, mesh.normals(points), view)
     if not len(rim.share):
         none = np.zeros(0)
-        return Matched(rim, np.zeros((0, 2)), none, none, none, np.zeros(0, int))
+        return Matched(rim, np.zeros((0, 2)), none, none, none, np.zeros(0, int), none)
     seen = np.hstack([view.points, _TURNED_MM / 2 * view.normals])
     found = np.hstack([rim.place, _TURNED_MM / 2 * rim.normals])
     to_rim = cKDTree(found).query(seen)[1]
@@ -145,7 +151,16 @@ def matched(mesh: Mesh, points: np.ndarray, view: View) -> Matched:
     away = view.points[point] - rim.place[on]
     normals = view.normals[point]
     off = np.einsum("mi,mi->m", away, normals)
-    return Matched(rim.where(on), normals, off, np.linalg.norm(away, axis=1), half * view.weights[point], point)
+    apart = np.linalg.norm(away, axis=1)
+    doubt = np.maximum(apart, _by_run(apart[: len(seen)])[point])
+    return Matched(rim.where(on), normals, off, apart, half * view.weights[point], point, doubt)
+
+
+def _by_run(apart: np.ndarray) -> np.ndarray:
+    """RMS distance of each point of an outline (m,) and its neighbours: stretches of an outline are wrong together."""
+    from scipy.ndimage import uniform_filter1d
+
+    return np.sqrt(uniform_filter1d(apart**2, round(_RUN_MM / STEP_MM), mode="wrap"))
 
 
 def step(
@@ -156,7 +171,7 @@ def step(
     modes: int,
     reach_mm: float,
     free_scale: bool = False,
-    looseness: float = 1.0,
+    loose: bool = True,
 ) -> tuple[State, np.ndarray]:
     """One step of Gauss and Newton.
 
@@ -169,8 +184,8 @@ def step(
         Beyond about this an outline is doubted.
     free_scale : bool
         Whether the bone's size is not known.
-    looseness : float
-        By how much more than they say views may turn and shift; with 0 they stay.
+    loose : bool
+        Whether views may turn and shift as they say; otherwise they stay.
 
     Returns
     -------
@@ -198,7 +213,7 @@ def step(
                 add = _landmark_rows(model, state, scaled, views, number, view, modes, name, mark)
                 information += add[0]
                 pull += add[1]
-    add = _prior(state, views, modes, free_scale, looseness)
+    add = _prior(state, views, modes, free_scale, loose)
     information += add[0]
     change = _short(np.linalg.solve(information, pull + add[1]))
     weights = state.weights.copy()
@@ -222,11 +237,9 @@ def cost(model: ShapeModel, mesh: Mesh, views: Sequence[View], state: State, rea
     total = float((state.weights**2).sum())
     for view, there, shift in zip(views, state.seen_by(views), state.shifts, strict=True):
         match = matched(mesh, points, there)
-        doubted = match.distances**2 / (1 + (match.apart / reach_mm) ** 2)
+        doubted = match.doubt**2 / (1 + (match.doubt / reach_mm) ** 2)
         total += _EVIDENCE * float(match.weights @ doubted)
-        deviation = _deviations(view)
-        free = deviation > 0
-        total += 2 * float(np.log1p((shift[free] / deviation[free]) ** 2).sum())
+        total += _surprise(view, shift)
     turn = Rotation.from_matrix(state.rotation @ state.usual.T).magnitude()
     ray = views[0].camera.from_lps[2, :3]
     depth = ray @ (state.translation - pivot(views[0]))
@@ -276,35 +289,50 @@ def _landmark_rows(model, state, scaled, views, number, view, modes, name, mark)
 
 
 def _prior(
-    state: State, views: Sequence[View], modes: int, free_scale: bool, looseness: float
+    state: State, views: Sequence[View], modes: int, free_scale: bool, loose: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """What is known before any outline: information (p, p), and its pull (p,) from where the state is."""
     from scipy.spatial.transform import Rotation
 
-    shifts = [_stiffness(view, shift, looseness) for view, shift in zip(views, state.shifts, strict=True)]
-    expected = np.zeros_like(state.shifts) if looseness else state.shifts
-    scale = 1 / (_SCALE_DEVIATION if free_scale else _FIXED) ** 2
-    away = np.concatenate([[state.log_scale], (state.shifts - expected).ravel(), state.weights[:modes]])
-    information = np.diag(np.concatenate([np.zeros(6), [scale], *shifts, np.ones(modes)]))
-    pull = np.zeros(len(information))
-    pull[6:] = -np.diag(information)[6:] * away
+    size = 7 + 6 * len(views) + modes
+    information, away = np.eye(size), np.zeros(size)
+    information[6, 6] = 1 / (_SCALE_DEVIATION if free_scale else _FIXED) ** 2
+    away[6:] = np.concatenate([[state.log_scale], state.shifts.ravel() * loose, state.weights[:modes]])
+    for number, (view, shift) in enumerate(zip(views, state.shifts, strict=True)):
+        own = slice(7 + 6 * number, 13 + 6 * number)
+        information[own, own] = _stiffness(view, shift) if loose else np.eye(6) / _FIXED**2
 
     information[:3, :3] = np.eye(3) / _POSE_TURN**2
-    pull[:3] = -Rotation.from_matrix(state.rotation @ state.usual.T).as_rotvec() / _POSE_TURN**2
+    away[:3] = Rotation.from_matrix(state.rotation @ state.usual.T).as_rotvec()
     ray = views[0].camera.from_lps[2, :3]
-    stiff = np.eye(3) / _POSE_SHIFT_MM**2 + np.outer(ray, ray) / _POSE_DEPTH_MM**2
-    information[3:6, 3:6] = stiff
-    pull[3:6] = -stiff @ (state.translation - pivot(views[0]))
-    return information, pull
+    information[3:6, 3:6] = np.eye(3) / _POSE_SHIFT_MM**2 + np.outer(ray, ray) / _POSE_DEPTH_MM**2
+    away[3:6] = state.translation - pivot(views[0])
+    return information, -information @ away
 
 
-def _stiffness(view: View, shift: np.ndarray, looseness: float) -> np.ndarray:
-    """Inverse variances (6,) of a view's turn and shift: Cauchy's, who is little surprised by one that is far off."""
-    deviation = looseness * _deviations(view)
+def _stiffness(view: View, shift: np.ndarray) -> np.ndarray:
+    """Inverse covariance (6, 6) of a view's turn and shift: Student's, who forgives one that is far off."""
+    turned, axes = _in_picture(view, shift)
+    deviation = _deviations(view)
     free = deviation > 0
-    return np.where(free, 2 / np.maximum(deviation**2 + shift**2, _FIXED**2), _FIXED**-2)
+    inverse = np.where(free, (_TAILS + 1) / np.maximum(_TAILS * deviation**2 + turned**2, _FIXED**2), _FIXED**-2)
+    return axes.T @ (inverse[:, None] * axes)
+
+
+def _surprise(view: View, shift: np.ndarray) -> float:
+    """-2 times the logarithm of how probable a view's turn and shift are, but for a constant."""
+    away, deviation = _in_picture(view, shift)[0], _deviations(view)
+    free = deviation > 0
+    tails = _TAILS[free]
+    return float(((tails + 1) * np.log1p((away[free] / deviation[free]) ** 2 / tails)).sum())
+
+
+def _in_picture(view: View, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A view's turn and shift (6,) about and along its columns, rows and ray, and what makes it so (6, 6)."""
+    axes = np.kron(np.eye(2), view.camera.from_lps[:3, :3])
+    return axes @ shift, axes
 
 
 def _deviations(view: View) -> np.ndarray:
     """How loose a view is (6,): radians about each axis, mm along each."""
-    return np.repeat([np.radians(view.turn_deg), view.shift_mm], 3)
+    return np.concatenate([np.broadcast_to(np.radians(view.turn_deg), 3), np.broadcast_to(view.shift_mm, 3)])

@@ -18,11 +18,14 @@ _CUT = 0.25  # of an end's points: so many without an edge mean that the bone go
 _SLIDES = (-0.3, 0.0, 0.3)  # of the model's length, where neither end was seen
 _FEWEST_MARKS = 2
 _LOOSE = 0.1  # what a view that may be shifted weighs against one that may not
-_FAR_MM = 30.0  # by so much two views disagree on where the bone is before they are taken to stand apart
+_FAR_MM = 8.0  # by so much two views disagree on where the bone is before they are taken to stand apart
 
 
-def starts(model: ShapeModel, views: Sequence[View], free_scale: bool) -> Iterator[State]:
-    """Yield states to begin from: rolls about the long axis, head up and head down, and places along a cut bone."""
+def starts(model: ShapeModel, views: Sequence[View], free_scale: bool, apart: bool = False) -> Iterator[State]:
+    """Yield states to begin from: rolls about the long axis, head up and head down, and places along a cut bone.
+
+    With `apart`, views that may move may stand far from where they were said to.
+    """
     from scipy.spatial.transform import Rotation
 
     ray = views[0].camera.from_lps[2, :3]
@@ -33,7 +36,7 @@ def starts(model: ShapeModel, views: Sequence[View], free_scale: bool) -> Iterat
             turned = (upright * Rotation.from_euler("z", roll, degrees=True)).as_matrix()
             state = replace(start(model, turned, middle, len(views)), usual=upright.as_matrix())
             for slide in _slides(views[0], model):
-                yield _settled(model, views, state, slide, free_scale)
+                yield _settled(model, views, state, slide, free_scale, apart)
 
 
 def _slides(view: View, model: ShapeModel) -> tuple[float, ...]:
@@ -44,7 +47,9 @@ def _slides(view: View, model: ShapeModel) -> tuple[float, ...]:
     return tuple(share * np.ptp(model.mean[:, 2]) for share in _SLIDES) if both_cut and not known else (0.0,)
 
 
-def _settled(model: ShapeModel, views: Sequence[View], state: State, slide: float, free_scale: bool) -> State:
+def _settled(
+    model: ShapeModel, views: Sequence[View], state: State, slide: float, free_scale: bool, apart: bool
+) -> State:
     """Turn and shift the mean until middle lines, ends or landmarks lie on each other in all views."""
     from scipy.spatial.transform import Rotation
 
@@ -61,24 +66,24 @@ def _settled(model: ShapeModel, views: Sequence[View], state: State, slide: floa
                 axis = np.cross(*view.camera.from_lps[:2, :3])  # from columns to rows
                 state = replace(state, rotation=Rotation.from_rotvec(turn * axis).as_matrix() @ state.rotation)
             near = np.full(2, nearness.mean())
-            trust = 1.0 if view.shift_mm == 0 else _LOOSE
+            trust = _LOOSE if apart and view.loose else 1.0
             rows.append(trust * gradient(view.camera, np.eye(2), near, np.repeat(local.mean(axis=0)[None], 2, axis=0)))
             shifts.append(trust * shift)
         slope, wanted = np.concatenate(rows), np.concatenate(shifts)
         moved = np.linalg.solve(slope.T @ slope + 1e-4 * np.eye(3), slope.T @ wanted)
         away = ray @ (state.translation + moved - pivot(views[0]))
-        if abs(away) > _FAR_MM and any(view.shift_mm > 0 for view in views):  # rather has another picture been shifted
+        if apart and abs(away) > _FAR_MM:  # rather has another picture been shifted
             moved = moved - away * ray
         state = replace(state, translation=state.translation + moved)
     left = (wanted - slope @ moved).reshape(len(views), 2) / _LOOSE
-    return replace(state, shifts=_shifted(state.shifts, views, left))
+    return replace(state, shifts=_shifted(state.shifts, views, left)) if apart else state
 
 
 def _shifted(shifts: np.ndarray, views: Sequence[View], left: np.ndarray) -> np.ndarray:
     """Shifts (views, 6) with what one place of the bone leaves between shadows and outlines (views, 2), if large."""
     shifts = shifts.copy()
     for number, view in enumerate(views):
-        if view.shift_mm > 0 and np.linalg.norm(left[number]) > _FAR_MM:
+        if view.loose and np.linalg.norm(left[number]) > _FAR_MM:
             shifts[number, 3:] += left[number] @ view.camera.from_lps[:2, :3]
     return shifts
 

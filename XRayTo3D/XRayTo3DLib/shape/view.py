@@ -13,6 +13,10 @@ from ..geometry.outline import BORDER, EDGE, Outline
 
 STEP_MM = 1.5  # between points of an outline
 _SHORTEST_MM = 40.0
+Loose = float | tuple[float, float, float]  # of each axis of the picture: columns, rows, ray
+# How far patient and machine are from where a second picture's angle says: a few degrees, rarely ten. Looser views
+# would be turned where a bone is only unlike others; what they are turned by is therefore found to three quarters.
+SECOND_VIEW = {"turn_deg": (1.5, 2.5, 0.15), "shift_mm": 0.4}
 _WEAK = 0.3  # weight of an edge where another bone lies over it
 
 
@@ -39,10 +43,10 @@ class View:
     weights : (m,) float64 array
         0 where the picture ends and no edge was seen, less than 1 where an edge is weak.
     marks : dict of str to Mark
-    turn_deg, shift_mm : float
-        How far off the patient may stand from what the camera says, in most cases: turned about the middle of the
-        picture, about each axis, and shifted along each. More is possible, if the outlines ask for it; he is taken to
-        be turned or shifted far only where the outlines cannot be met otherwise.
+    turn_deg, shift_mm : float or (float, float, float)
+        How far off the patient may stand from what the camera says, standard deviations: turned about the middle of
+        the picture, and shifted, about and along its columns, rows and central ray. More is possible, if the outlines
+        ask for it, of shifts much more.
     """
 
     camera: Camera
@@ -50,8 +54,13 @@ class View:
     normals: np.ndarray
     weights: np.ndarray
     marks: Mapping[str, Mark] = field(default_factory=dict)
-    turn_deg: float = 0.0
-    shift_mm: float = 0.0
+    turn_deg: Loose = 0.0
+    shift_mm: Loose = 0.0
+
+    @property
+    def loose(self) -> bool:
+        """Whether it may stand elsewhere than its camera says."""
+        return bool(np.any(np.asarray(self.turn_deg) > 0) or np.any(np.asarray(self.shift_mm) > 0))
 
     @property
     def length_mm(self) -> float:
@@ -63,8 +72,8 @@ def view_from(
     camera: Camera,
     outlines: Sequence[Outline],
     marks: Mapping[str, Mark] | None = None,
-    turn_deg: float = 0.0,
-    shift_mm: float = 0.0,
+    turn_deg: Loose = 0.0,
+    shift_mm: Loose = 0.0,
 ) -> View:
     """Prepare a view from a bone's outlines in its picture.
 
@@ -74,7 +83,7 @@ def view_from(
     outlines : sequence of Outline
         The longest is the bone's; holes and specks are left out, pieces a tenth as long or more are kept.
     marks : dict of str to Mark, optional
-    turn_deg, shift_mm : float
+    turn_deg, shift_mm : float or (float, float, float)
         See `View`.
 
     Raises

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.geometry.outline import Outline, outlines, smooth_field
-from XRayTo3DLib.shape import ShapeModel, built_in, fit_shape, shadow, train, view_from
+from XRayTo3DLib.shape import SECOND_VIEW, ShapeModel, built_in, fit_shape, shadow, train, view_from
 from XRayTo3DLib.shape.correspondence import Template
 from XRayTo3DLib.shape.statistics import onto
 from XRayTo3DLib.simulate.bones.family import sample
@@ -21,7 +21,7 @@ from XRayTo3DLib.surface import arrays, polydata, simplify
 SOD, SID, PIXEL = 1000.0, 1150.0, 0.8
 FINER = 2
 VARIED = 20  # modes in which random bones differ
-FREE = {"turn_deg": 0.5, "shift_mm": 0.5}
+FREE = SECOND_VIEW
 
 
 def camera(turn_deg=0.0, shape=(700, 420), center=(0, 0, 0)):

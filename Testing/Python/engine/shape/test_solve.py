@@ -8,7 +8,19 @@ from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.shape import Mark
 from XRayTo3DLib.shape.silhouette import prepared, silhouette
-from XRayTo3DLib.shape.solve import State, _landmark_rows, _rows, matched, motion, pivot, start, step
+from XRayTo3DLib.shape.solve import (
+    State,
+    _by_run,
+    _landmark_rows,
+    _rows,
+    _stiffness,
+    _surprise,
+    matched,
+    motion,
+    pivot,
+    start,
+    step,
+)
 from XRayTo3DLib.shape.view import gradient, projected, to_mm, to_pixel
 
 
@@ -155,3 +167,18 @@ def test_a_step_is_never_longer_than_a_straight_line_may_stand_for(setting):
     new, _ = step(model, mesh, views, far, 2, 25.0)
     assert np.linalg.norm(new.translation - far.translation) <= 60 + 1e-9
     assert Rotation.from_matrix(new.rotation @ far.rotation.T).magnitude() <= 0.35 + 1e-9
+
+
+def test_how_stiff_a_view_is_is_the_slope_of_its_surprise(setting):
+    """Of minus twice the logarithm of its probability, as the steps want it."""
+    view, shift = setting[2][1], np.array([0.02, -0.05, 0.001, 0.3, -0.8, 0.1])
+    (slope,) = slopes(lambda change: np.array([_surprise(view, shift + change)]), 6)
+    assert np.allclose(slope, 2 * _stiffness(view, shift) @ shift, rtol=1e-4, atol=1e-4)
+
+
+def test_stretches_of_an_outline_are_doubted_together():
+    apart = np.zeros(200)
+    apart[50:60] = 10.0
+    doubt = _by_run(apart)
+    assert doubt[55] > 5 and doubt[48] > 2  # a point that is met by chance, amid those that are not
+    assert doubt[100] == 0 and np.allclose(_by_run(np.full(30, 3.0)), 3.0)
