@@ -1,6 +1,6 @@
 """XRayTo3D: closed 3D bone surfaces in millimetres from X-rays. The engine, without Slicer or Qt."""
 
-from .case import Case, Finding, Making, Marking, Segmentation, Settings, View, find_bone, find_region, segment
+from .case import Case, Finding, Making, Marking, Patient, Segmentation, Settings, View, find_bone, find_region, segment
 from .errors import Cancelled, RadiographError, ReconstructionError
 from .methods import depth_grid, estimate_depth, find_layers, generate_surface
 from .pipeline import Reconstruction, reconstruct
@@ -15,6 +15,7 @@ __all__ = [
     "Finding",
     "Making",
     "Marking",
+    "Patient",
     "Radiograph",
     "RadiographError",
     "Reconstruction",

@@ -50,11 +50,15 @@ def enableSurface(ui, parameters) -> None:
         ui.landmarksSelector,
         ui.landmarksPlaceWidget,
         ui.forceCheckBox,
+        ui.heightSpinBox,
+        ui.sexComboBox,
+        ui.otherSideSelector,
         ui.shapeModelLineEdit,
         ui.shapeModelButton,
     ):
         widget.enabled = mayFit
-    for widget in (ui.lateralRegionSelector, ui.lateralRegionPlaceWidget, ui.viewAngleSpinBox):
+    ofSecond = (ui.lateralRegionSelector, ui.lateralRegionPlaceWidget, ui.lateralViewComboBox, ui.viewAngleSpinBox)
+    for widget in ofSecond:
         widget.enabled = mayFit and bool(parameters.lateralVolume)
 
 

@@ -22,6 +22,7 @@ from .nodes import (
     placeSurface,
     radiographFromVolume,
     rescale,
+    trianglesOf,
 )
 from .outlines import showOutlines
 from .parameters import XRayTo3DParameterNode
@@ -39,6 +40,7 @@ def inputs(
     sid=None,
     sod=None,
     landmarksNode=None,
+    otherSideNode=None,
     **settings,
 ):
     """Return the engine's Radiograph and Settings that nodes and settings stand for.
@@ -49,10 +51,11 @@ def inputs(
     :param bone: "bright" or "dark", as bone is shown; "auto" looks
     :param includeNode: point list on the bone
     :param excludeNode: point list beside the bone
-    :param view: "AP" or "lateral"; None: as the image tells
+    :param view: "AP", "PA", "mediolateral", "lateromedial" or "lateral"; None: as the image tells
     :param sid: distance from the source to the detector in mm; None: as the image tells
     :param sod: distance from the source to the bone in mm; None: as the image tells
     :param landmarksNode: point list on landmarks of the bone, which are its points' names
+    :param otherSideNode: the same bone of the other leg, a closed model
     :param settings: fields of XRayTo3DLib.Settings, such as method="solid" or clusters=5
     """
     from XRayTo3DLib import Settings
@@ -67,6 +70,8 @@ def inputs(
         marked["mask"] = maskOf(maskNode, volumeNode)
     if landmarksNode is not None:
         marked["landmarks"] = landmarksOf(landmarksNode, volumeNode) or None
+    if otherSideNode is not None:
+        marked["other_side"] = trianglesOf(otherSideNode)
     return radiograph, Settings(**settings, **marked)
 
 
@@ -96,6 +101,7 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         keepImages=False,
         lateralNode=None,
         lateralRoiNode=None,
+        lateralView=None,
         **choices,
     ):
         """Make a surface from an X-ray, standing on the X-ray's plane.
@@ -106,6 +112,7 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         :param keepImages: whether clusters, layers and depth are kept as volumes beside the X-ray
         :param lateralNode: a second view of the same bone, for a shape model; None if there is none
         :param lateralRoiNode: region round the bone in the second view
+        :param lateralView: from where it was taken, as `view` in `inputs`
         :param roiNode, maskNode, bone, choices: as in `inputs`
         :return: the model
         :raises RuntimeError: if an X-ray or the model was removed meanwhile
@@ -117,9 +124,9 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         views = [View(radiograph, settings.marking)]
         if lateralNode is not None:  # taken and read as the first one, with its own region
             taken = {name: choices[name] for name in ("sid", "sod") if name in choices}
-            second, marked = inputs(lateralNode, lateralRoiNode, bone=bone, **taken)
+            second, marked = inputs(lateralNode, lateralRoiNode, bone=bone, view=lateralView, **taken)
             views.append(View(second, marked.marking))
-        case = Case(views, settings.side, settings.view_angle)
+        case = Case(views, settings.side, settings.view_angle, settings.patient)
         reconstruction = reconstruct(case, Settings.of(settings.finding, settings.making), progress)
         for node in filter(None, (volumeNode, lateralNode, modelNode)):
             if slicer.mrmlScene is not scene or not scene.IsNodePresent(node):

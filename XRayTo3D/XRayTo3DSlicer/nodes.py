@@ -105,21 +105,27 @@ def rescale(volumeNode, factor, source, markNodes=()) -> None:
         node.ApplyTransformMatrix(slicer.util.vtkMatrixFromArray(np.linalg.inv(own) @ moved @ own))
 
 
+def trianglesOf(modelNode):
+    """Return a model's points, (n, 3) in LPS, and triangles, (m, 3), as they stand in the model's own frame."""
+    from XRayTo3DLib.surface import arrays
+
+    triangles = vtk.vtkTriangleFilter()
+    triangles.SetInputData(modelNode.GetPolyData())
+    triangles.Update()
+    points, faces = arrays(triangles.GetOutput())
+    return points @ RAS_TO_LPS[:3, :3], faces
+
+
 def bodyOf(node):
     """Return what the engine's simulator takes for a model node, or for a CT volume node."""
     from XRayTo3DLib.errors import SimulationError
     from XRayTo3DLib.simulate.bones.bone import Bone, checked_mesh
     from XRayTo3DLib.simulate.bones.volume import Volume
-    from XRayTo3DLib.surface import arrays
 
     if isinstance(node, slicer.vtkMRMLModelNode):
         if not hasSurface(node):
             raise SimulationError(_("{name} holds no surface.").format(name=node.GetName()))
-        triangles = vtk.vtkTriangleFilter()
-        triangles.SetInputData(node.GetPolyData())
-        triangles.Update()
-        points, faces = arrays(triangles.GetOutput())
-        mesh, warnings = checked_mesh(points @ RAS_TO_LPS[:3, :3], faces, node.GetName())
+        mesh, warnings = checked_mesh(*trianglesOf(node), node.GetName())
         for warning in warnings:
             logging.warning(warning)
         return [Bone(mesh)]

@@ -23,6 +23,9 @@ class View(Enum):
 
     FROM_IMAGE = ""
     AP = "AP"
+    PA = "PA"
+    MEDIOLATERAL = "mediolateral"
+    LATEROMEDIAL = "lateromedial"
     LATERAL = "lateral"
 
     def label(self) -> str:
@@ -30,6 +33,9 @@ class View(Enum):
         return {
             View.FROM_IMAGE: _("As the image tells"),
             View.AP: _("From the front (AP)"),
+            View.PA: _("From behind (PA)"),
+            View.MEDIOLATERAL: _("Mediolateral"),
+            View.LATEROMEDIAL: _("Lateromedial"),
             View.LATERAL: _("Lateral"),
         }[self]
 
@@ -104,6 +110,18 @@ class Side(Enum):
         return {Side.AUTO: _("Automatic"), Side.LEFT: _("Left"), Side.RIGHT: _("Right")}[self]
 
 
+class Sex(Enum):
+    """Of the patient; the values are the engine's names."""
+
+    UNKNOWN = ""
+    FEMALE = "female"
+    MALE = "male"
+
+    def label(self) -> str:
+        """Text in the panel."""
+        return {Sex.UNKNOWN: _("Unknown"), Sex.FEMALE: _("Female"), Sex.MALE: _("Male")}[self]
+
+
 class Color(Enum):
     """What the surface's color shows; the values are the names of its point data."""
 
@@ -147,7 +165,11 @@ class XRayTo3DParameterNode:
     landmarks - points of the bone that were placed on the X-ray, by the landmarks' names
     force - whether a femur's shape is fitted to what may be none
     lateralRegion - where the bone is in the second view; None means the whole image
+    lateralView - from where the second view was taken
     viewAngle - between both views in degrees; 0 means: about 90
+    height - of the patient in cm; 0 means: unknown
+    sex - of the patient
+    otherSide - the same bone of the other leg, a closed model; None if there is none
     shapeModel - file of another shape model than the built-in one; empty means: the built-in one
     hdrStrength - how much detail is raised in the tone-mapped image
     automaticEmboss, emboss - whether the height of embossed detail is chosen, and the height in mm if not
@@ -182,7 +204,11 @@ class XRayTo3DParameterNode:
     landmarks: vtkMRMLMarkupsFiducialNode
     force: bool = False
     lateralRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    lateralView: View = View.FROM_IMAGE
     viewAngle: Annotated[float, WithinRange(0, 160)] = 0.0
+    height: Annotated[float, WithinRange(0, 250)] = 0.0
+    sex: Sex = Sex.UNKNOWN
+    otherSide: vtkMRMLModelNode
     shapeModel: str = ""
     hdrStrength: Annotated[float, WithinRange(0, 5)] = 1.0
     automaticEmboss: bool = True
@@ -232,11 +258,15 @@ def shapeChoices(parameters) -> dict:
         "side": parameters.side.value,
         "landmarksNode": parameters.landmarks,
         "force": parameters.force,
+        "height_cm": parameters.height or None,
+        "sex": parameters.sex.value,
+        "otherSideNode": parameters.otherSide,
         "shape_model": parameters.shapeModel.strip() or None,
     }
     if parameters.lateralVolume:
         chosen["lateralNode"] = parameters.lateralVolume
         chosen["lateralRoiNode"] = parameters.lateralRegion
+        chosen["lateralView"] = parameters.lateralView.value or None
         chosen["view_angle"] = parameters.viewAngle or None
     return chosen
 

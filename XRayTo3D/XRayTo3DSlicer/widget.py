@@ -157,7 +157,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _watch(self) -> None:
         """Follow the chosen nodes themselves: the parameter node does not tell when a point moves."""
         parameters = self._parameterNode
-        others = ("inputVolume", "lateralVolume", "lateralRegion", "outputModel")
+        others = ("inputVolume", "lateralVolume", "lateralRegion", "otherSide", "outputModel")
         chosen = (*self._marks(), *(getattr(parameters, name) for name in others)) if parameters else ()
         nodes = tuple(dict.fromkeys(filter(None, chosen)))
         if nodes == self._watched:

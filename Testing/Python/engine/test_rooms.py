@@ -29,8 +29,8 @@ ALLOWED = {
     "pipeline": "errors helpers geometry radiograph segmentation tone depth surface evaluate case methods",
     "simulate": "errors version helpers geometry radiograph surface anatomy",
     "report": "helpers geometry segmentation tone surface case pipeline",
-    "train": """errors helpers geometry radiograph segmentation depth surface shape evaluate case methods simulate
-        report""",
+    "train": """errors helpers geometry radiograph segmentation depth surface anatomy shape evaluate case methods
+        simulate report""",
     "commands": """errors version helpers geometry radiograph segmentation surface anatomy evaluate case methods
         pipeline simulate report train""",
 }

@@ -56,6 +56,7 @@ NODES = {
     "landmarks": "vtkMRMLMarkupsFiducialNode",
     "lateralRegion": "vtkMRMLMarkupsPlaneNode",
     "boneSegmentation": "vtkMRMLSegmentationNode",
+    "otherSide": "vtkMRMLModelNode",
     "outputModel": "vtkMRMLModelNode",
 }
 
@@ -166,7 +167,7 @@ def test_choices_are_settings_of_the_engine(ready):
 
     fields = {field.name for field in dataclasses.fields(Settings)}
     nodes = {"roiNode", "maskNode", "bone", "includeNode", "excludeNode", "view", "sid", "sod", "landmarksNode"}
-    nodes |= {"lateralNode", "lateralRoiNode"}
+    nodes |= {"lateralNode", "lateralRoiNode", "lateralView", "otherSideNode"}
     ready._parameterNode.manualRange = True
     ready._parameterNode.lateralVolume = ready._parameterNode.inputVolume
     assert set(part("parameters").choices(ready._parameterNode)) <= fields | nodes

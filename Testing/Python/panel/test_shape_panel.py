@@ -8,7 +8,8 @@ from ..mrml.conftest import models, part, points_of, rod, sample_volume
 from ..stand_ins.application import ROOT
 
 OF_SHAPE = ("lateralSelector", "sideComboBox", "landmarksSelector", "forceCheckBox", "shapeModelLineEdit")
-OF_SECOND = ("lateralRegionSelector", "lateralRegionPlaceWidget", "viewAngleSpinBox")
+OF_PATIENT = ("heightSpinBox", "sexComboBox", "otherSideSelector")
+OF_SECOND = ("lateralRegionSelector", "lateralRegionPlaceWidget", "lateralViewComboBox", "viewAngleSpinBox")
 
 
 @pytest.fixture
@@ -30,12 +31,12 @@ def test_only_a_shape_has_a_side_and_only_a_second_view_an_angle(femur):
     method = part("parameters").Method
     for chosen in (method.AUTO, method.SHAPE):
         femur._parameterNode.method = chosen
-        assert all(enabled(femur, OF_SHAPE + OF_SECOND))
+        assert all(enabled(femur, OF_SHAPE + OF_PATIENT + OF_SECOND))
     femur._parameterNode.method = method.SOLID
-    assert not any(enabled(femur, OF_SHAPE + OF_SECOND))
+    assert not any(enabled(femur, OF_SHAPE + OF_PATIENT + OF_SECOND))
     femur._parameterNode.method = method.AUTO
     femur._parameterNode.lateralVolume = None
-    assert all(enabled(femur, OF_SHAPE)) and not any(enabled(femur, OF_SECOND))
+    assert all(enabled(femur, OF_SHAPE + OF_PATIENT)) and not any(enabled(femur, OF_SECOND))
 
 
 def test_one_xray_is_no_two_views(femur):

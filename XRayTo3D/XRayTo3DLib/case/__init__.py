@@ -2,7 +2,7 @@
 
 from .case import Case, View, case_of
 from .segment import Segmentation, find_bone, find_region, segment, segment_view
-from .settings import SIDES, Finding, Making, Marking, Settings, check_making
+from .settings import SIDES, Finding, Making, Marking, Patient, Settings, check_making
 
 __all__ = [
     "SIDES",
@@ -10,6 +10,7 @@ __all__ = [
     "Finding",
     "Making",
     "Marking",
+    "Patient",
     "Segmentation",
     "Settings",
     "View",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..errors import ReconstructionError
 from ..radiograph import Radiograph
-from .settings import SIDES, Marking, Settings
+from .settings import SIDES, Marking, Patient, Settings
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,10 @@ class Case:
     views : tuple of View
         One or more; the first decides where surfaces stand.
     side : {"auto", "left", "right"}
-        Of the patient; by default as the files tell, or found.
+        Of the limb; by default as the files tell, or found.
     view_angle : float or None
         Between the first and the second view (degrees); about 90 by default.
+    patient : Patient
 
     Raises
     ------
@@ -47,6 +48,7 @@ class Case:
     views: Sequence[View]
     side: str = "auto"
     view_angle: float | None = None
+    patient: Patient = field(default_factory=Patient)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "views", tuple(self.views))
@@ -66,4 +68,4 @@ def case_of(
     views = [View(radiograph, settings.marking)]
     if lateral is not None:
         views.append(View(lateral, (lateral_settings or Settings()).marking))
-    return Case(views, settings.side, settings.view_angle)
+    return Case(views, settings.side, settings.view_angle, settings.patient)

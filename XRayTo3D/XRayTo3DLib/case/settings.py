@@ -103,21 +103,45 @@ class Making:
 
 
 @dataclass(frozen=True)
-class Settings(Making, Finding, Marking):
-    """All that may be chosen for one picture: `Marking`, `Finding` and `Making` at once, and what a case tells.
+class Patient:
+    """What is known of the patient, which makes a shape model surer.
 
-    Of a `Case`, each view has its own marking, and side and angle are the case's: here they are left out.
+    Attributes
+    ----------
+    height_cm : float or None
+        Of the patient, standing.
+    sex : {"", "female", "male"}
+        "" where it is not known.
+    other_side : path, or (points, faces), or None
+        Closed surface (mm) of the same bone of the other leg.
+    """
+
+    height_cm: float | None = None
+    sex: str = ""
+    other_side: str | os.PathLike | tuple[np.ndarray, np.ndarray] | None = None
+
+
+@dataclass(frozen=True)
+class Settings(Making, Finding, Marking, Patient):
+    """All that may be chosen for one picture: `Patient`, `Marking`, `Finding` and `Making` at once.
+
+    Of a `Case`, each view has its own marking, and side, angle and patient are the case's: here they are left out.
 
     Attributes
     ----------
     side : {"auto", "left", "right"}
-        Of the patient, for a shape model; by default as the file tells, or found.
+        Of the limb; by default as a file tells, or found.
     view_angle : float or None
         Between a first and a second view (degrees); about 90 by default.
     """
 
     side: str = "auto"
     view_angle: float | None = None
+
+    @property
+    def patient(self) -> Patient:
+        """What is known of the patient."""
+        return _part(self, Patient)
 
     @property
     def marking(self) -> Marking:
@@ -135,19 +159,20 @@ class Settings(Making, Finding, Marking):
         return _part(self, Making)
 
     @classmethod
-    def of(cls, *parts: Marking | Finding | Making) -> Settings:
+    def of(cls, *parts: Patient | Marking | Finding | Making) -> Settings:
         """The settings with these parts; the others are as usual."""
         return cls(**{field.name: getattr(part, field.name) for part in parts for field in fields(part)})
 
     def as_json(self) -> dict:
-        """The settings as JSON holds them; a mask is only said to be there."""
+        """The settings as JSON holds them; masks and surfaces are only said to be there."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values["mask"] = None if self.mask is None else "given"
         values["seeds"] = None if self.seeds is None else self.seeds.as_json()
         if self.landmarks is not None:
             values["landmarks"] = {name: np.asarray(place).tolist() for name, place in self.landmarks.items()}
-        for name in ("reader", "depth_network", "shape_model"):
-            values[name] = None if values[name] is None else os.fspath(values[name])
+        for name in ("reader", "depth_network", "shape_model", "other_side"):
+            path = values[name]
+            values[name] = "given" if isinstance(path, tuple) else None if path is None else os.fspath(path)
         return {
             name: np.asarray(value).tolist() if isinstance(value, list | tuple | np.ndarray | np.generic) else value
             for name, value in values.items()
@@ -179,5 +204,5 @@ def check_making(making: Making) -> None:
             raise ReconstructionError(f"The setting {name} must not be negative or huge, but it is {value:g}.")
 
 
-def _part(settings: Settings, kind: type) -> Marking | Finding | Making:
+def _part(settings: Settings, kind: type) -> Patient | Marking | Finding | Making:
     return kind(**{field.name: getattr(settings, field.name) for field in fields(kind)})

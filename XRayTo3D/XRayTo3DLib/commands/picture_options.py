@@ -53,6 +53,8 @@ def add_marking(command: argparse.ArgumentParser) -> None:
 
 def add_reading(command: argparse.ArgumentParser) -> None:
     """Add the arguments that say how to read a radiograph."""
+    from ..radiograph import VIEWS
+
     picture = command.add_argument_group("how to read the radiograph")
     picture.add_argument("--bone", choices=("auto", "bright", "dark"), default="auto", help="how bone looks in it")
     picture.add_argument("--frame", type=int, default=0, metavar="N", help="frame of a multi-frame file, from 0")
@@ -60,12 +62,15 @@ def add_reading(command: argparse.ArgumentParser) -> None:
     picture.add_argument("--sid", type=float, metavar="MM", help="distance from source to detector")
     picture.add_argument("--sod", type=float, metavar="MM", help="distance from source to bone")
     picture.add_argument(
+        "--projection", choices=VIEWS, help="which way the rays went, if the file does not tell (AP: front to back)"
+    )
+    picture.add_argument(
         "--max-megapixels", type=float, default=200, metavar="N", help="refuse larger pictures (%(default)s)"
     )
 
 
-def read(options: argparse.Namespace, path: str | None = None) -> Radiograph:
-    """The command's radiograph, or another one that is read in the same way."""
+def read(options: argparse.Namespace, path: str | None = None, view: str | None = None) -> Radiograph:
+    """The command's radiograph, or another one that is read in the same way, with another view."""
     from ..radiograph import read_radiograph
 
     return read_radiograph(
@@ -75,6 +80,7 @@ def read(options: argparse.Namespace, path: str | None = None) -> Radiograph:
         pixel_size_mm=options.pixel_size,
         sid_mm=options.sid,
         sod_mm=options.sod,
+        view=view,
         max_megapixels=options.max_megapixels,
     )
 
@@ -138,7 +144,7 @@ def check_outputs(options: argparse.Namespace) -> None:
 def _check_all_different(options: argparse.Namespace) -> None:
     """Refuse to write over what is read, or to write two things to one file."""
     used: dict[str, str] = {}
-    for what in ("image", "mask", "lateral", "lateral_mask", "output", "json"):
+    for what in ("image", "mask", "lateral", "lateral_mask", "other_side", "output", "json"):
         if path := getattr(options, what, None):
             place = os.path.realpath(path)
             if place in used and {what, used[place]} not in ({"image", "mask"}, {"lateral", "lateral_mask"}):

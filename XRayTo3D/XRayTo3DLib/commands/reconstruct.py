@@ -20,6 +20,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     """Add the command that makes a surface."""
     from ..case import SIDES, Settings
     from ..methods import METHODS
+    from ..radiograph import VIEWS
 
     usual = Settings()
     command = commands.add_parser(
@@ -42,11 +43,15 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--lateral-roi", nargs=4, type=float, metavar=("X0", "Y0", "X1", "Y1"), help="box to look in there"
     )
     shape.add_argument("--lateral-mask", metavar="IMAGE", help="the bone there, drawn by hand")
+    shape.add_argument("--lateral-projection", choices=VIEWS, help="which way the rays went there")
     shape.add_argument("--view-angle", type=float, metavar="DEGREES", help="between the views (about 90)")
     shape.add_argument("--side", choices=SIDES, default=usual.side, help="of the patient (%(default)s)")
     shape.add_argument(
         "--shape-model", metavar="MODEL.npz", help="another shape model than the femur's that is shipped"
     )
+    shape.add_argument("--height", type=float, metavar="CM", help="of the patient")
+    shape.add_argument("--sex", choices=("female", "male"), default=usual.sex, help="of the patient")
+    shape.add_argument("--other-side", metavar="SURFACE", help="the same bone of the other leg, a closed surface")
     for name, where in (("--landmark", "the picture"), ("--lateral-landmark", "the second picture")):
         shape.add_argument(
             name,
@@ -69,24 +74,25 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _case(options: argparse.Namespace) -> Case:
     """The views as the command names them, read, with what is marked in each."""
-    from ..case import Case, Marking, View
+    from ..case import Case, Marking, Patient, View
 
-    views = [View(read(options), marking(options, _landmarks(options.landmark, "--landmark")))]
+    views = [View(read(options, view=options.projection), marking(options, _landmarks(options.landmark, "--landmark")))]
     if options.lateral:
         lateral = Marking(
             roi=options.lateral_roi,
             mask=mask_from(options.lateral_mask, options),
             landmarks=_landmarks(options.lateral_landmark, "--lateral-landmark"),
         )
-        views.append(View(read(options, options.lateral), lateral))
-    return Case(views, options.side, options.view_angle)
+        views.append(View(read(options, options.lateral, options.lateral_projection), lateral))
+    patient = Patient(options.height, options.sex, options.other_side)
+    return Case(views, options.side, options.view_angle, patient)
 
 
 def _check_second_view(options: argparse.Namespace) -> None:
     """Refuse what is said of a second view where there is none."""
     if options.lateral is not None:
         return
-    for name in ("lateral_roi", "lateral_mask", "lateral_landmark", "view_angle"):
+    for name in ("lateral_roi", "lateral_mask", "lateral_landmark", "lateral_projection", "view_angle"):
         if getattr(options, name) is not None:
             option = "--" + name.replace("_", "-")
             raise ReconstructionError(f"{option}: there is no second view; give it with --lateral IMAGE.")

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .. import shape, surface
-from ..case import Case, Making, Segmentation
+from ..case import Case, Making, Patient, Segmentation
 from ..depth import half_width
 from ..errors import NoFemurError, ReconstructionError
-from ..geometry.camera import Camera, place, view_directions
+from ..geometry.stand import VIEW_NAMES, Stand, stands
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
 from ..segmentation import BONES, Bone, bounding_box
-from ..shape import Mark, ShapeModel, View
+from ..shape import Facts, Mark, ShapeModel, View
 from ..surface import Surface
 from .bone import BoneResult, FoundBone
 from .fitted import Fitted
@@ -24,8 +24,6 @@ _USUAL_SOD_MM = 1000.0  # where nothing tells it: rays that are nearly parallel
 _USUAL_HALF_WIDTH_MM = 30.0  # of the widest part of a femur, where no pixel size is known
 _READ_MM, _PLACED_MM = 12.0, 3.0  # how far off landmarks are: the network's, a user's
 _LEAST_CONFIDENCE = 0.5
-# How far patient and machine are from where a second picture's angle says, in most cases; Cauchy's tails allow more.
-SECOND_VIEW = {"turn_deg": 0.5, "shift_mm": 0.5}
 _RIGHT_ANGLE = 90.0
 _EDGE_MM = 3.0  # of a model's triangles
 _MOST_VIEWS = 2
@@ -72,13 +70,19 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
     SurfaceError
         If the model cannot be used.
     """
-    model = shape.built_in() if making.shape_model is None else shape.load_shape_model(making.shape_model)
+    model = _model(bone, making)
     for number, found in enumerate(bone.seen):
         _check_landmarks(found.view.marking.landmarks, model)
         _check_bone(found, model, making.force, number == 0)
-    angle, guess = _angle(bone), _guessed_pixel(bone.seen)
-    models = [model.of_side(each) for each in ((bone.side,) if bone.side or not model.side else ("left", "right"))]
-    arrangements = [(each, _views(bone.seen, angle, turn, guess)) for each in models for turn in _turns(bone.seen)]
+    angles, guess, facts = _angles(bone), _guessed_pixel(bone.seen), _facts(bone.case.patient)
+    side = bone.side or (shape.side_of_other(model, facts.other_side) if facts.other_side else "")
+    called = [_called(found) for found in bone.seen]
+    arrangements = [
+        (informed, _views(bone.seen, stood, guess))
+        for each in ((side,) if side or not model.side else ("left", "right"))
+        for informed in (shape.informed(model.of_side(each), facts),)
+        for stood in stands(called, each or "left", angles)
+    ]
     fit = shape.fit_shape(arrangements, free_scale=guess is not None, progress=progress)
     if not fit.met:
         raise ReconstructionError(
@@ -93,7 +97,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
     return Fitted(
         fit,
         "built-in" if making.shape_model is None else os.fspath(making.shape_model),
-        bool(bone.side),
+        bool(side),
         None if guess is None else guess / float(np.exp(fit.state.log_scale)),
         measured,
         shape.uncertainty(fit) / float(np.exp(fit.state.log_scale)),
@@ -108,7 +112,9 @@ def surface_of(fitted: Fitted, triangles: int) -> Surface:
     fit = fitted.fit
     camera = fit.views[0].camera
     local = fit.points @ camera.from_lps[:3, :3].T + camera.from_lps[:3, 3]
-    faces = fit.model.faces[:, ::-1] if np.linalg.det(camera.from_lps[:3, :3]) < 0 else fit.model.faces
+    if np.linalg.det(camera.from_lps[:3, :3]) > 0:  # taken from behind, and shown as if seen from the front
+        local = local * [1.0, 1.0, -1.0]
+    faces = fit.model.faces[:, ::-1]  # the engine's frame is mirrored
     uncertainty = fitted.uncertainty_mm
     if fitted.pixel_size_mm is not None:  # back to the picture's millimetres, one for each pixel
         local = local / camera.pixel_size_mm[0] * camera.magnification
@@ -147,57 +153,67 @@ def _check_landmarks(placed: Mapping[str, Sequence[float]] | None, model: ShapeM
             raise ReconstructionError(f"The landmark {name} needs a column and a row, not {at}.")
 
 
-def _view_of(found: Segmentation) -> str:
-    """ "ap", "lateral" or "" as far as file or network tell."""
-    told = (found.radiograph.view or (found.femur.view if found.femur else "") or "").lower()
-    return "ap" if told in ("ap", "pa") else told if told == "lateral" else ""
+def _model(bone: FoundBone, making: Making) -> ShapeModel:
+    """The model that was given, or else the built-in one of the bone that was found; the femur's where that is none."""
+    if making.shape_model is not None:
+        return shape.load_shape_model(making.shape_model)
+    return shape.built_in(bone.name if bone.name in shape.BUILT_IN_BONES else "femur")
 
 
-def _angle(bone: FoundBone) -> float:
-    """Angle between two views (degrees)."""
+def _facts(patient: Patient) -> Facts:
+    """What is known of the patient, with the other leg's bone read where a file is named."""
+    other = patient.other_side
+    if other is not None and not isinstance(other, tuple):
+        other = surface.read_surface(other)
+    return Facts(patient.height_cm, patient.sex, other)
+
+
+def _called(found: Segmentation) -> str:
+    """What a view is called, as far as somebody, the file or the network tells: see `stands`.
+
+    The network tells views from the side; of a view from the front it does not tell where the source was.
+    """
+    told = (found.radiograph.view or "").lower()
+    if told in VIEW_NAMES:
+        return told
+    return "lateral" if found.femur and found.femur.view == "lateral" else ""
+
+
+def _angles(bone: FoundBone) -> list[float]:
+    """Angles from the first view to the others (degrees)."""
     angle = bone.case.view_angle
-    if angle is not None:
-        if not 20 <= angle <= 160:
-            raise ReconstructionError(
-                f"The angle between the views must lie between 20 and 160 degrees, not {angle:g}: views that are "
-                "nearly the same add nothing."
-            )
-        return angle
-    views = [_view_of(found) for found in bone.seen]
-    if len(views) > 1 and views[0] and views[0] == views[1]:
+    if angle is not None and not 20 <= angle <= 160:
         raise ReconstructionError(
-            f"Both pictures are {views[0]} views: a second view must show the bone from another side. If they were "
+            f"The angle between the views must lie between 20 and 160 degrees, not {angle:g}: views that are nearly "
+            "the same add nothing."
+        )
+    kinds = [_kind(found) for found in bone.seen]
+    if angle is None and len(kinds) > 1 and kinds[0] and kinds[0] == kinds[1]:
+        raise ReconstructionError(
+            f"Both pictures are {kinds[0]} views: a second view must show the bone from another side. If they were "
             "taken at an angle to each other, give that angle."
         )
-    return _RIGHT_ANGLE
+    return [_RIGHT_ANGLE if angle is None else angle] * (len(kinds) - 1)
 
 
-def _turns(seen: Sequence[Segmentation]) -> tuple[float, ...]:
-    """Ways in which the bone may be seen: 1 or -1 for a lateral view's two directions, 0 for one from the front."""
-    lateral_alone = len(seen) == 1 and _view_of(seen[0]) == "lateral"
-    return (1.0, -1.0) if lateral_alone or len(seen) > 1 else (0.0,)
+def _kind(found: Segmentation) -> str:
+    """ "ap", "lateral" or "" as far as somebody, the file or the network tells."""
+    called = _called(found)
+    if called in ("ap", "pa") or (not called and found.femur and found.femur.view == "ap"):
+        return "ap"
+    return "lateral" if called else ""
 
 
-def _views(seen: Sequence[Segmentation], angle: float, turn: float, guess: float | None) -> list[View]:
-    """Views of the patient as the fit wants them; a second one is turned by the angle, one way or the other."""
-    first_lateral = _view_of(seen[0]) == "lateral"
-    facing = _RIGHT_ANGLE * turn if first_lateral else 0.0
-    turns = [facing] if len(seen) == 1 else [facing, facing - angle * turn if first_lateral else angle * turn]
+def _views(seen: Sequence[Segmentation], stood: Sequence[Stand], guess: float | None) -> list[View]:
+    """Views of the patient as the fit wants them, with the source where it may have stood."""
     views = []
-    for number, (found, degrees) in enumerate(zip(seen, turns, strict=True)):
-        camera = _camera(found, degrees, guess)
-        marks = _marks(found.bone, found.view.marking.landmarks)
-        views.append(shape.view_from(camera, found.bone.outlines, marks, **(SECOND_VIEW if number else {})))
+    for number, (found, stand) in enumerate(zip(seen, stood, strict=True)):
+        picture, marks = found.radiograph, _marks(found.bone, found.view.marking.landmarks)
+        sod = picture.sod_mm or _USUAL_SOD_MM
+        size = picture.pixel_size_mm if guess is None else (guess, guess)
+        camera = stand.camera(np.zeros(3), picture.pixels.shape, size, sod * picture.magnification, sod)
+        views.append(shape.view_from(camera, found.bone.outlines, marks, **(shape.SECOND_VIEW if number else {})))
     return views
-
-
-def _camera(found: Segmentation, degrees: float, guess: float | None) -> Camera:
-    """Where the source stood: in front of the patient, turned by some degrees towards his left."""
-    picture = found.radiograph
-    sod = picture.sod_mm or _USUAL_SOD_MM
-    size = picture.pixel_size_mm if guess is None else (guess, guess)
-    columns, rows = view_directions("oblique", "left", degrees)
-    return place(columns, rows, np.zeros(3), picture.pixels.shape, size, sod * picture.magnification, sod)
 
 
 def _guessed_pixel(seen: Sequence[Segmentation]) -> float | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import segmentation, surface
-from ..case import Case, Segmentation, Settings, case_of, check_making, segment_view
+from ..case import Case, Patient, Segmentation, Settings, case_of, check_making, segment_view
 from ..depth import DepthMap
 from ..errors import ReconstructionError
 from ..geometry.frames import mm_to_pixel
@@ -172,12 +172,12 @@ def _of_case(case: Case, settings: Settings, lateral: Radiograph | None) -> Sett
     """Settings for a case, complete with what it tells; its views are marked in the case alone."""
     if lateral is not None:
         raise ReconstructionError("Of a case, a second view is one of its views: give it there.")
-    for name in ("side", "view_angle"):
+    for name in ("side", "view_angle", *vars(Patient())):
         if getattr(settings, name) != getattr(Settings(), name):
             raise ReconstructionError(f"The setting {name} belongs to the case: give it there.")
     if any(value is not None for value in vars(settings.marking).values()):
         raise ReconstructionError("What is marked in a picture belongs to its view in the case: give it there.")
-    told = Settings.of(case.views[0].marking, settings.finding, settings.making)
+    told = Settings.of(case.views[0].marking, settings.finding, settings.making, case.patient)
     return replace(told, side=case.side, view_angle=case.view_angle)
 
 

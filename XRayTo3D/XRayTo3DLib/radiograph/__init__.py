@@ -1,5 +1,6 @@
 """Reading radiographs: image files and DICOM, photometric meaning, pixel size and projection geometry."""
 
+from .checks import VIEWS
 from .geometry import Geometry, projection_geometry
 from .grey import to_grey
 from .header import Header, read_header
@@ -7,6 +8,7 @@ from .radiograph import Radiograph
 from .reading import radiograph_from_array, read_mask, read_radiograph
 
 __all__ = [
+    "VIEWS",
     "Geometry",
     "Header",
     "Radiograph",

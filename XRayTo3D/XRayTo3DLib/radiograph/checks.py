@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from ..errors import RadiographError
 
 BONE_CHOICES = ("auto", "bright", "dark")
+VIEWS = ("AP", "PA", "mediolateral", "lateromedial", "lateral")  # which way the rays went; of the last, either way
 PIXEL_SIZES_MM = (1e-4, 1e3)  # beyond these, whatever was meant was not millimetres
 LARGEST_LENGTH_MM = 1e5
 
@@ -14,6 +15,12 @@ def check_bone(bone: str) -> None:
     """Raise RadiographError unless `bone` is "auto", "bright" or "dark"."""
     if bone not in BONE_CHOICES:
         raise RadiographError(f"bone: {bone!r} is unknown; say one of {', '.join(BONE_CHOICES)}.")
+
+
+def check_view(view: str | None) -> None:
+    """Raise RadiographError unless `view` is None or one of `VIEWS`."""
+    if view is not None and view not in VIEWS:
+        raise RadiographError(f"view: {view!r} is unknown; say one of {', '.join(VIEWS)}.")
 
 
 def check_length(argument: str, value) -> float | None:

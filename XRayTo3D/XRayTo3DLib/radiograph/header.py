@@ -8,7 +8,12 @@ from typing import NamedTuple
 from .geometry import Geometry, projection_geometry
 
 SIDES = {"L": "left", "R": "right"}
-LATERAL_VIEWS = ("LL", "RL", "LAT", "LATERAL", "ML", "LM")
+# "Left lateral" says which side of the body is at the detector; of a limb it is used for either way.
+_LATERAL_VIEWS = {
+    "ML": "mediolateral",
+    "LM": "lateromedial",
+    **dict.fromkeys(("LL", "RL", "LAT", "LATERAL"), "lateral"),
+}
 
 
 class Header(NamedTuple):
@@ -49,9 +54,9 @@ def read_header(path: str | os.PathLike, sid_mm: float | None = None, sod_mm: fl
 
 
 def view_of(tags) -> str | None:
-    """View position: "AP", "lateral", ... or None."""
+    """View: one of `checks.VIEWS`, another name that the file has for it, or None."""
     view = " ".join(str(tags.get("ViewPosition") or "").upper().split())
-    return "lateral" if view in LATERAL_VIEWS else view or None
+    return _LATERAL_VIEWS.get(view, view) or None
 
 
 def side_of(tags) -> str | None:

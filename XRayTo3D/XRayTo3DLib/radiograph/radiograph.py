@@ -24,7 +24,8 @@ class Radiograph:
     sid_mm, sod_mm : float or None
         Distance from the X-ray source to the detector and to the bone.
     view, side : str or None
-        "AP", "PA", "lateral", ... and "left" or "right", as far as the file tells.
+        "AP", "PA", "mediolateral", "lateromedial", "lateral", ... and "left" or "right", as far as somebody or the
+        file tells.
     photometric : str
         How the file stores its values: "MONOCHROME1", "MONOCHROME2", "RGB", "grey", ...
     inverted : bool

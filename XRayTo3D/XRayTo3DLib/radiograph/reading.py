@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import RadiographError
-from .checks import check_bone, check_length, check_pixel_size
+from .checks import check_bone, check_length, check_pixel_size, check_view
 from .dicom import read_dicom
 from .geometry import UNKNOWN, projection_geometry
 from .grey import check_array, split_colour, stretch
@@ -24,7 +24,7 @@ OTHER_CUSTOM = "mostly bright"
 
 
 def read_radiograph(
-    path, *, frame=0, bone="auto", pixel_size_mm=None, sid_mm=None, sod_mm=None, max_megapixels=200
+    path, *, frame=0, bone="auto", pixel_size_mm=None, sid_mm=None, sod_mm=None, view=None, max_megapixels=200
 ) -> Radiograph:
     """Read a PNG, JPEG, TIFF, BMP or DICOM file as a radiograph with bone bright.
 
@@ -39,6 +39,9 @@ def read_radiograph(
         Distance of pixel centres at the detector, or along x and y; outranks the file's.
     sid_mm, sod_mm : float, optional
         Distance from the X-ray source to the detector and to the bone; outrank the file's.
+    view : {"AP", "PA", "mediolateral", "lateromedial", "lateral"}, optional
+        Where the rays went: from the front to the back, ..., from the limb's inner side to its outer one; outranks
+        the file's.
     max_megapixels : float
         Larger pictures are refused before memory is taken for them.
 
@@ -53,6 +56,7 @@ def read_radiograph(
         message names the file or the argument, the cause, and what to do.
     """
     check_bone(bone)
+    check_view(view)
     pixel_size_mm = check_pixel_size(pixel_size_mm)
     sid_mm, sod_mm = check_length("sid_mm", sid_mm), check_length("sod_mm", sod_mm)
     max_megapixels = check_length("max_megapixels", max_megapixels)
@@ -74,6 +78,8 @@ def read_radiograph(
                 reason = " ".join(str(error).split())[:100] or type(error).__name__
                 raise RadiographError(f"{name}: the DICOM file is damaged ({reason}); export it again.") from None
         geometry = projection_geometry(tags, pixel_size_mm, sid_mm, sod_mm)
+    if view is not None:
+        fields["view"] = view
     return _radiograph(grey, name, bone, dark, custom, geometry, warnings, path=name, frame=int(frame), **fields)
 
 

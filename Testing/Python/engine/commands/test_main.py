@@ -117,6 +117,15 @@ def test_surface_and_json_agree(work, check_closed, method):
     assert not {"-Infinity", "NaN", "Infinity"} & set((work / "out.json").read_text().split())
 
 
+def test_what_is_known_of_view_and_patient_is_kept(work):
+    known = ("--projection", "PA", "--height", 171, "--sex", "female", "--side", "left", "--other-side", "other.stl")
+    assert reconstruct("good.png", "out.stl", "--json", "out.json", *known) == 0
+    told = json.loads((work / "out.json").read_text())
+    assert told["input"]["view"] == "PA"
+    kept = {name: told["settings"][name] for name in ("height_cm", "sex", "side", "other_side")}
+    assert kept == {"height_cm": 171, "sex": "female", "side": "left", "other_side": "other.stl"}
+
+
 def test_marks_are_heeded(work):
     assert reconstruct("good.png", "all.stl", "--mask", "mask.png", "--pixel-size", 0.5) == 0
     assert (
@@ -194,6 +203,10 @@ BAD = {
     "shape model": (["good.png", "--method", "shape", "--shape-model", "m.npz"], "m.npz: there is no such shape model"),
     "shape model that is a picture": (["good.png", "--method", "shape", "--shape-model", "mask.png"], "mask.png: it "),
     "side": (["good.png", "--side", "both"], "both"),
+    "projection": (["good.png", "--projection", "sunrise"], "sunrise"),
+    "projection without second view": (["good.png", "--lateral-projection", "PA"], "--lateral-projection: there is no"),
+    "sex": (["good.png", "--sex", "other"], "other"),
+    "height in words": (["good.png", "--height", "tall"], "tall"),
     "view angle": (["good.png", "--view-angle", 90], "--view-angle: there is no second view"),
     "unknown method": (["good.png", "--method", "magic"], "magic"),
     "unknown option": (["good.png", "--colour", "red"], "--colour"),
@@ -220,7 +233,8 @@ def test_bad_input_is_one_line_and_status_2(work, capfd, case):
 )
 def test_segment_refuses_the_same(work, capfd, case):
     arguments, words = BAD[case]
-    if {"--lateral-mask", "--landmark", "--side", "--view-angle"} & {*arguments}:
+    of_shape = {"--lateral-mask", "--lateral-projection", "--landmark", "--side", "--view-angle", "--sex", "--height"}
+    if of_shape & {*arguments}:
         words = "unrecognized"
     words = words.replace("out.stl", "out.png")
     arguments = ["out.png" if each == "out.stl" else each for each in arguments]

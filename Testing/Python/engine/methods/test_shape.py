@@ -6,12 +6,24 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import trimesh
 from scipy.spatial import cKDTree
 
-from XRayTo3DLib import Case, Making, ReconstructionError, Settings, View, radiograph_from_array, reconstruct, segment
+from XRayTo3DLib import (
+    Case,
+    Making,
+    Patient,
+    ReconstructionError,
+    Settings,
+    View,
+    radiograph_from_array,
+    reconstruct,
+    segment,
+)
 from XRayTo3DLib.errors import NoFemurError, SurfaceError
 from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.geometry.outline import BORDER, EDGE
+from XRayTo3DLib.geometry.stand import Stand
 from XRayTo3DLib.methods import FoundBone, auto
 from XRayTo3DLib.methods import shape as by_shape
 from XRayTo3DLib.segmentation import FemurCheck
@@ -70,9 +82,10 @@ def found(masks):
     return [segment(picture(mask), Settings(mask=mask)) for mask in masks]
 
 
-def bone_of(found, side="left", view_angle=None):
+def bone_of(found, side="left", view_angle=None, **patient):
     """The bone in these views, as methods want it; layers are not looked at."""
-    return FoundBone(Case([each.view for each in found], side, view_angle), tuple(found), None)
+    case = Case([each.view for each in found], side, view_angle, Patient(**patient))
+    return FoundBone(case, tuple(found), None)
 
 
 def seen_as(found, landmarks=None, **known):
@@ -188,12 +201,14 @@ def views_called(found, *names, view_angle=None):
     return bone_of([seen_as(each, view=name) for each, name in zip(found, names, strict=True)], view_angle=view_angle)
 
 
-@pytest.mark.parametrize("names", [("AP", "AP"), ("AP", "PA"), ("lateral", "Lateral")])
+@pytest.mark.parametrize(
+    "names", [("AP", "AP"), ("AP", "PA"), ("lateral", "Lateral"), ("mediolateral", "lateromedial")]
+)
 def test_the_same_view_twice_is_refused(found, names):
     with pytest.raises(ReconstructionError, match=r"^Both pictures are .* views.*give that angle"):
         by_shape.fit_to(views_called(found, *names), Making())
-    assert by_shape._angle(views_called(found, *names, view_angle=60)) == 60
-    assert by_shape._angle(views_called(found, "AP", "lateral")) == 90
+    assert by_shape._angles(views_called(found, *names, view_angle=60)) == [60]
+    assert by_shape._angles(views_called(found, "AP", "mediolateral")) == [90]
 
 
 @pytest.mark.parametrize("angle", [5, 19.9, 161, 180, -90, float("nan")])
@@ -376,3 +391,71 @@ def test_half_a_drawn_bone_is_fitted_where_a_box_cuts_it(masks):
     assert result.shape.fit.residual_mm < 0.6 and not result.shape.doubtful
     assert result.shape.length_seen < 0.75 and {BORDER, EDGE} == {*result.segmentation.bone.outlines[0].flags}
     assert any("of the bone's length was seen" in words for words in result.warnings)
+
+
+def test_a_view_is_called_as_somebody_or_the_file_says_and_the_network_tells_a_side_only(found):
+    def called(view, told):
+        return by_shape._called(replace(seen_as(found[0], view=view), femur=FemurCheck(True, 0.9, (), view=told)))
+
+    assert called("PA", "lateral") == "pa" and called("mediolateral", "ap") == "mediolateral"
+    assert called(None, "lateral") == "lateral" == called("OBLIQUE", "lateral")
+    assert called(None, "ap") == called(None, "") == ""  # from the front, or from behind
+
+
+@pytest.fixture(scope="module")
+def from_behind(masks):
+    """A near source behind the patient, one at his side, and what is made of both by what the first is called."""
+    near = 600.0
+    camera = Stand(0.0, behind=True).camera(np.zeros(3), SHAPE, (PIXEL, PIXEL), SID, near)
+    mask = shadow(camera, true_bone(), built_in().faces)
+
+    def made(view):
+        first = replace(picture(mask, view=view), magnification=SID / near, sod_mm=near)
+        return reconstruct(first, Settings(mask=mask, **LEFT), None, picture(masks[1]), Settings(mask=masks[1]))
+
+    return {view: made(view) for view in ("PA", "AP", None)}
+
+
+def test_where_the_source_stood_matters_and_is_found(from_behind):
+    def off(made):
+        return cKDTree(onto(made.shape.fit.points, true_bone())[0]).query(true_bone())[0].mean()
+
+    assert from_behind["PA"].shape.sources == from_behind[None].shape.sources == ("back", "right")
+    assert from_behind["AP"].as_json()["shape"]["sources"] == ["front", "right"]
+    told, wrong, tried = (off(from_behind[view]) for view in ("PA", "AP", None))
+    assert told < wrong and tried == pytest.approx(told, abs=0.05)
+
+
+def test_a_bone_taken_from_behind_is_not_mirrored(from_behind):
+    """It stands where a user looks from, as the bone that it is: its own motion onto the truth needs no mirror."""
+    made = stands(from_behind["PA"])
+    off = cKDTree(true_bone()).query(onto(made, true_bone())[0])[0]
+    mirrored = cKDTree(true_bone()).query(onto(made * [1, -1, 1], true_bone())[0])[0]
+    assert off.mean() < mirrored.mean()
+
+
+def test_what_is_known_of_the_patient_is_used(found):
+    tall, small = (by_shape.fit_to(bone_of(found[:1], height_cm=cm, sex="female"), Making()) for cm in (200, 140))
+    long, short = (np.ptp(each.fit.model.mean[:, 2]) for each in (tall, small))
+    assert long > short + 20
+    with pytest.raises(ReconstructionError, match="height of 400 cm is impossible"):
+        by_shape.fit_to(bone_of(found[:1], height_cm=400), Making())
+
+
+def test_the_other_legs_bone_tells_shape_and_side(found, tmp_path):
+    points, faces = true_bone() * [-1, 1, 1], built_in().faces[:, ::-1]
+    path = tmp_path / "right.stl"
+    trimesh.Trimesh(points, faces, process=False).export(path)
+    plain = by_shape.fit_to(bone_of(found[:1]), Making())
+    given = [by_shape.fit_to(bone_of(found[:1], "auto", other_side=each), Making()) for each in ((points, faces), path)]
+    for fitted in given:
+        assert fitted.side_given and fitted.fit.model.side == "left"
+        assert fitted.uncertainty_mm.mean() < 0.8 * plain.uncertainty_mm.mean()
+    with pytest.raises(SurfaceError, match="other leg's surface is a left femur"):
+        by_shape.fit_to(bone_of(found[:1], other_side=(true_bone(), built_in().faces)), Making())
+
+
+def test_the_built_in_model_is_the_found_bones(found):
+    shin = replace(found[0], bone=replace(found[0].bone, name="tibia"))
+    assert by_shape._model(bone_of([shin]), Making()).bone == "tibia"
+    assert by_shape._model(bone_of(found), Making()).bone == "femur"

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from XRayTo3DLib import Case, Finding, Making, Marking, ReconstructionError, Settings, View, reconstruct
+from XRayTo3DLib import Case, Finding, Making, Marking, Patient, ReconstructionError, Settings, View, reconstruct
 from XRayTo3DLib.methods import METHODS
 from XRayTo3DLib.surface import arrays
 
@@ -33,7 +33,7 @@ def test_settings_are_their_parts(flat):
     """Each field belongs to one part, or to the case."""
     parts = [{field.name for field in fields(kind)} for kind in (Marking, Finding, Making)]
     assert sum(map(len, parts)) == len(set().union(*parts))
-    assert {field.name for field in fields(Settings)} - set().union(*parts) == {"side", "view_angle"}
+    assert {field.name for field in fields(Settings)} - set().union(*parts) == {"side", "view_angle", *vars(Patient())}
     settings = flat.settings
     again = Settings.of(settings.marking, settings.finding, settings.making)
     assert replace(again, side="left") == settings

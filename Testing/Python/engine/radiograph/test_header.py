@@ -37,3 +37,21 @@ def test_other_files_have_none(tmp_path):
     (tmp_path / "a.png").write_bytes(b"no DICOM")
     assert read_header(tmp_path / "a.png") is None
     assert read_header(tmp_path / "absent.dcm") is None
+
+
+@pytest.mark.parametrize(
+    ("position", "view"),
+    [
+        *(("AP", "AP"), ("PA", "PA"), ("ML", "mediolateral"), ("LM", "lateromedial"), ("LATERAL", "lateral")),
+        *(("RL", "lateral"), ("LLD", "LLD"), ("", None)),
+    ],
+)
+def test_which_way_the_rays_went(make, position, view):
+    path = make.dicom(GREY, ViewPosition=position)
+    assert read_header(path).view == read_radiograph(path).view == view
+    assert read_radiograph(path, view="PA").view == "PA"  # who says so knows better
+
+
+def test_a_view_that_there_is_not_is_refused(make):
+    with pytest.raises(RadiographError, match=r"view: 'sunrise' is unknown; say one of AP, PA, mediolateral"):
+        read_radiograph(make.dicom(GREY), view="sunrise")
