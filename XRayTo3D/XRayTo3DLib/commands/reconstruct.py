@@ -75,6 +75,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 def _case(options: argparse.Namespace) -> Case:
     """The views as the command names them, read, with what is marked in each."""
     from ..case import Case, Marking, Patient, View
+    from ..surface import read_surface
 
     views = [View(read(options, view=options.projection), marking(options, _landmarks(options.landmark, "--landmark")))]
     if options.lateral:
@@ -84,7 +85,7 @@ def _case(options: argparse.Namespace) -> Case:
             landmarks=_landmarks(options.lateral_landmark, "--lateral-landmark"),
         )
         views.append(View(read(options, options.lateral, options.lateral_projection), lateral))
-    patient = Patient(options.height, options.sex, options.other_side)
+    patient = Patient(options.height, options.sex, read_surface(options.other_side) if options.other_side else None)
     return Case(views, options.side, options.view_angle, patient)
 
 

@@ -14,8 +14,8 @@ _SHARE = 0.67  # of the time, for trying a shape model
 
 
 def why_not(case: Case, making: Making) -> str:
-    """What speaks against it: what speaks against a shape model, since one view can always be a solid."""
-    return shape.why_not(case, making) if len(case.views) > 1 else ""
+    """What speaks against it: what speaks against a shape model, which it may turn out to be."""
+    return shape.why_not(case, making)
 
 
 def wants_shape(bone: FoundBone, making: Making) -> bool:

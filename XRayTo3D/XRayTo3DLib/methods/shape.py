@@ -30,10 +30,10 @@ _MOST_VIEWS = 2
 
 
 def why_not(case: Case, making: Making) -> str:
-    """What speaks against it: more than two views."""
-    if len(case.views) <= _MOST_VIEWS:
-        return ""
-    return f"The method shape uses one view or two, not {len(case.views)}: leave the others out."
+    """What speaks against it: more than two views, or what cannot be true of a patient."""
+    if len(case.views) > _MOST_VIEWS:
+        return f"The method shape uses one view or two, not {len(case.views)}: leave the others out."
+    return shape.impossible(Facts(case.patient.height_cm, case.patient.sex))
 
 
 def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:

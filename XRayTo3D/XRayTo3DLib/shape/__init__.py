@@ -1,6 +1,6 @@
 """The shape of a bone: a statistical model of it, how it is made, and how it is fitted to radiographs."""
 
-from .facts import Facts, informed, side_of_other
+from .facts import Facts, impossible, informed, side_of_other
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
 from .model import BUILT_IN_BONES, ShapeModel, built_in, load_shape_model, save_shape_model
 from .posterior import Measure, depth_deviation, length_seen, measures, observed, uncertainty
@@ -23,6 +23,7 @@ __all__ = [
     "built_in",
     "depth_deviation",
     "fit_shape",
+    "impossible",
     "informed",
     "length_seen",
     "load_shape_model",

@@ -96,7 +96,8 @@ def informed(model: ShapeModel, facts: Facts) -> ShapeModel:
     machine learning", 2006, appendix A). A regression of height on length is what is observed, so that no equation has
     to be turned round.
     """
-    _check(facts)
+    if reason := impossible(facts):
+        raise ReconstructionError(reason)
     told = _sexed(model, facts.sex) if facts.sex else []
     told += _tall(model, facts.height_cm, facts.sex) if facts.height_cm is not None else []
     told += [_like_the_other(model, *facts.other_side)] if facts.other_side is not None else []
@@ -117,15 +118,17 @@ def side_of_other(model: ShapeModel, surface: tuple[np.ndarray, np.ndarray]) -> 
     return model.side if placed.mirrored else model.mirrored().side
 
 
-def _check(facts: Facts) -> None:
+def impossible(facts: Facts) -> str:
+    """What is wrong with height or sex, in words; "" if nothing is."""
     low, high = _HEIGHTS_CM
     if facts.sex not in ("", *SEXES):
-        raise ReconstructionError(f"The sex is {facts.sex!r}; it must be female or male, or left out.")
+        return f"The sex is {facts.sex!r}; it must be female or male, or left out."
     if facts.height_cm is not None and not low <= facts.height_cm <= high:
-        raise ReconstructionError(
-            f"A height of {facts.height_cm:g} cm is impossible: give the patient's height in centimetres, between "
+        return (
+            f"A height of {facts.height_cm:g} cm is impossible: give the patient's height in centimeters, between "
             f"{low:.0f} and {high:.0f} (what is known of height and bones is known of adults)."
         )
+    return ""
 
 
 def _sexed(model: ShapeModel, sex: str) -> list[_Told]:
@@ -201,7 +204,7 @@ def _placed(model: ShapeModel, points: np.ndarray, faces: np.ndarray) -> Aligned
     if off > _OTHER_BONE_MM:
         raise SurfaceError(
             f"The other leg's surface is unlike a {model.bone} ({off:.0f} mm off, aligned): give the surface "
-            "of the same bone of the other leg, in millimetres, or leave it out."
+            "of the same bone of the other leg, in millimeters, or leave it out."
         )
     return placed
 

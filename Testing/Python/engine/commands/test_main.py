@@ -119,11 +119,12 @@ def test_surface_and_json_agree(work, check_closed, method):
 
 def test_what_is_known_of_view_and_patient_is_kept(work):
     known = ("--projection", "PA", "--height", 171, "--sex", "female", "--side", "left", "--other-side", "other.stl")
+    trimesh.creation.icosphere(2, 20.0).export("other.stl")
     assert reconstruct("good.png", "out.stl", "--json", "out.json", *known) == 0
     told = json.loads((work / "out.json").read_text())
     assert told["input"]["view"] == "PA"
     kept = {name: told["settings"][name] for name in ("height_cm", "sex", "side", "other_side")}
-    assert kept == {"height_cm": 171, "sex": "female", "side": "left", "other_side": "other.stl"}
+    assert kept == {"height_cm": 171, "sex": "female", "side": "left", "other_side": "given"}
 
 
 def test_marks_are_heeded(work):
@@ -206,6 +207,9 @@ BAD = {
     "projection": (["good.png", "--projection", "sunrise"], "sunrise"),
     "projection without second view": (["good.png", "--lateral-projection", "PA"], "--lateral-projection: there is no"),
     "sex": (["good.png", "--sex", "other"], "other"),
+    "height of a giant": (["good.png", "--height", 400], "A height of 400 cm is impossible"),
+    "other leg that is no file": (["good.png", "--other-side", "absent.stl"], "absent.stl: there is no such file"),
+    "other leg that is a picture": (["good.png", "--other-side", "mask.png"], "mask.png"),
     "height in words": (["good.png", "--height", "tall"], "tall"),
     "view angle": (["good.png", "--view-angle", 90], "--view-angle: there is no second view"),
     "unknown method": (["good.png", "--method", "magic"], "magic"),
@@ -233,7 +237,16 @@ def test_bad_input_is_one_line_and_status_2(work, capfd, case):
 )
 def test_segment_refuses_the_same(work, capfd, case):
     arguments, words = BAD[case]
-    of_shape = {"--lateral-mask", "--lateral-projection", "--landmark", "--side", "--view-angle", "--sex", "--height"}
+    of_shape = {
+        "--lateral-mask",
+        "--lateral-projection",
+        "--landmark",
+        "--side",
+        "--view-angle",
+        "--sex",
+        "--height",
+        "--other-side",
+    }
     if of_shape & {*arguments}:
         words = "unrecognized"
     words = words.replace("out.stl", "out.png")
