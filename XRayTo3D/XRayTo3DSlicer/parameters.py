@@ -170,7 +170,7 @@ class XRayTo3DParameterNode:
     height - of the patient in cm; 0 means: unknown
     sex - of the patient
     otherSide - the same bone of the other leg, a closed model; None if there is none
-    shapeModel - file of another shape model than the built-in one; empty means: the built-in one
+    shapeModel - which bone is meant, or the file of another shape model; empty means: the bone that is found
     hdrStrength - how much detail is raised in the tone-mapped image
     automaticEmboss, emboss - whether the height of embossed detail is chosen, and the height in mm if not
     smoothing - passes of the smoothing filter

@@ -86,8 +86,9 @@ class Making:
         Passes of the smoothing filter; 0 leaves the surface as it is.
     triangles : int
         The most triangles the surface may have.
-    shape_model : path or None
-        Of another shape model than the femur's that is shipped.
+    shape_model : str, path or None
+        Which bone's shipped model to fit ("femur", "tibia", "fibula", "patella", "hip"), or the path of another model;
+        by default that of the bone that was found.
     force : bool
         Whether to fit a femur's shape to what does not seem to be one.
     """

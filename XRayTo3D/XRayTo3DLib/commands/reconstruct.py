@@ -47,7 +47,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     shape.add_argument("--view-angle", type=float, metavar="DEGREES", help="between the views (about 90)")
     shape.add_argument("--side", choices=SIDES, default=usual.side, help="of the patient (%(default)s)")
     shape.add_argument(
-        "--shape-model", metavar="MODEL.npz", help="another shape model than the femur's that is shipped"
+        "--shape-model",
+        metavar="MODEL",
+        help="femur, tibia, fibula, patella or hip, if another bone was found than is meant; or a file (.npz)",
     )
     shape.add_argument("--height", type=float, metavar="CM", help="of the patient")
     shape.add_argument("--sex", choices=("female", "male"), default=usual.sex, help="of the patient")

@@ -11,6 +11,7 @@ from .. import shape, surface
 from ..case import Case, Making, Patient, Segmentation
 from ..depth import half_width
 from ..errors import NoFemurError, ReconstructionError
+from ..geometry.camera import Camera
 from ..geometry.stand import VIEW_NAMES, Stand, stands
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
@@ -21,10 +22,10 @@ from .bone import BoneResult, FoundBone
 from .fitted import Fitted
 
 _USUAL_SOD_MM = 1000.0  # where nothing tells it: rays that are nearly parallel
-_USUAL_HALF_WIDTH_MM = 30.0  # of the widest part of a femur, where no pixel size is known
 _READ_MM, _PLACED_MM = 12.0, 3.0  # how far off landmarks are: the network's, a user's
 _LEAST_CONFIDENCE = 0.5
 _RIGHT_ANGLE = 90.0
+_FAR_MM = 1e6
 _EDGE_MM = 3.0  # of a model's triangles
 _MOST_VIEWS = 2
 
@@ -74,7 +75,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
     for number, found in enumerate(bone.seen):
         _check_landmarks(found.view.marking.landmarks, model)
         _check_bone(found, model, making.force, number == 0)
-    angles, guess, facts = _angles(bone), _guessed_pixel(bone.seen), _facts(bone.case.patient)
+    angles, guess, facts = _angles(bone), _guessed_pixel(bone.seen, model), _facts(bone.case.patient)
     side = bone.side or (shape.side_of_other(model, facts.other_side) if facts.other_side else "")
     called = [_called(found) for found in bone.seen]
     arrangements = [
@@ -96,7 +97,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
         measured = {name: each for name, each in measured.items() if not name.endswith("_mm")}
     return Fitted(
         fit,
-        "built-in" if making.shape_model is None else os.fspath(making.shape_model),
+        "built-in" if making.shape_model in (None, *shape.BUILT_IN_BONES) else os.fspath(making.shape_model),
         bool(side),
         None if guess is None else guess / float(np.exp(fit.state.log_scale)),
         measured,
@@ -155,9 +156,9 @@ def _check_landmarks(placed: Mapping[str, Sequence[float]] | None, model: ShapeM
 
 def _model(bone: FoundBone, making: Making) -> ShapeModel:
     """The model that was given, or else the built-in one of the bone that was found; the femur's where that is none."""
-    if making.shape_model is not None:
+    if making.shape_model is not None and making.shape_model not in shape.BUILT_IN_BONES:
         return shape.load_shape_model(making.shape_model)
-    return shape.built_in(bone.name if bone.name in shape.BUILT_IN_BONES else "femur")
+    return shape.built_in(making.shape_model or (bone.name if bone.name in shape.BUILT_IN_BONES else "femur"))
 
 
 def _facts(patient: Patient) -> Facts:
@@ -216,7 +217,7 @@ def _views(seen: Sequence[Segmentation], stood: Sequence[Stand], guess: float | 
     return views
 
 
-def _guessed_pixel(seen: Sequence[Segmentation]) -> float | None:
+def _guessed_pixel(seen: Sequence[Segmentation], model: ShapeModel) -> float | None:
     """A pixel size (mm) with which the bone is about as wide as usual; None where it is known."""
     unknown = [found.radiograph.pixel_size_source == "unknown" for found in seen]
     if not any(unknown):
@@ -226,7 +227,15 @@ def _guessed_pixel(seen: Sequence[Segmentation]) -> float | None:
             "The pixel size of one picture is known and that of the other is not: give the pixel size of both."
         )
     mask = seen[0].bone.mask
-    return _USUAL_HALF_WIDTH_MM / max(half_width(mask[bounding_box(mask)]), 1.0)
+    usual = half_width(shape.shadow(_far_camera(model), model.mean, model.faces))  # mm, of the widest part
+    return usual / max(half_width(mask[bounding_box(mask)]), 1.0)
+
+
+def _far_camera(model: ShapeModel) -> Camera:
+    """A camera in front of a model's mean, so far away that a pixel is a millimeter of the bone."""
+    low, high = model.mean.min(axis=0), model.mean.max(axis=0)
+    size = np.ceil(high - low).astype(int) + 8
+    return Stand(0.0).camera((low + high) / 2, (size[2], size[0]), (1.0, 1.0), _FAR_MM, _FAR_MM)
 
 
 def _marks(bone: Bone, placed: Mapping[str, Sequence[float]] | None) -> dict[str, Mark]:

@@ -27,7 +27,7 @@ from XRayTo3DLib.geometry.stand import Stand
 from XRayTo3DLib.methods import FoundBone, auto
 from XRayTo3DLib.methods import shape as by_shape
 from XRayTo3DLib.segmentation import FemurCheck
-from XRayTo3DLib.shape import Fit, built_in, save_shape_model, shadow
+from XRayTo3DLib.shape import BUILT_IN_BONES, Fit, built_in, save_shape_model, shadow
 from XRayTo3DLib.shape.statistics import onto
 from XRayTo3DLib.surface import OBSERVED, UNCERTAINTY, arrays, is_closed
 
@@ -459,3 +459,15 @@ def test_the_built_in_model_is_the_found_bones(found):
     shin = replace(found[0], bone=replace(found[0].bone, name="tibia"))
     assert by_shape._model(bone_of([shin]), Making()).bone == "tibia"
     assert by_shape._model(bone_of(found), Making()).bone == "femur"
+    assert by_shape._model(bone_of(found), Making(shape_model="patella")).bone == "patella"
+
+
+@pytest.mark.parametrize("bone", BUILT_IN_BONES)
+def test_a_bone_of_unknown_scale_is_as_large_as_the_models(bone):
+    """Of a shadow of the mean in pixels of half a millimeter."""
+    model = built_in(bone)
+    mean = model.mean - (model.mean.min(axis=0) + model.mean.max(axis=0)) / 2
+    far = Stand(0.0).camera(np.zeros(3), (1100, 900), (0.5, 0.5), 1e6, 1e6)
+    mask = shadow(far, mean, model.faces)
+    found = segment(replace(radiograph_from_array(0.3 + 0.4 * mask, bone="bright")), Settings(mask=mask))
+    assert by_shape._guessed_pixel([found], model) == pytest.approx(0.5, rel=0.03)
