@@ -138,7 +138,7 @@ def fit_shape(
     if found.unmet > _MET_UNMET and any(view.loose for _, views in arrangements for view in views):
         other = best(True, part(progress, 0.7, 0.3))
         # Wrong edges, too, would be met a little better by views that are moved far.
-        return other if other.unmet < found.unmet / 2 else found
+        return other if other.unmet < found.unmet / 3 else found
     return found
 
 
