@@ -50,6 +50,11 @@ class Fitted:
         """Outline of the fitted bone's shadow in each picture (columns and rows)."""
         return tuple(shape.shadow_outlines(self.fit, view) for view in self.fit.views)
 
+    @functools.cached_property
+    def distance_deviation_mm(self) -> float:
+        """See `shape.depth_deviation`."""
+        return shape.depth_deviation(self.fit)
+
     @property
     def sources(self) -> tuple[str, ...]:
         """Where each picture's source stood, as told or as found: "front", "back", "left" or "right" of the patient."""
@@ -118,7 +123,7 @@ class Fitted:
             "length_seen": round(self.length_seen, 3),
             "scale_known": self.pixel_size_mm is None,
             "probable_pixel_size_mm": None if self.pixel_size_mm is None else round(self.pixel_size_mm, 4),
-            "distance_deviation_mm": round(shape.depth_deviation(fit), 2),
+            "distance_deviation_mm": round(self.distance_deviation_mm, 2),
             "uncertainty_mm": {
                 "median": round(float(np.median(self.uncertainty_mm)), 3),
                 "largest": round(float(self.uncertainty_mm.max()), 3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -64,10 +65,15 @@ class Fit:
         """Whether the outlines are met well enough for this to be an answer."""
         return self.residual_mm <= WORST_RESIDUAL_MM and self.unmet <= MOST_UNMET
 
+    @functools.cached_property
+    def covariance(self) -> np.ndarray:
+        """Of what the steps move, (p, p): the inverse of `information`."""
+        return np.linalg.inv(self.information)
+
     @property
     def scale_deviation(self) -> float:
         """Standard deviation of the logarithm of the scale."""
-        return float(np.sqrt(np.linalg.inv(self.information)[6, 6]))
+        return float(np.sqrt(self.covariance[6, 6]))
 
     @property
     def points(self) -> np.ndarray:

@@ -54,8 +54,7 @@ def uncertainty(fit: Fit) -> np.ndarray:
     moves = np.dstack([_moves(fit), after.points(fit.model) - before.points(fit.model)])
     moves -= _rigid_part(points, moves)
     along = np.einsum("nc,ncp->np", normals, moves)
-    covariance = np.linalg.inv(fit.information)
-    variance = ((along[:, :-1] @ covariance) * along[:, :-1]).sum(axis=1)
+    variance = ((along[:, :-1] @ fit.covariance) * along[:, :-1]).sum(axis=1)
     return np.sqrt(_FLOOR_MM**2 + _spread(fit) * variance + along[:, -1] ** 2)
 
 
@@ -66,7 +65,7 @@ def depth_deviation(fit: Fit) -> float:
     machine's distances is not known of its depth.
     """
     ray = fit.views[0].camera.from_lps[2, :3]
-    variance = _spread(fit) * (ray @ np.linalg.inv(fit.information)[3:6, 3:6] @ ray)
+    variance = _spread(fit) * (ray @ fit.covariance[3:6, 3:6] @ ray)
     grown = _refitted(fit, lambda view: replace(view, points=(1 + _SIZE) * view.points))
     for before, after in (_wider(fit), grown):
         variance += (ray @ (after.translation - before.translation)) ** 2
@@ -93,7 +92,8 @@ def length_seen(fit: Fit) -> float:
     """Share of the bone's length at which some outline was seen and met."""
     height = fit.model.mean[:, 2]
     station = ((height - height.min()) / np.ptp(height) * _STATIONS).astype(int).clip(0, _STATIONS - 1)
-    return float(np.mean([observed(fit)[station == number].any() for number in range(_STATIONS)]))
+    seen = observed(fit)
+    return float(np.mean([seen[station == number].any() for number in range(_STATIONS)]))
 
 
 def measures(fit: Fit) -> dict[str, Measure]:
@@ -119,7 +119,7 @@ def measures(fit: Fit) -> dict[str, Measure]:
     quick = _quick_measures(own, anatomy)
     first = len(fit.information) - len(fit.state.weights)
     use = np.r_[6, first : len(fit.information)]
-    covariance = np.linalg.inv(fit.information)[np.ix_(use, use)]
+    covariance = fit.covariance[np.ix_(use, use)]
     drawn = np.random.default_rng(0).multivariate_normal(np.zeros(len(use)), covariance, _DRAWN, method="cholesky")
 
     def measured(log_scale: float, weights: np.ndarray) -> np.ndarray:
@@ -167,7 +167,7 @@ def few_people(asked: float, told: float) -> float:
 def _spread(fit: Fit) -> float:
     """`few_people` of a fit."""
     modes = len(fit.state.weights)
-    open_ = np.trace(np.linalg.inv(fit.information)[-modes:, -modes:])
+    open_ = np.trace(fit.covariance[-modes:, -modes:])
     return few_people(float(fit.state.weights @ fit.state.weights), modes - float(open_))
 
 
