@@ -28,7 +28,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     argument(
         "--seed", type=int, default=0, metavar="N", help="chooses limbs, radiographs and first weights (%(default)s)"
     )
-    argument("--limbs", metavar="FOLDER", help="real limbs to draw as well as the analytic ones")
+    argument("--limbs", metavar="FOLDER", help="real limbs to draw as well as analytic ones")
+    argument("--begin", metavar="MODEL.onnx", help="a network to begin with, also an older one")
 
 
 def _train_reader(options: argparse.Namespace, stop: threading.Event) -> int:
@@ -42,5 +43,5 @@ def _train_reader(options: argparse.Namespace, stop: threading.Event) -> int:
         ) from error
     steps = STEPS if options.steps is None else options.steps
     with progress_bar(stop) as progress:
-        train_reader(options.output, steps, options.seed, folder=options.limbs, progress=progress)
+        train_reader(options.output, steps, options.seed, options.limbs, options.begin, progress)
     return DONE

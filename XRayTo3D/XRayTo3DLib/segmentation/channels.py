@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 INPUTS = ("grey", "evened", "include", "exclude")
-MASKS = ("femur", "tibia", "fibula", "patella", "pelvis", "metal", "marked")
+BONES = ("femur", "tibia", "fibula", "patella", "pelvis")
+MASKS = (*BONES, "metal", "marked", "upper femur", "lower femur", "upper tibia", "lower tibia")
+FRAGMENTS = {name: (f"upper {name}", f"lower {name}") for name in ("femur", "tibia")}  # of an unbroken bone both whole
 LANDMARKS = (
     "head_center",
     "trochanter_tip",
@@ -26,9 +28,11 @@ PART_LANDMARKS = {  # any of which shows a part
     "shaft": ("shaft_middle",),
     "distal": ("medial_condyle", "lateral_condyle"),
 }
-FACTS = (*VIEWS, "left", *PARTS, "femur")  # logits: one of the views; left rather than right; each part; a femur
+BROKEN = {name: f"{name} broken" for name in FRAGMENTS}
+# Logits: one of the views; left rather than right; each part; a femur; bones that are seen to be broken.
+FACTS = (*VIEWS, "left", *PARTS, "femur", *BROKEN.values())
 STRIDE = 32  # rows and columns of the network's pictures are multiples of it
-HEAT_STRIDE = 2  # pixels of a picture for one of a heat map
+HEAT_STRIDE = 2  # pixels of a picture for one of a heat map, and of the map of a bone's heights
 HEAT_SIGMA = 2.0  # of a landmark's peak, in pixels of a heat map
 _CLICK_RADIUS = 4
 _TILES = 6

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import ReconstructionError
-from .channels import FACTS, HEAT_SIGMA, HEAT_STRIDE, INPUTS, LANDMARKS, MASKS, STRIDE, VIEWS, channels
+from .channels import BONES, FACTS, HEAT_SIGMA, HEAT_STRIDE, INPUTS, LANDMARKS, MASKS, STRIDE, VIEWS, channels
 from .region import bounding_box
 from .seeds import Seeds
 from .window import Window, window_over
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import cv2
 
 SHIPPED = Path(__file__).with_name("reader.onnx")
-_OUTPUTS = ("masks", "heat", "facts")
+_OUTPUTS = ("masks", "heat", "heights", "facts")
 _FIRST, _SECOND = 224 * 224, 224 * 224  # pixels of the window of the first look, and of the second one
 _CONDYLES = ("medial_condyle", "lateral_condyle")
 _APART, _SECOND_PEAK = 4.0, 0.3  # of a second peak: distance from the first (in their widths), least height
@@ -44,13 +44,16 @@ class Reading:
     Attributes
     ----------
     window : Window
-    logits : (7, rows, columns) float32 array
+    logits : (11, rows, columns) float32 array
         Of `MASKS`; above zero where the bone is.
     heat : (9, rows / 2, columns / 2) float32 array
         Of `LANDMARKS`, 0 to 1.
+    heights : (5, rows / 2, columns / 2) float32 array
+        How high on each of `BONES` its shadow shows it, 0 at the bone's lower end and 1 at the upper; beside the bone it
+        means nothing.
     facts : dict of str to float
         Probabilities of `FACTS`: the views, the left side if it is a view from the front, parts of the femur that
-        are in the window, and a femur.
+        are in the window, a femur, and a femur or tibia that is seen to be broken.
     grey : (rows, columns) float32 array
         The radiograph in the window.
     inside : (rows, columns) bool array
@@ -60,6 +63,7 @@ class Reading:
     window: Window
     logits: np.ndarray
     heat: np.ndarray
+    heights: np.ndarray
     facts: dict[str, float]
     grey: np.ndarray
     inside: np.ndarray
@@ -194,8 +198,9 @@ def _loaded(path: str, changed: int) -> cv2.dnn.Net:
         shapes = [made.shape for made in network.forward(_OUTPUTS)]
     except cv2.error as error:
         raise ReconstructionError(f"The reader network {path} has another layout: {again}") from error
-    heat = (1, len(LANDMARKS), STRIDE // HEAT_STRIDE, 2 * STRIDE // HEAT_STRIDE)
-    if shapes != [(1, len(MASKS), STRIDE, 2 * STRIDE), heat, (1, len(FACTS))]:
+    half = (STRIDE // HEAT_STRIDE, 2 * STRIDE // HEAT_STRIDE)
+    maps = [(1, len(LANDMARKS), *half), (1, len(BONES), *half)]
+    if shapes != [(1, len(MASKS), STRIDE, 2 * STRIDE), *maps, (1, len(FACTS))]:
         raise ReconstructionError(f"The reader network {path} has another layout: {again}")
     return network
 
@@ -225,15 +230,15 @@ def read(pixels: np.ndarray, window: Window, seeds: Seeds | None = None, network
     for picture in (seen, seen[:, :, ::-1]):
         network.setInput(np.ascontiguousarray(picture)[None])
         outputs.append([np.array(made[0]) for made in network.forward(_OUTPUTS)])
-    (masks, heat, facts), (mirrored_masks, mirrored_heat, mirrored_facts) = outputs
-    mirrored_masks, mirrored_heat = mirrored_masks[..., ::-1], mirrored_heat[..., ::-1]
-    logits = (masks + mirrored_masks) / 2
+    (masks, heat, heights, facts), mirrored = outputs
+    logits = (masks + mirrored[0][..., ::-1]) / 2
     logits[:, ~inside] = -20
     return Reading(
         window,
         logits,
-        (_sigmoid(heat) + _sigmoid(mirrored_heat)) / 2,
-        _told(facts, mirrored_facts),
+        (_sigmoid(heat) + _sigmoid(mirrored[1][..., ::-1])) / 2,
+        (heights + mirrored[2][..., ::-1]) / 2,
+        _told(facts, mirrored[3]),
         grey,
         inside,
     )

@@ -7,21 +7,33 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..simulate.bones.limbs import analytic_limb, read_limbs
+from ..simulate.bones.limbs import analytic_limb, count_people, read_limbs
 from ..simulate.scenes.bank import Specimen
 from ..simulate.scenes.others import Other, lookalike, other, section
 from ..simulate.scenes.scenes import Scene, bank, scene
 
 _OTHERS, _LOOKALIKES, _SECTIONS = 0.14, 0.03, 0.03  # of all pictures
 _SIZE = 288  # rows and columns
+_ANALYTIC, _ANALYTIC_BESIDE, _MIXED = 24, 8, 10  # limbs: without real ones; beside them; between two of them
 
 
-def specimens(limbs: int, seed: int, folder: str | os.PathLike | None = None) -> list[Specimen]:
-    """Analytic limbs, and the real ones of a folder if there is one (see `simulate.limbs.read_limbs`)."""
-    made = [analytic_limb(seed + number) for number in range(limbs)]
-    if folder is not None:
-        made += read_limbs(folder, seed=seed)
-    return bank(made, seed)
+def specimens(seed: int, folder: str | os.PathLike | None = None) -> list[Specimen]:
+    """Limbs to draw: analytic ones, and those of a folder of real ones if there is one.
+
+    Of the real ones (see `simulate.limbs.read_limbs`) every sixth is left out, so that films of people who were not
+    trained with can be measured on, and others that lie between two people are added.
+    """
+    if folder is None:
+        return bank([analytic_limb(seed + number) for number in range(_ANALYTIC)], seed)
+    everybody = count_people(folder)
+    people = [number for number in range(everybody) if number not in left_out(everybody)]
+    real = read_limbs(folder, people, seed, mixed=_MIXED)
+    return bank([*real, *(analytic_limb(seed + number) for number in range(_ANALYTIC_BESIDE))], seed)
+
+
+def left_out(people: int) -> tuple[int, ...]:
+    """Numbers of the people of a folder who are not trained with."""
+    return tuple(range(5, people, 6))
 
 
 def picture(limbs: list[Specimen], seed: int, femora_alone: bool = True) -> Scene | Other:

@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx  # noqa: F401 - PyTorch's exporter needs it, and would say so after an hour only
 import torch
 import torch.nn.functional as functional
 
 from ..errors import ReconstructionError
 from ..helpers.files import check_writable, replacing
 from ..helpers.progress import Progress, tell
-from ..segmentation.channels import INPUTS, MASKS, VIEWS, channels, discs
+from ..segmentation.channels import FRAGMENTS, INPUTS, MASKS, VIEWS, channels, discs
 from ..simulate.bones.limbs import read_limbs
 from ..simulate.scenes.bank import Specimen
 from ..simulate.scenes.others import Other
@@ -32,9 +31,9 @@ from .calibration import example, fitted
 from .network import Reader
 from .pictures import picture, specimens
 from .samples import Sample, clicks, told, window, window_of_other
+from .state import begun_with, keep, kept, normalized, state_file
 
 STEPS = 5600
-LIMBS = 24
 _CALIBRATED = 600  # pictures, other than those trained with
 _FIRST_CALIBRATING = 10**9  # seed of the first of them
 _SHAPES = {  # of windows: coarse ones first, which cost half as much, then those that the network will see
@@ -49,6 +48,10 @@ _CLICKED = 3  # of so many batches one gets clicks where the network is wrong
 _DECAY = 1e-3
 _NEXT = 7  # added to the seed for the second cycle: it has limbs and pictures of its own
 _HEAT_WEIGHT = 60.0  # of a peak's pixels
+_WEIGHTS = {"femur": 1.0, "marked": 1.0, "tibia": 0.7, "patella": 0.6, "metal": 0.3}
+_WEIGHT = 0.4  # of every other mask
+_MARKED = MASKS.index("marked")
+_KEEP = 100  # steps after which a training's state is written
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ class Batch:
     inside: np.ndarray
     masks: np.ndarray
     heat: np.ndarray
+    heights: np.ndarray
     facts: np.ndarray
     known: np.ndarray
     x_ray: np.ndarray
@@ -113,6 +117,7 @@ def batch(draw: Callable[[int], Scene | Other], seed: int, number: int, cycle: C
         np.stack([s.inside for s in samples]),
         np.stack([s.masks for s in samples]),
         np.stack([s.heat for s in samples]),
+        np.stack([s.heights for s in samples]),
         np.stack([s.facts for s in samples]),
         np.stack([s.known for s in samples]),
         np.array([s.x_ray for s in samples], np.float32),
@@ -120,29 +125,42 @@ def batch(draw: Callable[[int], Scene | Other], seed: int, number: int, cycle: C
     )
 
 
-def in_turns(pool: Executor, make: Callable[[int], Batch], count: int, together: int) -> Iterator[Batch]:
+def in_turns(pool: Executor, make: Callable[[int], Batch], numbers: range, together: int) -> Iterator[Batch]:
     """Batches in their order, so many made at a time: made while the network learns, they would take its cores away."""
-    for first in range(0, count, together):
-        yield from list(pool.map(make, range(first, min(first + together, count))))
+    for first in range(numbers.start, numbers.stop, together):
+        yield from list(pool.map(make, range(first, min(first + together, numbers.stop))))
 
 
 def loss_of(outputs: Sequence[torch.Tensor], wanted: Batch) -> torch.Tensor:
-    """Cross entropy and Dice of the masks, weighted cross entropy of the heat maps, cross entropy of the facts."""
-    masks, heat, facts = outputs
+    """How wrong answers are.
+
+    Cross entropy and Dice of the masks, cross entropy of the fragments within their bone, weighted cross entropy of the
+    heat maps, absolute error of the heights on their bones, and cross entropy of the facts.
+    """
+    masks, heat, heights, facts = outputs
 
     def there(values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(values).to(masks.device).float()
 
     x_ray = there(wanted.x_ray)[:, None, None, None]
     truth = there(wanted.masks)
-    weight = torch.full((len(MASKS), 1, 1), 0.4, device=masks.device)
-    weight[0] = weight[-1] = 1.0
+    weight = torch.tensor([_WEIGHTS.get(name, _WEIGHT) for name in MASKS], device=masks.device)[:, None, None]
     entropy = functional.binary_cross_entropy_with_logits(masks, truth, reduction="none")
     share = torch.sigmoid(masks) * x_ray
     overlap = 2 * (share * truth).sum((0, 2, 3)) / (share.sum((0, 2, 3)) + truth.sum((0, 2, 3)) + 1)
     each = (2 * (share * truth).sum((2, 3)) + 20) / (share.sum((2, 3)) + truth.sum((2, 3)) + 20)
     of_masks = 2 * (entropy * weight * x_ray).mean() + ((1 - overlap) * weight.ravel()).mean() / 2
     of_masks = of_masks + ((1 - each) * weight.ravel() * x_ray[:, :, 0, 0]).mean()
+
+    of_fragments = torch.zeros((), device=masks.device)
+    for name, parts in FRAGMENTS.items():
+        bone = truth[:, MASKS.index(name), None]
+        inside = entropy[:, [MASKS.index(part) for part in parts]] * bone
+        of_fragments = of_fragments + inside.sum() / (len(parts) * bone.sum() + 1)
+
+    on_bone = ~torch.isnan(there(wanted.heights))
+    off = (heights - torch.nan_to_num(there(wanted.heights))).abs() * on_bone
+    of_heights = off.sum() / (on_bone.sum() + 1)
 
     peaks = there(wanted.heat)
     entropy = functional.binary_cross_entropy_with_logits(heat, peaks, reduction="none")
@@ -153,7 +171,7 @@ def loss_of(outputs: Sequence[torch.Tensor], wanted: Batch) -> torch.Tensor:
     of_view = -(functional.log_softmax(facts[:, :count], 1) * truth[:, :count] * known[:, :count]).sum(1).mean()
     entropy = functional.binary_cross_entropy_with_logits(facts[:, count:], truth[:, count:], reduction="none")
     of_facts = (entropy * known[:, count:]).mean()
-    return of_masks + 10 * of_heat + 0.5 * of_view + 1.2 * of_facts
+    return of_masks + 0.25 * of_fragments + 10 * of_heat + 2 * of_heights + 0.5 * of_view + 1.2 * of_facts
 
 
 def clicked(network: Reader, made: Batch, rng: np.random.Generator) -> np.ndarray:
@@ -161,38 +179,41 @@ def clicked(network: Reader, made: Batch, rng: np.random.Generator) -> np.ndarra
     device = next(network.parameters()).device
     network.eval()
     with torch.no_grad():
-        guesses = (network(torch.from_numpy(made.inputs).to(device))[0][:, -1] > 0).cpu().numpy()
+        guesses = (network(torch.from_numpy(made.inputs).to(device))[0][:, _MARKED] > 0).cpu().numpy()
     network.train()
     inputs = made.inputs.copy()
     for index, (guess, (include, exclude)) in enumerate(zip(guesses, made.clicks, strict=True)):
         if made.x_ray[index]:
-            more = clicks(made.masks[index, -1] > 0, guess & made.inside[index], int(rng.integers(1, 4)), rng)
+            more = clicks(made.masks[index, _MARKED] > 0, guess & made.inside[index], int(rng.integers(1, 4)), rng)
             inputs[index, 2:] = discs(guess.shape, include + more[0], exclude + more[1])
     return inputs
 
 
 def train(
-    batches: Iterator[Batch],
+    batches: Callable[[int], Iterator[Batch]],
     cycle: Cycle,
     seed: int = 0,
     network: Reader | None = None,
     device: str = "cpu",
-    tell: Callable[[int, float, Reader], None] | None = None,
+    state: dict | None = None,
+    tell: Callable[[int, float, Callable[[], dict]], None] | None = None,
 ) -> Reader:
     """Train a network for one cycle.
 
     Parameters
     ----------
-    batches : iterator of Batch
-        As many as there are steps.
+    batches : callable
+        Gives the batches from a number on, to the last that there are steps for.
     cycle : Cycle
     seed : int
         Chooses clicks, and the weights of a new network.
     network : Reader, optional
         To go on with; without it, a new one.
     device : {"cpu", "cuda"}
+    state : dict, optional
+        Of a training that was broken off, from `tell`: it goes on there as if nothing had happened.
     tell : callable, optional
-        Called after every step with its number, its loss and the averaged network.
+        Called after every step with the number of steps done, the loss, and a function that returns the state.
 
     Returns
     -------
@@ -200,13 +221,21 @@ def train(
         Its weights averaged over the last steps, which holds better on pictures of other machines.
     """
     torch.manual_seed(seed)
-    rng = np.random.default_rng((seed, 1))
     network = (network or Reader()).to(device, memory_format=torch.channels_last).train()
     mean = copy.deepcopy(network).eval()
     optimizer = torch.optim.AdamW(network.parameters(), cycle.rate, weight_decay=_DECAY)
     rates = torch.optim.lr_scheduler.OneCycleLR(optimizer, cycle.rate, total_steps=cycle.steps, pct_start=0.1)
-    for number, made in enumerate(batches):
-        inputs = clicked(network, made, rng) if number % _CLICKED == _CLICKED - 1 else made.inputs
+    parts = {"network": network, "mean": mean, "optimizer": optimizer, "rates": rates}
+    first = 0
+    if state is not None:
+        first = state["done"]
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+
+    for number, made in enumerate(batches(first), first):
+        inputs = made.inputs
+        if number % _CLICKED == _CLICKED - 1:
+            inputs = clicked(network, made, np.random.default_rng((seed, 1, number)))
         outputs = network(torch.from_numpy(inputs).to(device).contiguous(memory_format=torch.channels_last))
         loss = loss_of(outputs, made)
         optimizer.zero_grad()
@@ -219,7 +248,8 @@ def train(
             for averaged, now in zip(mean.state_dict().values(), network.state_dict().values(), strict=True):
                 averaged.copy_(averaged * keep + now * (1 - keep) if averaged.dtype.is_floating_point else now)
         if tell:
-            tell(number + 1, loss.item(), mean)
+            done = number + 1
+            tell(done, loss.item(), lambda done=done: {"done": done} | {n: p.state_dict() for n, p in parts.items()})
     return mean
 
 
@@ -227,11 +257,13 @@ def train_reader(
     path: str | os.PathLike,
     steps: int = STEPS,
     seed: int = 0,
-    limbs: int = LIMBS,
     folder: str | os.PathLike | None = None,
+    begin: str | os.PathLike | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Train a reader network and write it as ONNX, with its calibration (JSON) beside it.
+
+    A training that was broken off goes on where it was: its state lies beside the network until it is finished.
 
     Parameters
     ----------
@@ -241,18 +273,18 @@ def train_reader(
         Of the first cycle; see `cycles`.
     seed : int
         Chooses limbs, scenes and the network's first weights.
-    limbs : int
-        Number of analytic limbs.
     folder : path, optional
-        Of real limbs, to be drawn as well (see `simulate.limbs.read_limbs`).
+        Of real limbs, to be drawn as well as analytic ones (see `pictures.limbs`).
+    begin : path, optional
+        Of a network to begin with, also of an older layout: what it does not know begins by chance.
     progress : callable, optional
 
     Raises
     ------
     ReconstructionError, SimulationError
-        If a file cannot be written, there are no steps, or the folder holds no limbs.
+        If a file cannot be read or written, there are no steps, or the folder holds no limbs.
     Cancelled
-        If `progress` asked to stop; nothing is written then.
+        If `progress` asked to stop; the training can go on from there.
     """
     if steps < 1:
         raise ReconstructionError(f"steps: {steps}; a training has one at least.")
@@ -260,36 +292,55 @@ def train_reader(
         read_limbs(folder, people=())  # says what is wrong with it before the work begins
     path = check_writable(path)
     calibration = check_writable(path.with_suffix(".json"))
+    asked = {"steps": steps, "seed": seed, "limbs": folder is not None, "begin": begin and os.fspath(begin)}
+    state = kept(path, asked)
+    torch.manual_seed(seed)
+    network = Reader() if begin is None else begun_with(begin)
     cores = os.cpu_count() or 1
     torch.set_num_threads(cores)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tell(progress, 0.0, "making limbs")
-    start, done = time.monotonic(), 0
+    drawn_from = [specimens(seed + _NEXT * number, folder) for number in range(2)]
+    start, done, fresh = time.monotonic(), 0, 0
     made = [cycle for cycle in cycles(steps) if cycle.steps]
     count = sum(cycle.steps for cycle in made)
 
-    def report(step: int, loss: float, _: Reader) -> None:
-        left = (time.monotonic() - start) / (done + step) * (count - done - step) / 60
-        share = 0.97 * (done + step) / count
-        tell(progress, share, f"step {done + step} of {count}, loss {loss:.2f}, {left:.0f} min left")
+    for number, cycle in enumerate(made):
+        if state is not None and state["cycle"] > number:
+            done += cycle.steps
+            continue
 
-    network = None
-    for cycle in made:
-        with _workers(cores, limbs, seed, folder) as pool:
-            make = functools.partial(_batch, seed=seed, cycle=cycle)
-            batches = in_turns(pool, make, cycle.steps, _TOGETHER * cores)
-            network = train(batches, cycle, seed, network, device, report)
+        def report(step: int, loss: float, now: Callable[[], dict], number: int = number, before: int = done) -> None:
+            nonlocal fresh
+            fresh += 1
+            if step % _KEEP == 0:
+                keep(path, now() | {"cycle": number, "asked": asked})
+            left = (time.monotonic() - start) / fresh * (count - before - step) / 60
+            told = f"step {before + step} of {count}, loss {loss:.2f}, {left:.0f} min left"
+            tell(progress, 0.97 * (before + step) / count, told)
+
+        of = seed + _NEXT * number
+        with _workers(cores, drawn_from[number]) as pool:
+            make = functools.partial(_batch, seed=of, cycle=cycle)
+            if begin is not None and state is None and number == 0:
+                normalized(network, pool.submit(make, cycle.steps - 1).result().inputs)
+
+            def batches(first: int, make=make, cycle: Cycle = cycle, pool: Executor = pool) -> Iterator[Batch]:
+                return in_turns(pool, make, range(first, cycle.steps), _TOGETHER * cores)
+
+            network = train(batches, cycle, of, network, device, state, report)
+            state, done = None, done + cycle.steps
             if cycle is made[-1]:
                 tell(progress, 0.97, "calibrating the femur check")
-                _write(network.cpu(), path, calibration, pool, seed)
-        done, seed = done + cycle.steps, seed + _NEXT
+                _write(network.cpu(), path, calibration, pool, of)
+    state_file(path).unlink(missing_ok=True)
 
 
 @contextmanager
-def _workers(count: int, limbs: int, seed: int, folder: str | os.PathLike | None) -> Iterator[Executor]:
+def _workers(count: int, drawn_from: list[Specimen]) -> Iterator[Executor]:
     """Processes that make pictures. Fresh ones: forked ones would inherit PyTorch's threads, which does not work."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, context, _prepare, (limbs, seed, folder)) as pool:
+    with ProcessPoolExecutor(count, context, _prepare, (drawn_from,)) as pool:
         try:
             yield pool
         except BaseException:
@@ -321,7 +372,7 @@ def export(network: Reader, path: str | os.PathLike) -> None:
             (torch.zeros(1, len(INPUTS), 64, 64),),
             str(path),
             input_names=["picture"],
-            output_names=["masks", "heat", "facts"],
+            output_names=["masks", "heat", "heights", "facts"],
             opset_version=17,
             dynamo=False,
         )
@@ -330,12 +381,12 @@ def export(network: Reader, path: str | os.PathLike) -> None:
 _limbs: list[Specimen] = []  # of a worker
 
 
-def _prepare(count: int, seed: int, folder: str | None) -> None:
+def _prepare(drawn_from: list[Specimen]) -> None:
     import cv2
 
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    _limbs[:] = specimens(count, seed, folder)
+    _limbs[:] = drawn_from
 
 
 def _batch(number: int, seed: int, cycle: Cycle) -> Batch:

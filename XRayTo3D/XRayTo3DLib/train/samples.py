@@ -6,12 +6,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..segmentation.channels import HEAT_SIGMA, HEAT_STRIDE, LANDMARKS, MASKS, PART_LANDMARKS, PARTS, VIEWS
+from ..segmentation.channels import (
+    BONES,
+    BROKEN,
+    FRAGMENTS,
+    HEAT_SIGMA,
+    HEAT_STRIDE,
+    LANDMARKS,
+    MASKS,
+    PART_LANDMARKS,
+    PARTS,
+    VIEWS,
+)
 from ..simulate.film.looks import smooth_noise
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
 
 _ONE_OF_TWO = 0.4  # of windows with two femora: only one of them is marked
+_ANOTHER = 0.25  # of windows with other bones: one of these is marked
+_MARKED_SHARE = 0.01  # of the window: a bone that large may be
+_FRAGMENT_SHARE = 0.05  # of the bone in the window: both fragments must be that large for the break to be seen
 _SEEN_SHARE, _HARDLY = 0.015, 0.002  # of the window: a femur in it, and none worth the name
 
 
@@ -24,11 +38,13 @@ class Sample:
     grey : (rows, columns) float32 array
     inside : (rows, columns) bool array
         What of the window the picture fills.
-    masks : (7, rows, columns) uint8 array
+    masks : (11, rows, columns) uint8 array
         Of `MASKS`.
+    heights : (5, rows / 2, columns / 2) float32 array
+        Of `BONES`, not a number beside them.
     heat : (9, rows / 2, columns / 2) float32 array
         Peaks of 1 at `LANDMARKS`.
-    facts, known : (8,) float32 array
+    facts, known : (10,) float32 array
         Of `FACTS`, and 1 where they are known.
     x_ray : bool
         Whether masks and landmarks are known.
@@ -38,6 +54,7 @@ class Sample:
     inside: np.ndarray
     masks: np.ndarray
     heat: np.ndarray
+    heights: np.ndarray
     facts: np.ndarray
     known: np.ndarray
     x_ray: bool = True
@@ -48,7 +65,10 @@ def window(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) -> Sa
     import cv2
 
     femora = [scene.masks[name] for name in ("femur", "other_femur") if name in scene.masks]
-    matrix, flipped = _placed(scene.image.shape, femora[0], shape, rng)
+    about = femora[0]
+    if rng.random() < _ANOTHER:
+        about = scene.masks.get(str(rng.choice(BONES[1:])), about)
+    matrix, flipped = _placed(scene.image.shape, about, shape, rng)
     size = shape[::-1]
     grey, inside = _cut(scene.image, matrix, shape)
     seen = cv2.warpAffine(scene.open.astype(np.uint8), matrix, size, flags=cv2.INTER_NEAREST) > 0
@@ -58,17 +78,52 @@ def window(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) -> Sa
 
     empty = np.zeros(shape, bool)
     femora = [moved(mask) for mask in femora]
-    found = {name: moved(scene.masks[name]) if name in scene.masks else empty for name in MASKS[1:-1]}
-    found = {"femur": np.logical_or.reduce(femora), **found}
-    # Other bones have masks of their own: a click on them needs no more.
-    marked = found["femur"]
-    if len(femora) == 2 and rng.random() < _ONE_OF_TWO:
+    found = {name: moved(scene.masks[name]) if name in scene.masks else empty for name in (*BONES, "metal")}
+    found["femur"] = np.logical_or.reduce(femora)
+    marked, draw = found["femur"], rng.random()
+    others = [name for name in BONES[1:] if found[name].mean() > _MARKED_SHARE]
+    if len(femora) == 2 and draw < _ONE_OF_TWO:
         marked = femora[int(rng.integers(2))]
-    masks = np.stack([*found.values(), marked]).astype(np.uint8)
+    elif others and draw > 1 - _ANOTHER:
+        marked = found[str(rng.choice(others))]
+    found["marked"] = marked
+    broken = []
+    for name, (upper, lower) in FRAGMENTS.items():
+        parts = [moved(mask) for mask in scene.fragments.get(name, ())]
+        seen_broken = bool(parts) and min(part.sum() for part in parts) > _FRAGMENT_SHARE * found[name].sum()
+        beside = found[name] & ~np.logical_or.reduce(parts) if seen_broken else empty  # the other leg's
+        found[upper], found[lower] = (part | beside for part in parts) if seen_broken else (found[name], found[name])
+        broken.append(seen_broken)
+    masks = np.stack([found[name] for name in MASKS]).astype(np.uint8)
 
     heat = _peaks([scene.landmarks_px, scene.other_landmarks_px], matrix, seen, shape)
     facts, known = _facts(scene, femora, heat, flipped)
-    return Sample(_looked(grey, inside, rng), inside, masks, heat, facts, known)
+    told_broken = [found[name].mean() > _SEEN_SHARE and scene.cracked != name for name in FRAGMENTS]
+    facts = np.array([*facts, *broken], np.float32)
+    known = np.array([*known, *told_broken], np.float32)
+    return Sample(_looked(grey, inside, rng), inside, masks, heat, _heights(scene, matrix, shape), facts, known)
+
+
+def _heights(scene: Scene, matrix: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Heights of `BONES` in a window, at the resolution of heat maps."""
+    import cv2
+
+    rows, columns = shape[0] // HEAT_STRIDE, shape[1] // HEAT_STRIDE
+    coarse = matrix / HEAT_STRIDE
+    coarse[:, 2] -= (HEAT_STRIDE - 1) / (2 * HEAT_STRIDE)  # the middle of its first pixel
+    made = np.full((len(BONES), rows, columns), np.nan, np.float32)
+    for index, name in enumerate(BONES):
+        if name in scene.heights:
+            cv2.warpAffine(
+                scene.heights[name],
+                coarse,
+                (columns, rows),
+                made[index],
+                cv2.INTER_NEAREST,
+                cv2.BORDER_CONSTANT,
+                np.nan,
+            )
+    return made
 
 
 def window_of_other(other: Other, shape: tuple[int, int], rng: np.random.Generator) -> Sample:
@@ -81,9 +136,10 @@ def window_of_other(other: Other, shape: tuple[int, int], rng: np.random.Generat
     for name, mask in other.masks.items():
         masks[MASKS.index(name)] = cv2.warpAffine(mask.astype(np.float32), matrix, shape[::-1]) > 0.5
     heat = np.zeros((len(LANDMARKS), shape[0] // HEAT_STRIDE, shape[1] // HEAT_STRIDE), np.float32)
-    known = np.array([0] * len(VIEWS) + [0] + [1] * len(PARTS) + [1], np.float32)
+    heights = np.full((len(BONES), *heat.shape[1:]), np.nan, np.float32)
+    known = np.array([0] * len(VIEWS) + [0] + [1] * len(PARTS) + [1] + [0] * len(BROKEN), np.float32)
     facts = np.zeros(len(known), np.float32)
-    return Sample(_looked(grey, inside, rng), inside, masks, heat, facts, known, other.x_ray)
+    return Sample(_looked(grey, inside, rng), inside, masks, heat, heights, facts, known, other.x_ray)
 
 
 def _cut(image: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -128,12 +184,15 @@ def clicks(target: np.ndarray, guess: np.ndarray, count: int, rng: np.random.Gen
 
 
 def told(sample: Sample, rng: np.random.Generator) -> tuple[list, list]:
-    """Clicks that say which femur is meant, where it is not every one; or tell nothing new."""
-    marked = sample.masks[-1] > 0
+    """Clicks that say which bone is meant, where it is not every femur; or tell nothing new."""
+    marked = sample.masks[MASKS.index("marked")] > 0
     if not marked.any():
         return [], []
     if (marked != (sample.masks[0] > 0)).any():
-        return clicks(marked, np.zeros_like(marked), 1, rng)
+        # Where bones lie over each other a click does not tell which of them is meant.
+        bones = sample.masks[: len(BONES)].sum(axis=0)
+        alone = marked & (bones == 1)
+        return clicks(alone if alone.sum() > 12 else marked, np.zeros_like(marked), 1, rng)
     if rng.random() < 0.15:
         return tuple(_anywhere(mask & sample.inside, int(rng.integers(0, 3)), rng) for mask in (marked, ~marked))
     return [], []
@@ -155,7 +214,8 @@ def _placed(
     if draw < 0.5 and bone.sum() > 50:
         rows, columns = np.flatnonzero(bone.any(1)), np.flatnonzero(bone.any(0))
         low, high = np.array([columns[0], rows[0]], float), np.array([columns[-1], rows[-1]]) + 1.0
-        margin = np.exp(rng.uniform(np.log(0.03), np.log(0.5), 4)) * max(high - low)
+        # As a user's box: mostly tight, now and then through the bone.
+        margin = (np.exp(rng.uniform(np.log(0.03), np.log(0.4), 4)) - 0.03) * max(high - low)
         low, high = low - margin[:2], high + margin[2:]
         if rng.random() < 0.5:  # a marked box ends where the picture does
             low, high = np.maximum(low, 0), np.minimum(high, of[::-1])
@@ -172,7 +232,7 @@ def _placed(
     room = (np.array(shape[::-1]) - scale * (high - low)) / 2
     to = np.array(shape[::-1]) / 2 + rng.uniform(-1, 1, 2) * np.maximum(room, 0) * 0.9
     stretch = np.exp(rng.normal(0, 0.05, 2))
-    angle = np.deg2rad(rng.normal(0, 7) if rng.random() < 0.94 else rng.uniform(-180, 180))
+    angle = np.deg2rad(rng.normal(0, 7) if rng.random() < 0.9 else rng.uniform(-180, 180))
     flipped = bool(rng.random() < 0.5)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     turn = scale * turn @ np.diag(stretch) @ np.diag([-1.0 if flipped else 1.0, 1.0])

@@ -25,6 +25,7 @@ _TRIANGLES = {  # of the outer and the inner surface
     "pelvis": (2800, 1300),
 }
 _INNER_STEP_MM = 2.0
+_BETWEEN = (-0.3, 0.5)  # a mixed limb: of the way from one person to another
 _PATELLA_TURNS = 0.68  # of the knee's flexion
 # Thickness of the cortex (mm) at fractions of a bone's length from its top; each bone's is multiplied by a draw.
 _CORTEX = {
@@ -115,7 +116,20 @@ def read_bones(folder: str | os.PathLike, name: str) -> list[Mesh]:
     return [Mesh(each, faces) for each in vertices]
 
 
-def read_limbs(folder: str | os.PathLike, people: Sequence[int] | None = None, seed: int = 0) -> list[Limb]:
+def count_people(folder: str | os.PathLike) -> int:
+    """Number of people whose limbs a folder holds (see `read_limbs`).
+
+    Raises
+    ------
+    SimulationError
+        If a file is missing or damaged.
+    """
+    return len(_arrays(Path(folder) / f"{_FILES[0]}{_ENDING}")[0])
+
+
+def read_limbs(
+    folder: str | os.PathLike, people: Sequence[int] | None = None, seed: int = 0, mixed: int = 0
+) -> list[Limb]:
     """Read the left limbs of people whose bones were segmented in CT.
 
     Parameters
@@ -128,6 +142,8 @@ def read_limbs(folder: str | os.PathLike, people: Sequence[int] | None = None, s
     seed : int
         For the thickness of the cortex, which the surfaces do not tell; a person's does not depend on who
         else is read.
+    mixed : int
+        How many more limbs to make, each between two of these people or a little beyond one of them.
 
     Returns
     -------
@@ -146,7 +162,15 @@ def read_limbs(folder: str | os.PathLike, people: Sequence[int] | None = None, s
     for person in everyone if people is None else people:
         if person not in everyone:
             raise SimulationError(f"people: there is no number {person}; {folder} holds 0 to {len(everyone) - 1}.")
-    return [_person(data, person, seed) for person in (everyone if people is None else people)]
+    people = list(everyone if people is None else people)
+    bodies = [{name: vertices[person] for name, (vertices, _) in data.items()} for person in people]
+    faces = {name: triangles for name, (_, triangles) in data.items()}
+    rng = np.random.default_rng([seed, len(everyone)])
+    for _ in range(mixed):
+        (one, two), share = rng.choice(len(people), 2, replace=False), rng.uniform(*_BETWEEN)
+        bodies.append({name: (1 - share) * bodies[one][name] + share * bodies[two][name] for name in data})
+    numbers = [*people, *range(len(everyone), len(everyone) + mixed)]
+    return [_person(body, faces, number, seed) for body, number in zip(bodies, numbers, strict=True)]
 
 
 def flex(limb: Limb, degrees: float) -> Limb:
@@ -220,10 +244,10 @@ def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return vertices, faces
 
 
-def _person(data: dict[str, tuple[np.ndarray, np.ndarray]], person: int, seed: int) -> Limb:
+def _person(body: dict[str, np.ndarray], faces: dict[str, np.ndarray], person: int, seed: int) -> Limb:
     from ...anatomy import measure_femur
 
-    meshes = {name: Mesh(vertices[person], faces) for name, (vertices, faces) in data.items()}
+    meshes = {name: Mesh(points, faces[name]) for name, points in body.items()}
     meshes["tibia"], meshes["fibula"] = _two_largest(meshes.pop("tibiafibula"))
     rng = np.random.default_rng([seed, person])
     try:

@@ -91,6 +91,38 @@ class Trunk:
     half_width: float
 
 
+def plaster(body: np.ndarray, camera: Camera, rng: np.random.Generator) -> np.ndarray:
+    """Line integral of a cast round a limb, as if the limb were round: bright along its edges, mottled between.
+
+    Parameters
+    ----------
+    body : (rows, columns) bool array
+        The limb's shadow.
+    camera : Camera
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    (rows, columns) float32 array
+    """
+    import cv2
+
+    pixel_mm = camera.pixel_size_mm[0] / camera.magnification
+    away = cv2.distanceTransform((~body).astype(np.uint8), cv2.DIST_L2, 3) * pixel_mm
+    thickness, padding, radius = rng.uniform(3, 9), rng.uniform(1, 8), rng.uniform(45, 80)
+    outer = (away < thickness + padding).astype(np.uint8)
+    outer = np.pad(outer, 1, mode="edge")  # it goes on beyond the picture
+    depth = cv2.distanceTransform(outer, cv2.DIST_L2, 5)[1:-1, 1:-1] * np.float32(pixel_mm)
+
+    def half_chord(of: float) -> np.ndarray:
+        return np.sqrt(np.maximum(of**2 - np.maximum(radius - depth, 0) ** 2, 0))
+
+    shell = 2 * (half_chord(radius) - half_chord(radius - thickness)) * (depth > 0)
+    mottled = cv2.GaussianBlur(rng.standard_normal(body.shape, np.float32), (0, 0), max(0.7, 2.5 / pixel_mm))
+    mottled = 1 + np.float32(rng.uniform(0.05, 0.25) / max(float(mottled.std()), 1e-6)) * mottled
+    return (np.float32(rng.uniform(0.012, 0.04)) * shell * mottled).astype(np.float32)
+
+
 def soft_tissue(
     legs: list[Leg], trunk: Trunk | None, camera: Camera, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:

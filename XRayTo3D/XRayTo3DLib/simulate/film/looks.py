@@ -99,6 +99,12 @@ def processed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         equalised = cv2.createCLAHE(rng.uniform(1.0, 2.5), (cells, cells)).apply(_bytes(image))
         amount = np.float32(rng.uniform(0.3, 1))
         image = (1 - amount) * image + amount * (equalised.astype(np.float32) / 255)
+    if rng.random() < 0.12:  # every place as bright and as rich in contrast as every other
+        width = max(image.shape) * rng.uniform(0.04, 0.15)
+        mean = cv2.GaussianBlur(image, (0, 0), width)
+        spread = np.sqrt(cv2.GaussianBlur((image - mean) ** 2, (0, 0), width))
+        amount = np.float32(rng.uniform(0.4, 1))
+        image = (1 - amount) * image + amount * np.clip(0.45 + 0.17 * (image - mean) / (spread + 0.03), 0, 1)
     if rng.random() < 0.3:
         image = np.clip(image * (1 + np.float32(rng.uniform(0, 0.15)) * smooth_noise(rng, image.shape, 3)), 0, 1)
     return image
@@ -131,6 +137,13 @@ def frame(rng: np.random.Generator, shape: tuple[int, int]) -> Frame:
         for part in (slice(0, bars[0]), slice(shape[across] - bars[1], None)):
             of = (slice(None), part) if across else (part, slice(None))
             shown[of], fill[of] = 0, level
+    if rng.random() < 0.05:  # lead laid over the patient
+        place, size = rng.uniform(0.1, 0.9, 2), rng.uniform(0.08, 0.3)
+        angles = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(4, 9))))
+        corners = place + size * rng.uniform(0.5, 1, 2) * np.column_stack([np.cos(angles), np.sin(angles)])
+        lead = np.zeros(shape, np.uint8)
+        cv2.fillPoly(lead, [np.rint(corners * [columns, rows]).astype(np.int32)], 1)
+        shown[lead > 0], fill[lead > 0] = 0, rng.uniform(0.8, 1)
     if rng.random() < 0.06:  # the edge of a film, with the light box beside it
         width = int(rng.integers(1, max(2, rows // 40)))
         for of in (slice(0, width), slice(rows - width, None)):

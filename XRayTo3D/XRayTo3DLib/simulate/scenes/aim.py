@@ -72,6 +72,7 @@ def pose(
 def aimed(
     marks: dict[str, np.ndarray],
     ankle: np.ndarray,
+    at: np.ndarray | None,
     part: str,
     view: str,
     side: str,
@@ -79,7 +80,10 @@ def aimed(
     size: int,
     rng: np.random.Generator,
 ) -> Camera:
-    """Camera that looks at a part about as the view asks; `both` legs may be in its picture of size x size pixels."""
+    """Camera that looks at a part, or `at` a place, about as the view asks; its picture has size x size pixels.
+
+    `both` legs may be in it.
+    """
     from scipy.spatial.transform import Rotation
 
     length = float(np.linalg.norm(marks["head_center"] - marks["knee_center"]))
@@ -91,6 +95,8 @@ def aimed(
         "whole": (marks["head_center"] + marks["knee_center"]) / 2,
         "shank": marks["knee_center"] + rng.uniform(0.3, 0.65) * (ankle - marks["knee_center"]),
     }[part]
+    if at is not None:
+        target = at + rng.normal(0, 0.05, 3) * length
     wide = both and (part != "hip" or rng.random() < 0.5)
     low, high = (_BOTH_MM if wide else _FIELD_MM)[part]
     field = rng.uniform(low, high) * length / USUAL_FEMUR_MM

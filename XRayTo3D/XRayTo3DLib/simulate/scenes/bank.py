@@ -10,12 +10,15 @@ import numpy as np
 
 from ...errors import SimulationError
 from ..bones.bone import USUAL_FEMUR_MM, Bone, Mesh
-from ..bones.fracture import break_bone, break_frame, displacement, manifold_of, random_fracture, surface_of
+from ..bones.fracture import Fracture, break_bone, break_frame, displacement, manifold_of, random_fracture, surface_of
 from ..bones.limbs import GREATEST_FLEXION_DEG, Limb, analytic_limb, flex, read_limbs
+from ..bones.piece import Piece, whole
 
 _SCLEROSIS_MM = 2.2  # of dense bone above and below a growth plate
 _GRID_MM = 3.5  # of a growth plate's surface
 _LOWER = ("tibia", "fibula", "patella")
+_FAR = 0.6  # of displaced fractures lie anywhere and farther apart than a fresh one that was splinted
+_TURN_DEG, _ASIDE_MM, _SHORTER_MM = 30.0, 12.0, (-8.0, 40.0)  # of those: at most, standard deviation, range
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,12 @@ class Specimen:
     Attributes
     ----------
     limb : Limb
-    femur : tuple of Bone
-        The femur as it is drawn: one piece, or its fragments.
-    fracture : {"", "crack", "displaced"}
+    pieces : dict of str to tuple of Piece
+        Each bone as it is drawn: one piece, or, of a broken one, the upper and the lower fragment.
+    broken : str
+        The bone that is broken, if any: "femur" or "tibia".
+    displaced : bool
+        Whether its fragments stand apart; otherwise a crack is all that is seen.
     plates, rims : dict of str to tuple of Mesh
         By bone: its growth plates, and what of the bone is in and near them; none where growth is over.
     resected : bool
@@ -39,21 +45,22 @@ class Specimen:
     """
 
     limb: Limb
-    femur: tuple[Bone, ...]
-    fracture: str = ""
+    pieces: dict[str, tuple[Piece, ...]]
+    broken: str = ""
+    displaced: bool = False
     plates: dict[str, tuple[Mesh, ...]] = field(default_factory=dict)
     rims: dict[str, tuple[Mesh, ...]] = field(default_factory=dict)
     resected: bool = False
     broken_at: np.ndarray = field(default_factory=lambda: np.zeros(3))
     flexion_deg: float = 0.0
 
-    @property
-    def fractured(self) -> bool:
-        """Whether the femur is broken."""
-        return bool(self.fracture)
+
+def intact(limb: Limb) -> Specimen:
+    """Return an extended limb as it is."""
+    return Specimen(limb, {name: (whole(bone),) for name, bone in limb.bones.items()})
 
 
-def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 2, bends: int = 5) -> list[Specimen]:
+def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 2, bends: int = 4) -> list[Specimen]:
     """Prepare limbs for `scenes.scene`.
 
     Parameters
@@ -61,7 +68,7 @@ def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 2, bends: int = 5) 
     limbs : sequence of Limb
     seed : int
     breaks : int
-        How often each femur is broken.
+        How often each femur is broken, and half as often each tibia, in extension; every second break is a crack.
     bends : int
         How often each knee is bent.
 
@@ -79,13 +86,16 @@ def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 2, bends: int = 5) 
     rng = np.random.default_rng(seed)
     specimens = []
     for limb in limbs:
-        whole, child = Specimen(limb, (limb.bones["femur"],)), growing(limb, rng)
-        broken = [_broken(limb, displaced=number % 2 == 0, rng=rng) for number in range(breaks)]
-        specimens += [whole, child, _resected(limb), *broken]
-        turns = (whole, whole, child, *broken)
+        plain, child = intact(limb), growing(limb, rng)
+        specimens += [plain, child, _resected(limb)]
+        specimens += [broken(limb, "femur", number % 2 == 0, 0.0, rng) for number in range(breaks)]
+        specimens += [broken(limb, "tibia", number % 2 == 0, 0.0, rng) for number in range(breaks // 2)]
         for number in range(bends):
             degrees = float(min(rng.gamma(2.0, 18.0), GREATEST_FLEXION_DEG))
-            specimens.append(bent(turns[number % len(turns)], degrees))
+            if number % 4 < 2:
+                specimens.append(bent((plain, child)[number % 4], degrees))
+            else:
+                specimens.append(broken(limb, ("femur", "tibia")[number % 4 - 2], True, degrees, rng))
     return specimens
 
 
@@ -96,16 +106,17 @@ def make_bank(folder: str | os.PathLike | None = None, count: int = 8, seed: int
 
 
 def bent(specimen: Specimen, degrees: float) -> Specimen:
-    """Return a limb with its knee bent (see `limbs.flex`), its growth plates with the bones they are in."""
+    """Return an unbroken limb with its knee bent (see `limbs.flex`), its growth plates with the bones they are in."""
     limb = flex(specimen.limb, degrees)
     moves = {
-        name: _motion(specimen.limb.bones[name].outer.points, limb.bones[name].outer.points) for name in specimen.plates
+        name: _motion(bone.outer.points, limb.bones[name].outer.points) for name, bone in specimen.limb.bones.items()
     }
+    pieces = {name: tuple(each.moved(moves[name]) for each in parts) for name, parts in specimen.pieces.items()}
     plates, rims = (
         {name: tuple(mesh.moved(moves[name]) for mesh in meshes) for name, meshes in found.items()}
         for found in (specimen.plates, specimen.rims)
     )
-    return replace(specimen, limb=limb, plates=plates, rims=rims, flexion_deg=degrees)
+    return replace(specimen, limb=limb, pieces=pieces, plates=plates, rims=rims, flexion_deg=degrees)
 
 
 def _motion(before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -141,7 +152,7 @@ def growing(limb: Limb, rng: np.random.Generator) -> Specimen:
         thickness = rng.uniform(1.0, 2.2) * size
         plate, rim = _disc(limb.bones[name].outer, center, normal, radius * size, thickness, size, rng)
         plates[name], rims[name] = (*plates.get(name, ()), plate), (*rims.get(name, ()), rim)
-    return Specimen(limb, (limb.bones["femur"],), plates=plates, rims=rims)
+    return replace(intact(limb), plates=plates, rims=rims)
 
 
 def _disc(
@@ -202,27 +213,67 @@ def _resected(limb: Limb) -> Specimen:
             continue
         solid = manifold_of(surface, f"the femur's {name} surface").trim_by_plane(normal, float(normal @ place))
         pieces.append(surface_of(max(solid.decompose(), key=lambda part: part.volume())))
-    cut = Bone(*pieces)
-    return Specimen(replace(limb, bones={**limb.bones, "femur": cut}), (cut,), resected=True)
+    cut = Piece(Bone(*pieces), whole(bone).along)
+    plain = intact(limb)
+    return replace(plain, pieces={**plain.pieces, "femur": (cut,)}, resected=True)
 
 
-def _broken(limb: Limb, displaced: bool, rng: np.random.Generator) -> Specimen:
-    """A limb whose femur is broken; what hangs from the lower fragment has moved with it."""
-    bone = limb.bones["femur"]
-    for _ in range(20):
+def broken(limb: Limb, name: str, displaced: bool, degrees: float, rng: np.random.Generator) -> Specimen:
+    """Return a limb with a broken femur or tibia; what hangs from the lower fragment has moved with it.
+
+    Parameters
+    ----------
+    limb : Limb
+        In extension.
+    name : {"femur", "tibia"}
+    displaced : bool
+    degrees : float
+        By which the knee is bent.
+    rng : numpy.random.Generator
+
+    Raises
+    ------
+    SimulationError
+        If the bone's surface is not sound.
+    """
+    bone = limb.bones[name]
+    for _ in range(40):
         fracture = random_fracture(rng, displaced)
+        if displaced and rng.random() < _FAR:
+            fracture = _far(fracture, rng)
         try:
             fragments = break_bone(bone, fracture)
             break
         except SimulationError:  # some breaks leave chips; another one will not
             continue
     else:
-        raise SimulationError("the limb's femur could not be broken; is its surface sound?")
+        raise SimulationError(f"the limb's {name} could not be broken; is its surface sound?")
     frame = break_frame(bone.outer, fracture.place)
     move = displacement(frame, fracture)
-    to_frame = np.linalg.inv(frame)
-    below = {name: (to_frame @ [*point, 1])[2] < 0 for name, point in limb.landmarks.items()}
-    marks = {n: move[:3, :3] @ p + move[:3, 3] if below[n] else p for n, p in limb.landmarks.items()}
-    bones = {name: each.moved(move) if name in _LOWER else each for name, each in limb.bones.items()}
-    kind = "displaced" if displaced else "crack"
-    return Specimen(replace(limb, bones=bones, landmarks=marks), fragments, kind, broken_at=frame[:3, 3])
+    along = whole(bone).along
+    upper, lower = Piece(fragments[0], along), Piece(fragments[1], along @ np.linalg.inv(move))
+    plain = bent(intact(limb), degrees) if degrees else intact(limb)
+    pieces, marks, at = dict(plain.pieces), plain.limb.landmarks, frame[:3, 3]
+    if name == "femur":  # which bending leaves in its place
+        to_frame = np.linalg.inv(frame)
+        below = {each: (to_frame @ [*point, 1])[2] < 0 for each, point in marks.items()}
+        marks = {each: move[:3, :3] @ p + move[:3, 3] if below[each] else p for each, p in marks.items()}
+        pieces |= {each: tuple(part.moved(move) for part in pieces[each]) for each in _LOWER}
+        pieces["femur"] = (upper, lower)
+    else:
+        bending = _motion(bone.outer.points, plain.limb.bones["tibia"].outer.points)
+        pieces["tibia"] = (upper.moved(bending), lower.moved(bending))
+        pieces["fibula"] = (whole(limb.bones["fibula"]).moved(bending @ move),)
+        at = bending[:3, :3] @ at + bending[:3, 3]
+    limb = replace(plain.limb, landmarks=marks)
+    return Specimen(limb, pieces, name, displaced, broken_at=at, flexion_deg=degrees)
+
+
+def _far(fracture: Fracture, rng: np.random.Generator) -> Fracture:
+    """The fracture anywhere on the bone, its fragments turned and shifted as muscles pull them."""
+    axis = rng.standard_normal(3)
+    turn = rng.uniform(0, _TURN_DEG) * axis / np.linalg.norm(axis)
+    shift = (*rng.normal(0, _ASIDE_MM, 2), rng.uniform(*_SHORTER_MM))
+    return replace(
+        fracture, place=float(rng.uniform(0.12, 0.88)), turn_deg=tuple(turn.tolist()), shift_mm=tuple(map(float, shift))
+    )

@@ -13,16 +13,17 @@ import numpy as np
 
 from ...errors import SimulationError
 from ...geometry.camera import Camera
-from ..bones.bone import Bone, Mesh
+from ..bones.bone import Mesh
+from ..bones.piece import Piece
 from ..film import looks
-from ..film.flesh import Leg, Trunk, soft_tissue
+from ..film.flesh import Leg, Trunk, plaster, soft_tissue
 from ..film.matter import attenuation
-from ..film.projector import path_length
+from ..film.projector import chords, on_rays
 from . import metal
 from .aim import PARTS, aimed, drawn_part, drawn_view, pose
 from .bank import Specimen, bank, make_bank
 from .spine import lumbar_spine
-from .warp import random_warp, warped, warped_bone
+from .warp import random_warp, warped
 
 __all__ = ["PARTS", "Scene", "Specimen", "bank", "make_bank", "scene"]
 
@@ -31,6 +32,9 @@ _SHARES = {"proximal": (0.0, 0.22), "shaft": (0.25, 0.75), "distal": (0.8, 1.0)}
 _BESIDE = ("tibia", "fibula", "patella")
 _ALONE, _ALONE_WHOLE, _BARE = 0.08, 0.6, 0.3  # femora without other bones; of these, the whole of it, and no flesh
 _FOR_ALONE = 1_000_001  # a stream of random numbers of its own: which scenes these are changes no other
+_CAST, _CAST_BROKEN = 0.02, 0.12
+_AIMED = 0.75  # of the pictures of a broken bone show the break
+_MEASURED = ("femur", *_BESIDE, "pelvis")
 _MASKED = ("femur", *_BESIDE, "pelvis", "other_femur", "metal")
 
 
@@ -46,6 +50,13 @@ class Scene:
         Of "femur", "other_femur", "pelvis" and "metal", and of both legs' "tibia", "fibula" and "patella", where
         there is any, and always of the femur; they may overlap. Only what the collimator and the border let be seen
         counts.
+    heights : dict of str to (size, size) float32 array
+        How high on the bone its shadow shows it: the mean over the ray's length inside, 0 at the bone's lower end and
+        1 at the upper; not a number beside it. Of "femur" both femora's, of "tibia" both tibiae's, and so on.
+    fragments : dict of str to (upper, lower) pair of (size, size) bool array
+        Masks of the two fragments of a displaced femur or tibia; they may overlap.
+    cracked : str
+        The bone that is broken without any displacement, if any.
     thickness_mm : (size, size) float32 array
         Length of each ray in the femur.
     landmarks_lps, landmarks_px : dict of str to (3,) or (2,) float64 array
@@ -75,6 +86,9 @@ class Scene:
 
     image: np.ndarray
     masks: dict[str, np.ndarray]
+    heights: dict[str, np.ndarray]
+    fragments: dict[str, tuple[np.ndarray, np.ndarray]]
+    cracked: str
     thickness_mm: np.ndarray
     landmarks_lps: dict[str, np.ndarray]
     landmarks_px: dict[str, np.ndarray]
@@ -130,6 +144,9 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
     # From the front a bent knee's shank would point at the source.
     bent = part != "hip" and view in ("lateral", "oblique") and bool(rng.random() < 0.65)
     specimen, kinds = _chosen(specimens, bent, rng)
+    aims = bool(specimen.broken) and bool(rng.random() < _AIMED)  # or the break would rarely be in the picture
+    if aims and part == "hip":
+        part = "shaft"
     limb = specimen.limb
     middle = float(np.mean([f(limb.bones["pelvis"].outer.points[:, 0]) for f in (np.min, np.max)]))
     frog = part == "hip" and view in ("ap", "pa") and bool(rng.random() < 0.2)
@@ -138,34 +155,36 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
     side = {"left": "right", "right": "left"}[limb.side] if mirrored else limb.side
     field = random_warp(rng)
 
-    def posed(bone: Bone, name: str = "femur") -> Bone:
-        return warped_bone(bone.moved(stays if name == "pelvis" else moves), field)
+    def posed(name: str) -> tuple[Piece, ...]:
+        move = stays if name == "pelvis" else moves
+        return tuple(piece.moved(move).warped(field) for piece in specimen.pieces[name])
 
     def point(at: np.ndarray) -> np.ndarray:
         return field((moves[:3, :3] @ at + moves[:3, 3])[None])[0]
 
     marks = {name: point(at) for name, at in limb.landmarks.items()}
-    bodies = {name: [posed(bone, name)] for name, bone in limb.bones.items()}
-    bodies["femur"] = [posed(bone) for bone in specimen.femur]
+    bodies = {name: posed(name) for name in specimen.pieces}
     odds = {"hip": 1.0, "knee": 0.12}.get(part, 0.25) if view in ("ap", "pa") else 0.04
     both = bool(rng.random() < odds) and not alone
-    leg = _leg(marks, bodies["tibia"][0].outer, bodies["patella"][0].outer, side)
-    camera = aimed(marks, leg.ankle, part, view, side, both, size, rng)
-    other = np.diag([-1.0, 1, 1, 1])
+    leg = _leg(marks, bodies, side)
+    break_ = point(specimen.broken_at)
+    camera = aimed(marks, leg.ankle, break_ if aims else None, part, view, side, both, size, rng)
     if both:
-        bodies["other_femur"] = [posed(limb.bones["femur"]).moved(other)]
-        bodies |= {f"other_{name}": [bodies[name][0].moved(other)] for name in _BESIDE if part != "hip"}
-    pelvis = bodies["pelvis"][0].outer
+        bodies |= {
+            f"other_{name}": _beside(specimen, name, moves, field)
+            for name in ("femur", *_BESIDE[: 3 * (part != "hip")])
+        }
+    pelvis = bodies["pelvis"][0].bone.outer
     if alone:
         bodies = {"femur": bodies["femur"]}
     elif camera.project(pelvis.points[[np.argmax(pelvis.points[:, 2])]])[0][0, 1] > -0.1 * size:
-        bodies["spine"] = lumbar_spine(pelvis, rng)
+        bodies["spine"] = tuple(Piece(bone, np.zeros(4)) for bone in lumbar_spine(pelvis, rng))
     implants = [mesh for kind in kinds for mesh in metal.implant(kind, marks, rng)]
     grown = {
         name: [warped(mesh.moved(moves), field) for meshes in found.values() for mesh in meshes]
         for name, found in (("plates", specimen.plates), ("rims", specimen.rims))
     }
-    lengths = _lengths(bodies, {"metal": implants, **grown}, camera)
+    lengths, shadows = _lengths(bodies, {"metal": implants, **grown}, camera)
 
     around = looks.frame(rng, camera.shape)
     masks = _masks(lengths, around.open)
@@ -175,11 +194,12 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
     tissue, body_mm = soft_tissue(legs, None if alone else trunk, camera, rng)
     if alone and bare:
         tissue, body_mm = np.zeros_like(tissue), np.zeros_like(body_mm)
+    if not bare and rng.random() < (_CAST_BROKEN if specimen.broken else _CAST):
+        tissue = tissue + plaster(body_mm > 5, camera, rng)
     line_integral = attenuation(lengths, tissue, body_mm, marks, camera, rng)
     bone = sum(length for (name, kind), length in lengths.items() if kind == "outer") > 1.0
     image, dark = looks.photographed(line_integral, bone, body_mm > 15, camera, around, side, view, rng)
 
-    broken = point(specimen.broken_at)
     points = np.array(list(marks.values()))
     pixels = camera.project(points)[0]
     others = camera.project(points * [-1, 1, 1])[0] if both else []
@@ -188,6 +208,13 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
     return Scene(
         image=image,
         masks=masks,
+        heights=_heights(shadows, masks),
+        fragments={
+            name: tuple((length > _LEAST_PATH_MM) & around.open for length, _ in shadows[name])
+            for name in (specimen.broken,)
+            if specimen.displaced and len(shadows.get(name, ())) == 2
+        },
+        cracked="" if specimen.displaced else specimen.broken,
         thickness_mm=np.where(masks["femur"], femur, 0).astype(np.float32),
         landmarks_lps=marks,
         landmarks_px=landmarks_px,
@@ -203,7 +230,7 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
         pixel_size_mm=camera.pixel_size_mm[0],
         dark_bone=dark,
         growth_plates=("plates", "all") in lengths and bool((lengths["plates", "all"] > 0)[around.open].any()),
-        fractured=specimen.fractured and bool(_inside(camera.project(broken[None])[0], around.open)[0]),
+        fractured=bool(specimen.broken) and bool(_inside(camera.project(break_[None])[0], around.open)[0]),
         metal=tuple(kinds) if masks.get("metal", np.zeros(1)).any() else (),
     )
 
@@ -212,13 +239,13 @@ def _chosen(specimens: Sequence[Specimen], bent: bool, rng: np.random.Generator)
     """A limb, and the metal in it, as often as films show such; where the bank has none of the kind, another."""
     fitting = [s for s in specimens if (s.flexion_deg > 0) == bent] or list(specimens)
     kinds = {
-        "whole": [s for s in fitting if not (s.fracture or s.plates or s.resected)],
+        "whole": [s for s in fitting if not (s.broken or s.plates or s.resected)],
         "growing": [s for s in fitting if s.plates],
         "resected": [s for s in fitting if s.resected],
-        "displaced": [s for s in fitting if s.fracture == "displaced"],
-        "crack": [s for s in fitting if s.fracture == "crack"],
+        "displaced": [s for s in fitting if s.broken and s.displaced],
+        "crack": [s for s in fitting if s.broken and not s.displaced],
     }
-    kind = str(rng.choice(list(kinds), p=(0.53, 0.12, 0.07, 0.16, 0.12)))
+    kind = str(rng.choice(list(kinds), p=(0.46, 0.12, 0.06, 0.28, 0.08)))
     among = kinds[kind] or fitting
     specimen = among[int(rng.integers(len(among)))]
     if specimen.resected:
@@ -229,26 +256,60 @@ def _chosen(specimens: Sequence[Specimen], bent: bool, rng: np.random.Generator)
     return specimen, [str(name) for name in rng.choice(others, 2 if rng.random() < 0.12 else 1, replace=False)]
 
 
-def _lengths(bodies: dict[str, list[Bone]], others: dict[str, list[Mesh]], camera: Camera) -> dict:
-    """Lengths of rays (mm), by name and kind, "outer" and "inner" of bones: all projected at once."""
+def _beside(specimen: Specimen, name: str, moves: np.ndarray, field) -> tuple[Piece, ...]:
+    """The same bone of the other leg, which is not broken."""
+    piece = specimen.pieces[name][0]
+    if name == specimen.broken:
+        piece = Piece(specimen.limb.bones[name], piece.along)
+    return (piece.moved(moves).warped(field).moved(np.diag([-1.0, 1, 1, 1])),)
+
+
+def _lengths(bodies: dict[str, tuple[Piece, ...]], others: dict[str, list[Mesh]], camera: Camera) -> tuple[dict, dict]:
+    """Lengths of rays (mm), by name and kind, "outer" and "inner" of bones: all projected at once.
+
+    Returns
+    -------
+    sums : dict of (str, str) to (rows, columns) array
+    shadows : dict of str to list of (length, height)
+        Of each piece of a bone, its outer length and the heights on the bone.
+    """
     meshes, owners = [], []
-    for name, bones in bodies.items():
-        for bone in bones:
-            for kind, mesh in (("outer", bone.outer), ("inner", bone.inner)):
+    for name, pieces in bodies.items():
+        for piece in pieces:
+            for kind, mesh in (("outer", piece.bone.outer), ("inner", piece.bone.inner)):
                 if mesh is not None and (kept := _seen(mesh, camera)) is not None:
                     meshes.append(kept)
-                    owners.append((name, kind))
+                    owners.append((name, kind, piece))
     for name, parts in others.items():
         for mesh in parts:
             if (kept := _seen(mesh, camera)) is not None:
                 meshes.append(kept)
-                owners.append((name, "outer" if name == "metal" else "all"))
+                owners.append((name, "outer" if name == "metal" else "all", None))
     sums: dict[tuple[str, str], np.ndarray] = {}
-    for owner, length in zip(owners, path_length(meshes, camera), strict=True):
-        sums[owner] = sums[owner] + length if owner in sums else length
+    shadows: dict[str, list] = {}
+    for (name, kind, piece), length, distance in zip(owners, *chords(meshes, camera), strict=True):
+        sums[name, kind] = sums[name, kind] + length if (name, kind) in sums else length
+        if kind == "outer" and piece is not None:
+            shadows.setdefault(name, []).append((length, on_rays(piece.along, distance, camera)))
     for name in [name for name, kind in sums if kind == "inner"]:
         np.minimum(sums[name, "inner"], sums.get((name, "outer"), 0.0), out=sums[name, "inner"])
-    return sums
+    return sums, shadows
+
+
+def _heights(shadows: dict[str, list], masks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Heights of each bone, where it is seen; of fragments that overlap their mean."""
+    found: dict[str, np.ndarray] = {}
+    for name, pieces in shadows.items():
+        bone = name.removeprefix("other_")
+        if bone not in _MEASURED:
+            continue
+        weight = sum(length for length, _ in pieces)
+        there = (weight > _LEAST_PATH_MM) & (masks.get(name, masks.get(bone, False)))
+        mean = sum(length * height for length, height in pieces) / np.where(there, weight, 1)
+        before = found.get(bone)
+        values = np.where(there, mean, np.nan).astype(np.float32)
+        found[bone] = values if before is None else np.where(np.isnan(before), values, before)
+    return found
 
 
 def _seen(mesh: Mesh, camera: Camera) -> Mesh | None:
@@ -276,12 +337,14 @@ def _masks(lengths: dict, shown: np.ndarray) -> dict[str, np.ndarray]:
     return masks
 
 
-def _leg(marks: dict[str, np.ndarray], tibia: Mesh, patella: Mesh, side: str) -> Leg:
+def _leg(marks: dict[str, np.ndarray], bodies: dict[str, tuple[Piece, ...]], side: str) -> Leg:
     """Where the leg's joints are; the ankle is at the end of the tibia that is far from the knee."""
     knee = marks["knee_center"]
-    away = np.linalg.norm(tibia.points - knee, axis=1)
-    ankle = tibia.points[away > 0.93 * away.max()].mean(axis=0)
-    return Leg(marks["head_center"], knee, ankle, patella.points.mean(axis=0), 1.0 if side == "left" else -1.0)
+    tibia = np.concatenate([piece.bone.outer.points for piece in bodies["tibia"]])
+    away = np.linalg.norm(tibia - knee, axis=1)
+    ankle = tibia[away > 0.93 * away.max()].mean(axis=0)
+    patella = bodies["patella"][0].bone.outer.points.mean(axis=0)
+    return Leg(marks["head_center"], knee, ankle, patella, 1.0 if side == "left" else -1.0)
 
 
 def _inside(pixels: np.ndarray, shown: np.ndarray) -> np.ndarray:
@@ -291,9 +354,11 @@ def _inside(pixels: np.ndarray, shown: np.ndarray) -> np.ndarray:
     return on & shown[np.where(on, row, 0), np.where(on, column, 0)]
 
 
-def _parts_seen(femur: list[Bone], marks: dict[str, np.ndarray], camera: Camera, shown: np.ndarray) -> tuple[str, ...]:
+def _parts_seen(
+    femur: Sequence[Piece], marks: dict[str, np.ndarray], camera: Camera, shown: np.ndarray
+) -> tuple[str, ...]:
     """Parts of the femur of whose surface more than half is in the picture."""
-    points = np.concatenate([bone.outer.points for bone in femur])
+    points = np.concatenate([piece.bone.outer.points for piece in femur])
     up = marks["head_center"] - marks["knee_center"]
     height = points @ (up / np.linalg.norm(up))
     share = (height.max() - height) / np.ptp(height)

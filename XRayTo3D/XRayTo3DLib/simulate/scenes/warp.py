@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..bones.bone import Bone, Mesh
+from ..bones.bone import Mesh
 
 _WAVES = 5
 _LENGTHS_MM = (90.0, 450.0)
@@ -29,8 +29,3 @@ def random_warp(rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
 def warped(mesh: Mesh, field: Callable[[np.ndarray], np.ndarray]) -> Mesh:
     """Return a surface with its points moved by a field."""
     return Mesh(field(mesh.points), mesh.faces)
-
-
-def warped_bone(bone: Bone, field: Callable[[np.ndarray], np.ndarray]) -> Bone:
-    """Return a bone with the points of both its surfaces moved by a field."""
-    return Bone(warped(bone.outer, field), bone.inner and warped(bone.inner, field))
