@@ -46,7 +46,7 @@ _WINDOWS = 4  # of each scene
 _TOGETHER = 8  # batches that are made at a time, for each core
 _CLICKED = 3  # of so many batches one gets clicks where the network is wrong
 _DECAY = 1e-3
-_NEXT = 7  # added to the seed for the second cycle: it has limbs and pictures of its own
+_NEXT = 7  # added to the seed for the second cycle: it has pictures of its own
 _HEAT_WEIGHT = 60.0  # of a peak's pixels
 _WEIGHTS = {"femur": 1.0, "marked": 1.0, "tibia": 0.7, "patella": 0.6, "metal": 0.3}
 _WEIGHT = 0.4  # of every other mask
@@ -300,7 +300,7 @@ def train_reader(
     torch.set_num_threads(cores)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tell(progress, 0.0, "making limbs")
-    drawn_from = [specimens(seed + _NEXT * number, folder) for number in range(2)]
+    drawn_from = specimens(seed, folder)
     start, done, fresh = time.monotonic(), 0, 0
     made = [cycle for cycle in cycles(steps) if cycle.steps]
     count = sum(cycle.steps for cycle in made)
@@ -320,7 +320,7 @@ def train_reader(
             tell(progress, 0.97 * (before + step) / count, told)
 
         of = seed + _NEXT * number
-        with _workers(cores, drawn_from[number]) as pool:
+        with _workers(cores, drawn_from) as pool:
             make = functools.partial(_batch, seed=of, cycle=cycle)
             if begin is not None and state is None and number == 0:
                 normalized(network, pool.submit(make, cycle.steps - 1).result().inputs)
