@@ -9,21 +9,21 @@ import numpy as np
 
 from ..geometry.outline import Outline, outlines
 from .bone import blind_border, choose_pieces, clean
+from .channels import BONES
 from .look import second_look
 from .morphology import dilated
-from .reader import Landmark, Reading, first_window, load_reader, read, sureness
-from .region import is_marked
+from .reader import Landmark, Reading, first_window, load_reader, read, sureness, upright
+from .region import bounding_box, is_marked
 from .seeds import Seeds
 
-BONES = ("femur", "tibia", "fibula", "patella", "pelvis")
 _LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
+_LIKELY = {"femur": 1.2}  # of what boxes are drawn round
 _NEAR = 0.04  # window diagonals from the femur, within which a click is about it
 _LEAST = 0.003  # of the window: less is nothing
 _LEAST_METAL = 0.02  # of the bone: less metal is not worth a word
 _LEAST_LOGIT = 0.05  # in what is taken to be bone
 _NOTHING = -20.0  # logit where nothing can be
 _PUSH, _PUSH_REACH = 6.0, np.array([0.015, 0.06])  # the logit at a click, and how far it reaches, in window diagonals
-_CORRECTS = 0.12  # window diagonals from a click, to which the network's own correction reaches
 _SEEN = 0.3  # least confidence of a landmark
 _BESIDE = 12  # pixels of the window: a landmark may lie so far from the bone
 
@@ -69,8 +69,8 @@ def find_by_network(
 ) -> ByNetwork:
     """Let the reader network find the bone.
 
-    It looks twice: at all that is marked, and closer at the bone that is meant, a femur unless a click or its size
-    says otherwise. Clicks change the answer near them and nowhere else.
+    It looks twice: at all that is marked, upright or turned, and closer at the bone that is meant: the one that fills a
+    box, the one that was clicked on, or else a femur unless it is small.
 
     Parameters
     ----------
@@ -94,11 +94,12 @@ def find_by_network(
     """
     seeds = seeds or Seeds()
     network = load_reader(reader)
-    first = read(pixels, first_window(region), network=network)
+    turns = upright(pixels, region, network)
+    first = read(pixels, first_window(region), network=network, turns=turns)
     nothing = ByNetwork(np.zeros(region.shape, bool), "", 0.0, first)
     allowed = _shown(first, region)
     clicks = seeds.moved(first.window.matrix)
-    name, channel = _meant(first, allowed, clicks)
+    name, channel = _meant(first, allowed, clicks, is_marked(region))
     # Of a long bone the first look may see the ends alone; what somebody drew a box round is one bone.
     seen = "all" if is_marked(region) and pieces == "near" else pieces
     coarse = choose_pieces((_pushed(first.logit(channel), clicks) > 0) & allowed, seen, clicks.include)
@@ -107,14 +108,12 @@ def find_by_network(
 
     rows, columns = np.nonzero(coarse)
     ends = [(columns.min() - 0.5, rows.min() - 0.5), (columns.max() + 0.5, rows.max() + 0.5)]
-    second = second_look(pixels, first, *first.window.to_picture(ends), {name, channel}, network)
+    if seeds:
+        channel = "marked"  # the one that was trained with clicks
+    second = second_look(pixels, first, *first.window.to_picture(ends), {name, channel}, network, seeds)
     allowed = _shown(second, region)
     clicks = seeds.moved(second.window.matrix)
-    logit = second.logit(channel)
-    if seeds:
-        if channel == "marked":  # the one that was trained with clicks
-            logit = _corrected(logit, read(pixels, second.window, seeds, network).logit(channel), clicks)
-        logit = _pushed(logit, clicks)
+    logit = _pushed(second.logit(channel), clicks)
     logit = np.where(allowed, logit, np.float32(_NOTHING))
     kept = choose_pieces(logit > 0, pieces, clicks.include)
     if name != "pelvis" and not clicks.exclude:  # a long bone's shadow has no holes, unless somebody says so
@@ -127,7 +126,7 @@ def find_by_network(
     return ByNetwork(
         (second.window.uncut(_continued(logit, allowed), region.shape, _NOTHING) > 0) & region,
         name,
-        sureness(first, second, channel),
+        sureness(first, second, "marked" if name == "femur" else name),
         first,
         second,
         outlines(logit, second.window.matrix, ~allowed | ~second.inside | blind_border(second.grey), beside),
@@ -154,8 +153,11 @@ def _shown(reading: Reading, region: np.ndarray) -> np.ndarray:
     return reading.window.cut(region.view(np.uint8))[0] > 0.5
 
 
-def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds) -> tuple[str, str]:
-    """Which bone is meant, and the mask that holds it: that of a click, or a femur unless it is small."""
+def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds, boxed: bool) -> tuple[str, str]:
+    """Which bone is meant, and the mask that holds it.
+
+    That of a click, or the one that fills a box best, or a femur unless it is small.
+    """
     masks = {name: (first.logit(name) > 0) & allowed for name in BONES}
     sizes = {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}
     # A click on or near the femur corrects it, also where another bone lies over it; so does one on something small.
@@ -166,6 +168,10 @@ def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds) -> tuple[str, str
             under = [name for name in BONES if masks[name][place] and sizes[name] > _LARGE * sizes["femur"]]
             if under:
                 return under[0], under[0]
+    if boxed:
+        filled = {name: _filled(mask, allowed) * _LIKELY.get(name, 1.0) for name, mask in masks.items()}
+        best = max(filled, key=lambda name: filled[name])
+        return best, "marked" if best == "femur" else best
     beside = max(sizes["tibia"], sizes["patella"], _LEAST * allowed.size)  # a pelvis is always large
     if clicks or sizes["femur"] >= _LARGE * beside:
         return "femur", "marked"
@@ -173,13 +179,14 @@ def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds) -> tuple[str, str
     return largest, largest
 
 
-def _corrected(before: np.ndarray, after: np.ndarray, clicks: Seeds) -> np.ndarray:
-    """Logits with clicks near those clicks, and those without them farther away: what is right stays as it is."""
-    rows, columns = np.indices(before.shape, np.float32)
-    reach = _CORRECTS * np.hypot(*before.shape)
-    away = [(columns - x) ** 2 + (rows - y) ** 2 for x, y in (*clicks.include, *clicks.exclude)]
-    share = np.exp(np.minimum.reduce(away) / np.float32(-2 * reach**2))
-    return before + share * (after - before)
+def _filled(mask: np.ndarray, allowed: np.ndarray) -> float:
+    """How well a bone's box agrees with the marked one: what both hold over what either holds."""
+    if np.count_nonzero(mask) < _LEAST * mask.size:
+        return 0.0
+    kept = choose_pieces(mask, "near")
+    (rows, columns), (high, wide) = bounding_box(kept), bounding_box(allowed)
+    own = (rows.stop - rows.start) * (columns.stop - columns.start)
+    return own / ((high.stop - high.start) * (wide.stop - wide.start))
 
 
 def _pushed(logit: np.ndarray, clicks: Seeds) -> np.ndarray:

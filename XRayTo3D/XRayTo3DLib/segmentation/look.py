@@ -10,6 +10,7 @@ import numpy as np
 
 from .channels import MASKS
 from .reader import Reading, part_window, read, second_window, seen_in
+from .seeds import Seeds
 
 if TYPE_CHECKING:
     import cv2
@@ -20,7 +21,13 @@ _NOTHING = -20.0  # logit where nobody looked
 
 
 def second_look(
-    pixels: np.ndarray, first: Reading, low: np.ndarray, high: np.ndarray, names: Iterable[str], network: cv2.dnn.Net
+    pixels: np.ndarray,
+    first: Reading,
+    low: np.ndarray,
+    high: np.ndarray,
+    names: Iterable[str],
+    network: cv2.dnn.Net,
+    seeds: Seeds | None = None,
 ) -> Reading:
     """Look closer at a bone.
 
@@ -34,18 +41,26 @@ def second_look(
     names : iterable of str
         Masks that hold the bone. Of a long bone, which no look need see whole, they hold all that any look saw.
     network : cv2.dnn.Net
+    seeds : Seeds, optional
+        Clicks, as column and row of the picture.
 
     Returns
     -------
     Reading
     """
-    second = read(pixels, second_window(low, high, pixels.shape), network=network)
+    second = read(pixels, second_window(low, high, pixels.shape), seeds, network, first.turns)
     size = high - low
     if size.max() <= _LONG * size.min():
         return second
     along = (size == size.max()).astype(float)
     parts = [
-        read(pixels, part_window(low + begin * along * size, high - (1 - end) * along * size), network=network)
+        read(
+            pixels,
+            part_window(low + begin * along * size, high - (1 - end) * along * size),
+            seeds,
+            network,
+            first.turns,
+        )
         for begin, end in _PARTS
     ]
     logits = second.logits.copy()

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).with_name("reader.onnx")
 _OUTPUTS = ("masks", "heat", "heights", "facts")
 _FIRST, _SECOND = 224 * 224, 224 * 224  # pixels of the window of the first look, and of the second one
+_TURNED = 128 * 128  # of those that tell how a picture lies
+_MUCH_MORE = 1.3
+_WORTH = np.array([1.0, 1.0, 1.0, 1.0, 0.5])  # of `BONES`, when it is told: pelves are taken for too much
 _CONDYLES = ("medial_condyle", "lateral_condyle")
 _APART, _SECOND_PEAK = 4.0, 0.3  # of a second peak: distance from the first (in their widths), least height
 _MARGIN = 0.45  # of the bone's size, round it in the second look
@@ -49,8 +52,8 @@ class Reading:
     heat : (9, rows / 2, columns / 2) float32 array
         Of `LANDMARKS`, 0 to 1.
     heights : (5, rows / 2, columns / 2) float32 array
-        How high on each of `BONES` its shadow shows it, 0 at the bone's lower end and 1 at the upper; beside the bone it
-        means nothing.
+        How high on each of `BONES` its shadow shows it, 0 at the bone's lower end and 1 at the upper; it means nothing
+        beside the bone.
     facts : dict of str to float
         Probabilities of `FACTS`: the views, the left side if it is a view from the front, parts of the femur that
         are in the window, a femur, and a femur or tibia that is seen to be broken.
@@ -58,6 +61,8 @@ class Reading:
         The radiograph in the window.
     inside : (rows, columns) bool array
         What of the window it fills.
+    turns : int
+        Quarter turns (anticlockwise) by which the picture was turned when it was looked at.
     """
 
     window: Window
@@ -67,6 +72,7 @@ class Reading:
     facts: dict[str, float]
     grey: np.ndarray
     inside: np.ndarray
+    turns: int = 0
 
     def logit(self, name: str) -> np.ndarray:
         """Logits of one of the masks."""
@@ -205,7 +211,13 @@ def _loaded(path: str, changed: int) -> cv2.dnn.Net:
     return network
 
 
-def read(pixels: np.ndarray, window: Window, seeds: Seeds | None = None, network: cv2.dnn.Net | None = None) -> Reading:
+def read(
+    pixels: np.ndarray,
+    window: Window,
+    seeds: Seeds | None = None,
+    network: cv2.dnn.Net | None = None,
+    turns: int = 0,
+) -> Reading:
     """Let the network look at a window, as it is and mirrored.
 
     Parameters
@@ -217,6 +229,8 @@ def read(pixels: np.ndarray, window: Window, seeds: Seeds | None = None, network
         Clicks, as column and row of the picture.
     network : cv2.dnn.Net, optional
         From `load_reader`.
+    turns : int
+        Quarter turns (anticlockwise) by which it looks at the picture; the reading is as the picture lies.
 
     Returns
     -------
@@ -225,23 +239,38 @@ def read(pixels: np.ndarray, window: Window, seeds: Seeds | None = None, network
     network = network or load_reader()
     grey, inside = window.cut(pixels)
     clicks = (seeds or Seeds()).moved(window.matrix)
-    seen = channels(grey, inside, clicks.include, clicks.exclude)
-    outputs = []
-    for picture in (seen, seen[:, :, ::-1]):
-        network.setInput(np.ascontiguousarray(picture)[None])
-        outputs.append([np.array(made[0]) for made in network.forward(_OUTPUTS)])
-    (masks, heat, heights, facts), mirrored = outputs
-    logits = (masks + mirrored[0][..., ::-1]) / 2
+    seen = np.rot90(channels(grey, inside, clicks.include, clicks.exclude), turns, (1, 2))
+    one, two = (_asked(network, picture) for picture in (seen, seen[:, :, ::-1]))
+
+    def together(number: int) -> np.ndarray:
+        return np.rot90((one[number] + two[number][..., ::-1]) / 2, -turns, (1, 2))
+
+    logits = np.ascontiguousarray(together(0))
     logits[:, ~inside] = -20
-    return Reading(
-        window,
-        logits,
-        (_sigmoid(heat) + _sigmoid(mirrored[1][..., ::-1])) / 2,
-        (heights + mirrored[2][..., ::-1]) / 2,
-        _told(facts, mirrored[3]),
-        grey,
-        inside,
-    )
+    one[1], two[1] = _sigmoid(one[1]), _sigmoid(two[1])
+    return Reading(window, logits, together(1), together(2), _told(one[3], two[3]), grey, inside, turns)
+
+
+def upright(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net) -> int:
+    """Quarter turns (anticlockwise) after which a picture shows legs as the network knows them: upright.
+
+    It looks at a small window in each position, and takes another than the one that it lies in only if it sees
+    much more bone there.
+    """
+    grey, inside = _window_round(region, _TURNED).cut(pixels)
+    seen = channels(grey, inside, (), ())
+    sure = []
+    for turns in range(4):
+        logits = _asked(network, np.rot90(seen, turns, (1, 2)))[0][: len(BONES)]
+        sure.append(float(np.maximum(2 * _sigmoid(logits) - 1, 0).sum(axis=(1, 2)) @ _WORTH))
+    best = int(np.argmax(sure))
+    return best if sure[best] > _MUCH_MORE * sure[0] else 0
+
+
+def _asked(network: cv2.dnn.Net, picture: np.ndarray) -> list[np.ndarray]:
+    """What the network says of a picture's channels."""
+    network.setInput(np.ascontiguousarray(picture)[None])
+    return [np.array(made[0]) for made in network.forward(_OUTPUTS)]
 
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:
@@ -260,9 +289,13 @@ def _told(facts: np.ndarray, mirrored: np.ndarray) -> dict[str, float]:
 
 def first_window(region: np.ndarray) -> Window:
     """Window of the first look: all of what is marked."""
+    return _window_round(region, _FIRST)
+
+
+def _window_round(region: np.ndarray, pixels: int) -> Window:
     rows, columns = bounding_box(region)
     corners = np.array([(columns.start, rows.start), (columns.stop, rows.stop)]) - 0.5
-    return window_over(*corners, _FIRST)
+    return window_over(*corners, pixels)
 
 
 def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int]) -> Window:

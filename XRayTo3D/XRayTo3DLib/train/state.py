@@ -70,6 +70,9 @@ def begun_with(path: str | os.PathLike) -> Reader:
     except Exception as error:  # onnx raises many kinds for a damaged file
         raise ReconstructionError(f"The network {path} to begin with cannot be read: {error}") from error
     numbers = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    for node in graph.node:  # equal numbers are written once
+        if node.op_type == "Identity" and node.input[0] in numbers:
+            numbers[node.output[0]] = numbers[node.input[0]]
     written = [
         [numbers[name] for name in node.input[1:]] for node in graph.node if node.op_type in ("Conv", "ConvTranspose")
     ]

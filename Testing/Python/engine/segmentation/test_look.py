@@ -5,7 +5,7 @@ import pytest
 
 from XRayTo3DLib import Settings, find_bone, radiograph_from_array
 from XRayTo3DLib.segmentation import bounding_box, look
-from XRayTo3DLib.segmentation.channels import FACTS, LANDMARKS, MASKS
+from XRayTo3DLib.segmentation.channels import BONES, FACTS, LANDMARKS, MASKS
 from XRayTo3DLib.segmentation.reader import Reading, first_window
 from XRayTo3DLib.simulate.bones.family import sample
 from XRayTo3DLib.simulate.bones.femur import femur
@@ -22,7 +22,10 @@ def reading(window, mask):
     logits[MASKS.index("femur")] = 8 * window.cut(mask.astype(np.float32))[0] - 4
     logits[MASKS.index("tibia")] = 1
     heat = np.zeros((len(LANDMARKS), window.shape[0] // 2, window.shape[1] // 2), np.float32)
-    return Reading(window, logits, heat, dict.fromkeys(FACTS, 0.5), *window.cut(np.zeros(mask.shape, np.float32)))
+    heights = np.zeros((len(BONES), window.shape[0] // 2, window.shape[1] // 2), np.float32)
+    return Reading(
+        window, logits, heat, heights, dict.fromkeys(FACTS, 0.5), *window.cut(np.zeros(mask.shape, np.float32))
+    )
 
 
 def rows(first, last):
@@ -39,7 +42,7 @@ def looks(monkeypatch):
     def given(*masks):
         windows, left = [], iter(masks)
 
-        def read(pixels, window, seeds=None, network=None):
+        def read(pixels, window, seeds=None, network=None, turns=0):
             windows.append(window)
             return reading(window, next(left))
 

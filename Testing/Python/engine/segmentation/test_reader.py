@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib.errors import ReconstructionError
-from XRayTo3DLib.segmentation.channels import FACTS, HEAT_SIGMA, HEAT_STRIDE, LANDMARKS, MASKS
+from XRayTo3DLib.segmentation.channels import BONES, FACTS, HEAT_SIGMA, HEAT_STRIDE, LANDMARKS, MASKS
 from XRayTo3DLib.segmentation.reader import SHIPPED, Reading, first_window, load_reader, read, second_window, sureness
 from XRayTo3DLib.segmentation.seeds import Seeds
 from XRayTo3DLib.segmentation.window import window_over
@@ -27,7 +27,8 @@ def made_up(logits=None, heat=None, region=SHAPE, **facts):
     logits = np.full((len(MASKS), rows, columns), -20.0, np.float32) if logits is None else logits(window)
     heat = np.zeros((len(LANDMARKS), rows // 2, columns // 2), np.float32) if heat is None else heat(window)
     grey, inside = window.cut(np.zeros(region, np.float32))
-    return Reading(window, logits, heat, dict.fromkeys(FACTS, 0.5) | facts, grey, inside)
+    heights = np.zeros((len(BONES), window.shape[0] // 2, window.shape[1] // 2), np.float32)
+    return Reading(window, logits, heat, heights, dict.fromkeys(FACTS, 0.5) | facts, grey, inside)
 
 
 def test_the_shipped_network_is_small_and_loads_once():
@@ -129,7 +130,8 @@ def test_looks_of_other_windows_are_laid_over_each_other():
         logits = np.where(x < 70.0, 7.0, -20.0) * np.ones((len(MASKS), *window.shape))
         grey, inside = window.cut(np.zeros(SHAPE, np.float32))
         heat = np.zeros((len(LANDMARKS), window.shape[0] // 2, window.shape[1] // 2), np.float32)
-        return Reading(window, logits.astype(np.float32), heat, dict.fromkeys(FACTS, 0.5), grey, inside)
+        heights = np.zeros((len(BONES), window.shape[0] // 2, window.shape[1] // 2), np.float32)
+        return Reading(window, logits.astype(np.float32), heat, heights, dict.fromkeys(FACTS, 0.5), grey, inside)
 
     far = window_over(np.array([-0.5, -0.5]), np.array([columns, rows]) - 0.5, 160 * 160)
     assert sureness(reading(far), reading(close), "tibia") == pytest.approx(1, abs=0.03)

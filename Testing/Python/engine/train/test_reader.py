@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip insta
 pytest.importorskip("onnx", reason="onnx is not installed: pip install 'xrayto3d[train]'")
 
 from XRayTo3DLib.errors import ReconstructionError  # noqa: E402
-from XRayTo3DLib.segmentation.channels import FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
+from XRayTo3DLib.segmentation.channels import BONES, FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
 from XRayTo3DLib.segmentation.femur import FEATURES  # noqa: E402
 from XRayTo3DLib.segmentation.reader import load_reader  # noqa: E402
 from XRayTo3DLib.simulate.scenes.others import other  # noqa: E402
@@ -19,6 +19,7 @@ from XRayTo3DLib.train.calibration import fitted  # noqa: E402
 from XRayTo3DLib.train.network import Reader  # noqa: E402
 from XRayTo3DLib.train.pictures import picture  # noqa: E402
 from XRayTo3DLib.train.reader import Cycle, batch, cycles, export, loss_of, train  # noqa: E402
+from XRayTo3DLib.train.state import begun_with, keep, kept, normalized, state_file  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -48,26 +49,53 @@ def test_a_perfect_answer_costs_little(one_batch):
 
     # Peaks are no yes or no: their own logits are the best answer.
     heat = torch.logit(torch.from_numpy(one_batch.heat).clamp(1e-6, 1 - 1e-6))
-    perfect = loss_of((sure(one_batch.masks), heat, sure(one_batch.facts)), one_batch)
-    wrong = loss_of((-sure(one_batch.masks), heat, -sure(one_batch.facts)), one_batch)
+    heights = torch.nan_to_num(torch.from_numpy(one_batch.heights), nan=7.0)
+    perfect = loss_of((sure(one_batch.masks), heat, heights, sure(one_batch.facts)), one_batch)
+    wrong = loss_of((-sure(one_batch.masks), heat, heights, -sure(one_batch.facts)), one_batch)
+    high = loss_of((sure(one_batch.masks), heat, heights + 0.5, sure(one_batch.facts)), one_batch)
+    assert float(high - perfect) == pytest.approx(1.0, abs=0.01)  # half of a bone's length off, twice
     assert perfect < 0.05 * wrong
+
+
+def few_from(batches):
+    """Function that gives batches from a number on."""
+    return lambda first: iter(batches[first:])
 
 
 def test_training_learns_and_repeats_itself(one_batch):
     told = []
     few = [one_batch] * 8
     cycle = Cycle(len(few))
-    first = train(iter(few), cycle, seed=3, tell=lambda number, loss, network: told.append(loss))
+    first = train(few_from(few), cycle, seed=3, tell=lambda number, loss, network: told.append(loss))
     assert np.mean(told[-3:]) < 0.9 * told[0]
-    again = train(iter(few), cycle, seed=3)
+    again = train(few_from(few), cycle, seed=3)
     for one, two in zip(first.state_dict().values(), again.state_dict().values(), strict=True):
         assert torch.allclose(one.float(), two.float(), atol=1e-4)
 
 
+def test_a_training_that_was_broken_off_ends_as_if_it_had_not(one_batch, tmp_path):
+    few, cycle, path = [one_batch] * 6, Cycle(6), tmp_path / "reader.onnx"
+    asked = {"seed": 3}
+
+    def tell(number, loss, now):
+        if number == 3:
+            keep(path, now() | {"asked": asked})
+
+    whole = train(few_from(few), cycle, seed=3, tell=tell)
+    again = train(few_from(few), cycle, seed=3, state=kept(path, asked))
+    for one, two in zip(whole.state_dict().values(), again.state_dict().values(), strict=True):
+        assert torch.allclose(one.float(), two.float(), atol=1e-5)
+    with pytest.raises(ReconstructionError, match="a training with other options"):
+        kept(path, {"seed": 4})
+    state_file(path).write_bytes(b"no state")
+    with pytest.raises(ReconstructionError, match="cannot be read"):
+        kept(path, asked)
+
+
 def test_a_second_cycle_goes_on_where_the_first_ended(one_batch):
-    network = train(iter([one_batch]), Cycle(1), seed=3)
+    network = train(few_from([one_batch]), Cycle(1), seed=3)
     before = [each.clone() for each in network.state_dict().values()]
-    still = train(iter([one_batch]), Cycle(1, rate=1e-12, memory=0.0), network=network)
+    still = train(few_from([one_batch]), Cycle(1, rate=1e-12, memory=0.0), network=network)
     moved = [(one - two).abs().max() for one, two in zip(before, still.state_dict().values(), strict=True)]
     weights = [each for each, name in zip(moved, still.state_dict(), strict=True) if name.endswith("weight")]
     assert max(weights) < 1e-6
@@ -102,16 +130,40 @@ def test_opencv_gives_the_same_numbers(exported, shape):
     seen = np.random.default_rng(0).standard_normal((count, len(INPUTS), rows, columns)).astype(np.float32)
     running = load_reader(path)
     running.setInput(seen)
-    found = running.forward(("masks", "heat", "facts"))
+    found = running.forward(("masks", "heat", "heights", "facts"))
     with torch.no_grad():
         wanted = network(torch.from_numpy(seen))
     assert [each.shape for each in found] == [
         (count, len(MASKS), rows, columns),
         (count, len(LANDMARKS), rows // 2, columns // 2),
+        (count, len(BONES), rows // 2, columns // 2),
         (count, len(FACTS)),
     ]
     for one, two in zip(found, wanted, strict=True):
         assert np.allclose(one, two.numpy(), atol=1e-4)
+
+
+def test_a_training_begins_with_what_was_written(exported, one_batch):
+    """The same answers, also once its normalizations were set to what they see, and then learning from batches."""
+    network, path = exported
+    begun = begun_with(path)
+    seen = torch.from_numpy(one_batch.inputs[:2])
+    for _ in range(2):
+        with torch.no_grad():
+            for one, two in zip(network(seen), begun.eval()(seen), strict=True):
+                assert torch.allclose(one, two, atol=1e-3)
+        normalized(begun, one_batch.inputs)
+    with torch.no_grad():
+        learning = begun.train()(torch.from_numpy(one_batch.inputs))[0]
+        still = network(torch.from_numpy(one_batch.inputs))[0]
+    assert (learning - still).abs().max() < 0.05 * still.abs().max()
+
+
+def test_a_damaged_network_to_begin_with_is_refused(tmp_path):
+    path = tmp_path / "reader.onnx"
+    path.write_bytes(b"nothing")
+    with pytest.raises(ReconstructionError, match=r"reader\.onnx to begin with"):
+        begun_with(path)
 
 
 def test_it_is_small(exported):

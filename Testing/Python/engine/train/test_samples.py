@@ -3,17 +3,18 @@
 import numpy as np
 import pytest
 
-from XRayTo3DLib.segmentation.channels import FACTS, HEAT_STRIDE, LANDMARKS, MASKS, channels, discs
+from XRayTo3DLib.segmentation.channels import BROKEN, FACTS, FRAGMENTS, HEAT_STRIDE, LANDMARKS, MASKS, channels, discs
 from XRayTo3DLib.simulate.scenes.others import other, section
 from XRayTo3DLib.simulate.scenes.scenes import scene
 from XRayTo3DLib.train.samples import clicks, told, window, window_of_other
 
 SHAPE = (160, 128)
+MARKED = MASKS.index("marked")
 
 
 @pytest.fixture(scope="module")
 def scenes(limbs):
-    return [scene(limbs, seed, 128) for seed in range(12)]
+    return [scene(limbs, seed, 128) for seed in range(24)]
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +52,34 @@ def test_the_heads_peak_lies_in_the_femur(samples):
 
 
 def test_what_is_marked_is_one_of_the_bones(samples):
-    marked = [each for each in samples if each.masks[-1].any()]
+    marked = [each for each in samples if each.masks[MARKED].any()]
     assert len(marked) > 20
     for each in marked:
-        assert any((each.masks[-1] <= mask).all() for mask in each.masks[:5])
+        assert any((each.masks[MARKED] <= mask).all() for mask in each.masks[:5])
+
+
+def test_fragments_of_a_broken_bone_make_the_bone(samples):
+    """And of an unbroken one, or where the break is not in the window, both are the whole of it."""
+    seen = 0
+    for each in samples:
+        for name, parts in FRAGMENTS.items():
+            bone, upper, lower = (each.masks[MASKS.index(part)] > 0 for part in (name, *parts))
+            broken = each.facts[FACTS.index(BROKEN[name])]
+            seen += int(broken)
+            if broken:
+                assert ((upper | lower) != bone).mean() < 0.01  # at the resampled edges
+                assert (upper != bone).any() and (lower != bone).any()
+            else:
+                assert np.array_equal(upper, bone) and np.array_equal(lower, bone)
+    assert seen > 3
+
+
+def test_heights_are_known_on_bones_alone_and_lie_between_their_ends(samples):
+    for each in samples:
+        for heights, mask in zip(each.heights, each.masks, strict=False):
+            there = ~np.isnan(heights)
+            assert (heights[there] > -0.1).all() and (heights[there] < 1.1).all()
+            assert abs(float(there.mean()) - float(mask.mean())) < 0.02
 
 
 def test_no_other_picture_has_a_femur():
@@ -80,8 +105,8 @@ def test_a_bone_that_cannot_be_guessed_is_clicked(samples):
     rng = np.random.default_rng(1)
     for each in samples:
         include, _ = told(each, rng)
-        if each.masks[-1].sum() > 400 and (each.masks[-1] != each.masks[0]).any():
-            assert include and all(each.masks[-1][y, x] for x, y in include)
+        if each.masks[MARKED].sum() > 400 and (each.masks[MARKED] != each.masks[0]).any():
+            assert include and all(each.masks[MARKED][y, x] for x, y in include)
 
 
 def test_the_networks_input():

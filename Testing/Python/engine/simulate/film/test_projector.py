@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from XRayTo3DLib.errors import SimulationError
 from XRayTo3DLib.simulate.bones.bone import Mesh
-from XRayTo3DLib.simulate.film.projector import path_length
+from XRayTo3DLib.simulate.film.projector import chords, on_rays, path_length
 
 
 def rays(camera):
@@ -38,6 +38,21 @@ def chord_of_endless_cylinder(camera, centre, radius):
     to_centre = (np.asarray(centre) - source)[:2]
     off = (to_centre @ to_centre) - ((across / slope[..., None]) @ to_centre) ** 2
     return 2 * np.sqrt(np.maximum(radius**2 - off, 0)) / slope
+
+
+@pytest.mark.parametrize("view", ["ap", "lateral"])
+def test_the_middle_of_a_spheres_chord_is_nearest_to_its_centre(stand, sphere, view):
+    """So what is linear in space has the value there that the mean over the chord has."""
+    camera = stand(view, pixel=0.7)
+    centre, radius, values = np.array([12.0, -30.0, 8.0]), 25.0, np.array([0.01, -0.02, 0.005, 0.4])
+    lengths, distances = chords([sphere(radius, centre, subdivisions=6)], camera)
+    source, direction = rays(camera)
+    middle = source + (direction @ (centre - source))[..., None] * direction
+    wanted = np.concatenate([middle, np.ones((*camera.shape, 1))], axis=-1) @ values
+    seen = lengths[0] > 5
+    assert np.abs(on_rays(values, distances[0], camera) - wanted)[seen].max() < 1e-3
+    assert np.array_equal(lengths, path_length([sphere(radius, centre, subdivisions=6)], camera))
+    assert not distances[0][lengths[0] == 0].any()
 
 
 @pytest.mark.parametrize("view", ["ap", "lateral", "oblique"])

@@ -5,6 +5,7 @@ from collections import Counter
 import cv2
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from XRayTo3DLib.errors import SimulationError
 from XRayTo3DLib.geometry.camera import VIEWS
@@ -39,17 +40,63 @@ def scenes(specimens):
 
 
 def test_a_bank_has_whole_growing_resected_and_broken_femora(specimens):
-    kinds = [(s.fracture, bool(s.plates), s.resected) for s in specimens]
-    whole, child, head, displaced, crack = (
-        ("", False, False),
-        ("", True, False),
-        ("", False, True),
-        ("displaced", False, False),
-        ("crack", False, False),
-    )
-    assert kinds == [whole, child, head, displaced, crack, whole, whole, child, displaced, crack]
-    assert [len(each.femur) for each in specimens] == [1, 1, 1, 2, 2, 1, 1, 1, 2, 2]
-    assert [each.flexion_deg > 0 for each in specimens] == [False] * 5 + [True] * 5
+    kinds = [(s.broken, s.displaced, bool(s.plates), s.resected) for s in specimens]
+    whole, child, head = ("", False, False, False), ("", False, True, False), ("", False, False, True)
+    crack, femur, tibia = (("femur", False, False, False), *((bone, True, False, False) for bone in ("femur", "tibia")))
+    assert kinds == [whole, child, head, femur, crack, tibia, whole, child, femur, tibia]
+    for each in specimens:
+        assert {name for name, pieces in each.pieces.items() if len(pieces) == 2} == {each.broken} - {""}
+    assert [each.flexion_deg > 0 for each in specimens] == [False] * 6 + [True] * 4
+
+
+def test_heights_go_with_the_pieces(specimens):
+    """However bent, broken and displaced: the highest point of a bone is at 1, the lowest at 0."""
+    for each in specimens:
+        for name, pieces in each.pieces.items():
+            if name == "femur" and each.resected:
+                continue
+            heights = np.concatenate([piece.heights(piece.bone.outer.points) for piece in pieces])
+            assert (heights.min(), heights.max()) == pytest.approx((0, 1), abs=1e-6)
+
+
+def test_what_hangs_from_a_broken_femur_moves_with_it(specimens):
+    """The knee stays together: the shank is as far from the condyles as in a whole limb."""
+
+    def gap(each):
+        femur = each.pieces["femur"][-1].bone.outer.points
+        tibia = each.pieces["tibia"][0].bone.outer.points
+        return cKDTree(femur).query(tibia)[0].min()
+
+    bent_whole = bent(specimens[0], specimens[8].flexion_deg)
+    assert specimens[8].broken == "femur" and gap(specimens[8]) == pytest.approx(gap(bent_whole), abs=1e-6)
+
+
+def test_heights_in_a_picture_are_those_of_the_bone(scenes):
+    """On the middle line of an unbroken femur they rise evenly from condyles to head, in the picture as in the bone."""
+    checked = 0
+    for each in scenes:
+        if each.fragments or not (each.visible["shaft_proximal"] and each.visible["shaft_distal"]):
+            continue
+        marks = {}
+        for name in ("shaft_proximal", "shaft_distal"):
+            column, row = np.rint(each.landmarks_px[name]).astype(int)
+            marks[name] = each.heights["femur"][row, column]
+        if not np.isnan(list(marks.values())).any():
+            checked += 1  # sections at 30 and 70 % of the length from the top
+            assert marks["shaft_proximal"] == pytest.approx(0.7, abs=0.06)
+            assert marks["shaft_distal"] == pytest.approx(0.3, abs=0.06)
+    assert checked >= 5
+
+
+def test_fragments_of_a_picture_make_its_bone(scenes):
+    broken = [each for each in scenes if each.fragments]
+    assert len(broken) >= 10
+    for each in broken:
+        (name, (upper, lower)), *_ = each.fragments.items()
+        both = upper | lower
+        assert not (both & ~each.masks[name]).any()
+        if "other_femur" not in each.masks:
+            assert np.array_equal(both, each.masks[name])
 
 
 def test_growth_plates_stay_in_a_bent_knee(specimens):

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from XRayTo3DLib.simulate.bones.bone import Bone
-from XRayTo3DLib.simulate.scenes.warp import random_warp, warped, warped_bone
+from XRayTo3DLib.simulate.scenes.warp import random_warp, warped
 from XRayTo3DLib.surface import area_and_volume, crossing_triangles
 
 
@@ -36,6 +35,3 @@ def test_closed_surfaces_stay_sound(sphere):
     moved = warped(ball, field)
     assert np.array_equal(moved.faces, ball.faces) and len(crossing_triangles(moved.points, moved.faces)) == 0
     assert area_and_volume(moved.points, moved.faces)[1] == pytest.approx(4 / 3 * np.pi * 60**3, rel=0.3)
-    both = warped_bone(Bone(ball, sphere(50.0)), field)
-    assert np.array_equal(both.outer.points, moved.points) and both.inner is not None
-    assert warped_bone(Bone(ball), field).inner is None
