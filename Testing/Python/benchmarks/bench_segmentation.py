@@ -1,7 +1,9 @@
 """How well the bone is found: on real radiographs with hand-drawn masks, on simulated ones, and how fast.
 
 `make bench-segmentation` runs it. The real pictures are looked for in `shared/data` beside the project (or in
-XRAYTO3D_DATA); none of them was used in training. Automatic results are scored inside the femur's box.
+XRAYTO3D_DATA); none of them was used in training. Some of them may help to choose between recipes (`CHOOSING`), the
+others only report. Automatic results are scored inside the femur's box. Films of people who were left out of the
+training are drawn from the folder `limbs` there.
 """
 
 from __future__ import annotations
@@ -17,13 +19,38 @@ import cv2
 import numpy as np
 
 from XRayTo3DLib import RadiographError, ReconstructionError, Seeds, read_radiograph
-from XRayTo3DLib.segmentation import bone_by_threshold, box_region, check_femur, cluster, find_bone
+from XRayTo3DLib.segmentation import (
+    BONES,
+    bone_by_threshold,
+    box_region,
+    check_femur,
+    cluster,
+    find_bone,
+    fragments_of,
+    heights_of,
+)
 from XRayTo3DLib.segmentation.channels import LANDMARKS
-from XRayTo3DLib.simulate.scenes.scenes import make_bank, scene
+from XRayTo3DLib.simulate.bones.limbs import count_people, read_limbs
+from XRayTo3DLib.simulate.scenes.scenes import bank, make_bank, scene
+from XRayTo3DLib.train.pictures import left_out
 
 DATA = Path(os.environ.get("XRAYTO3D_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 SCENES, FIRST_SCENE = 150, 2 * 10**9  # seeds that no training uses
 CLICKS = 3
+CHOOSING = (
+    "femur_accessory-patellar-ossification",
+    "femur_acetabular-fracture-4",
+    "femur_acl-bony-avulsion-with-segond-fracture-3",
+    "femur_avulsion-fracture-lesser-trochanter",
+    "femur_avulsion-fracture-of-the-tibial-eminence",
+    "femur_bisphosphonate-induced-femur-fractures",
+    "femur_chronic-knee-dislocation",
+    "femur_cortical-desmoid-4",
+)
+HIPS = ("RG2", "acetabular", "iliac-spine", "lesser-trochanter", "hemiarthroplasty")
+GUESSED = ("acl-bony-avulsion-with-segond-fracture-3_patella",)  # drawn outlines that are not to be scored
+FILMS = 300  # of people left out
+USUAL_MM = {"femur": 440.0, "tibia": 370.0, "fibula": 360.0, "patella": 42.0, "pelvis": 215.0}
 Find = Callable[[np.ndarray, np.ndarray, Seeds | None], np.ndarray]
 
 
@@ -31,35 +58,68 @@ def main() -> int:
     """Print all tables."""
     if (DATA / "radiographs" / "masks").is_dir():
         real_pictures()
+        other_bones()
         femur_checks()
     else:
         print(f"{DATA}: no radiographs with masks; what is measured on them is left out.")
     simulated_pictures()
+    if (DATA / "limbs").is_dir():
+        people_left_out()
     corrections()
     return 0
 
 
 def real_pictures() -> None:
     """Dice coefficient and distance of outlines for every way to find the bone."""
-    cases = [_case(path) for path in sorted((DATA / "radiographs" / "masks").glob("*.json"))]
+    cases = [case for path in sorted((DATA / "radiographs" / "masks").glob("*.json")) for case in _cases(path)]
     ways: dict[str, Find] = {"raw k-means": _raw_clusters}
     ways |= {name: _finder(name) for name in ("clusters", "network", "auto")}
     columns = ("automatic", "box", *(f"box, {n + 1} click{'s' * (n > 0)}" for n in range(CLICKS)))
-    print(
-        f"\nReal radiographs with hand-drawn masks ({len(cases)}): median and worst Dice, median outline distance (%)"
-    )
+    groups = {
+        "all": np.ones(len(cases), bool),
+        "choosing": np.array([name.startswith(CHOOSING) for name, *_ in cases]),
+        "hips": np.array([any(each in name for each in HIPS) for name, *_ in cases]),
+    }
+    groups["reporting"] = ~groups["choosing"]
+    print(f"\nReal radiographs with hand-drawn femora ({len(cases)}): median / worst Dice, median outline distance (%)")
     print("| way | " + " | ".join(columns) + " |\n|---|" + "---|" * len(columns))
     for name, find in ways.items():
         clicks = 0 if name == "raw k-means" else CLICKS
         scores = np.array([_scores(find, *case[1:], clicks) for case in cases])
-        cells = [
-            f"{np.median(dice):.3f} / {dice.min():.3f}, {np.median(away):.2f} %"
-            for dice, away in zip(*scores.transpose(2, 1, 0), strict=True)
-        ]
-        print(f"| {name} | " + " | ".join(cells + ["-"] * (CLICKS - clicks)) + " |", flush=True)
+        for group, of in groups.items() if name == "auto" else (("all", groups["all"]),):
+            cells = [
+                f"{np.median(dice):.3f} / {dice.min():.3f}, {np.median(away):.2f} %"
+                for dice, away in zip(*scores[of].transpose(2, 1, 0), strict=True)
+            ]
+            label = name if group == "all" else f"{name}, {group} ({of.sum()})"
+            print(f"| {label} | " + " | ".join(cells + ["-"] * (CLICKS - clicks)) + " |", flush=True)
         if name == "auto":
             for (picture, *_), row in zip(cases, scores, strict=True):
-                print(f"    {picture:52} " + " ".join(f"{dice:.3f}" for dice, _ in row))
+                print(f"    {picture:66} " + " ".join(f"{dice:.3f}" for dice, _ in row))
+
+
+def other_bones() -> None:
+    """Dice coefficient of tibia, fibula and patella in a box, by the network."""
+    print("\nOther bones of real radiographs, in a box: Dice, and the bone that was found")
+    for bone in ("tibia", "fibula", "patella"):
+        scores = []
+        for path in sorted((DATA / "radiographs" / "masks" / "bones").glob(f"*_{bone}.png")):
+            if path.stem.endswith(GUESSED):
+                continue
+            source = next((DATA / "radiographs").glob(path.stem.removesuffix(f"_{bone}") + ".*"))
+            pixels, truth = read_radiograph(source).pixels, cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) > 0
+            rows, columns = np.flatnonzero(truth.any(1)), np.flatnonzero(truth.any(0))
+            room = 0.04 * max(len(rows), len(columns))
+            low = np.maximum(np.array([columns[0], rows[0]]) - room, 0)
+            high = np.minimum(np.array([columns[-1], rows[-1]]) + room, np.array(truth.shape[::-1]) - 1)
+            try:
+                found = find_bone(pixels, box_region(pixels.shape, (*low, *high)), "network")
+                scores.append(_dice(found.mask, truth))
+                print(f"    {path.stem:66} {scores[-1]:.3f} {found.name}")
+            except ReconstructionError as error:
+                scores.append(0.0)
+                print(f"    {path.stem:66} {error}")
+        print(f"{bone}: median {np.median(scores):.3f}, worst {min(scores):.3f}")
 
 
 def femur_checks() -> None:
@@ -132,6 +192,66 @@ def simulated_pictures() -> None:
             print(f"| {name} | {np.median(values):.2f} | {np.percentile(values, 90):.1f} | {share:.2f} |")
 
 
+def people_left_out() -> None:
+    """Masks, heights and fragments on films of people who were not trained with; the bone in a box."""
+    people = left_out(count_people(DATA / "limbs"))
+    limbs = bank(read_limbs(DATA / "limbs", people), seed=5)
+    heights: dict[str, list[float]] = {name: [] for name in BONES}
+    dice: dict[str, list[float]] = {name: [] for name in BONES}
+    broken: dict[bool, list[float]] = {True: [], False: []}
+    fragments: list[float] = []
+    rng = np.random.default_rng(0)
+    for number in range(FILMS):
+        drawn = scene(limbs, FIRST_SCENE + number, 480)
+        pixels = 1 - drawn.image if drawn.dark_bone else drawn.image
+        name = str(rng.choice(("femur", "femur", "tibia", "patella", "fibula")))
+        truth = drawn.masks.get(name)
+        if truth is None or truth.mean() < 0.01 or "other_femur" in drawn.masks:
+            continue
+        rows, columns = np.flatnonzero(truth.any(1)), np.flatnonzero(truth.any(0))
+        room = rng.uniform(0, 0.06) * max(len(rows), len(columns))
+        low, high = np.array([columns[0], rows[0]]) - room, np.array([columns[-1], rows[-1]]) + room
+        box = box_region(pixels.shape, (*np.maximum(low, 0), *np.minimum(high, 479)))
+        try:
+            bone = find_bone(pixels, box, "network")
+        except ReconstructionError:
+            dice[name].append(0.0)
+            continue
+        dice[name].append(_dice(bone.mask, truth & box))
+        seen = heights_of(bone)
+        if bone.name != name or seen is None:
+            continue
+        at = np.rint(seen.points).astype(int)
+        off = np.abs(drawn.heights[name][at[:, 1], at[:, 0]] - seen.shares) * USUAL_MM[name]
+        heights[name] += off[~np.isnan(off)].tolist()
+        found = fragments_of(bone)
+        if found is None or drawn.cracked == name:
+            continue
+        parts = drawn.fragments.get(name)
+        if parts is None:
+            broken[False].append(found.probability)
+        elif min((part & box).sum() for part in parts) > 0.05 * (truth & box).sum():
+            broken[True].append(found.probability)
+            if found.broken:
+                pairs = zip((found.upper, found.lower), parts, strict=True)
+                fragments.append(min(_dice(one, two & box) for one, two in pairs))
+    print(f"\nFilms of {len(people)} people who were left out of training, the bone in a box")
+    print("| bone | Dice, median / worst tenth | height off, median (mm of the bone) | 90 % below |\n|---|---|---|---|")
+    for name in BONES:
+        if heights[name]:
+            off, own = np.array(heights[name]), np.array(dice[name])
+            print(
+                f"| {name} ({len(own)}) | {np.median(own):.3f} / {np.percentile(own, 10):.3f} | {np.median(off):.1f} | "
+                f"{np.percentile(off, 90):.1f} |"
+            )
+    shares = {truth: float(np.mean(np.array(values) >= 0.5)) for truth, values in broken.items()}
+    print(
+        f"{shares[True]:.0%} of {len(broken[True])} broken bones are called broken, {shares[False]:.0%} of "
+        f"{len(broken[False])} whole ones; Dice of the worse fragment: median {np.median(fragments):.3f}, "
+        f"{np.mean(np.array(fragments) >= 0.9):.0%} above 0.9"
+    )
+
+
 def corrections() -> None:
     """Seconds from a click to a mask on a large picture."""
     drawn = scene(make_bank(count=1, seed=10_001), FIRST_SCENE, 480)
@@ -156,12 +276,21 @@ def corrections() -> None:
     print(f"    grey range: {np.median(took):.3f}")
 
 
-def _case(path: Path) -> tuple[str, np.ndarray, np.ndarray, np.ndarray]:
+def _cases(path: Path) -> list[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+    """Name, pixels, mask and box of each femur that was drawn in a picture."""
     told = json.loads(path.read_text())
     source = next(p for p in (DATA / folder / told["image"] for folder in ("radiographs", "dicom")) if p.exists())
     pixels = read_radiograph(source).pixels
-    truth = cv2.imread(str(path.with_suffix(".png")), cv2.IMREAD_GRAYSCALE) > 0
-    return path.stem, pixels, truth, box_region(pixels.shape, told["roi"])
+    made = []
+    for number in ("", "_2"):
+        file = path.with_name(f"{path.stem}{number}.png")
+        if file.exists():
+            names = told.get("masks", {})
+            name = next((each for each, mask in names.items() if file.name.endswith(mask)), told.get("mask_of", ""))
+            truth = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) > 0
+            box = told.get("rois", {}).get(name, told["roi"])
+            made.append((file.stem, pixels, truth, box_region(pixels.shape, box)))
+    return made
 
 
 def _raw_clusters(pixels: np.ndarray, region: np.ndarray, _: Seeds | None) -> np.ndarray:

@@ -12,7 +12,7 @@ from ..errors import ReconstructionError
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
 from ..radiograph import Radiograph
-from ..segmentation import Bone, FemurCheck
+from ..segmentation import Bone, FemurCheck, Fragments
 from ..version import __version__
 from .case import View
 from .settings import Finding, Marking, Settings, check_finding
@@ -33,6 +33,8 @@ class Segmentation:
     bone : Bone
     femur : FemurCheck or None
         None where the network was not asked, or knows nothing of the bone.
+    fragments : Fragments or None
+        Likewise, and where the bone is neither femur nor tibia.
     """
 
     view: View
@@ -40,6 +42,7 @@ class Segmentation:
     region: np.ndarray
     bone: Bone
     femur: FemurCheck | None
+    fragments: Fragments | None = None
     timings_s: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -53,6 +56,10 @@ class Segmentation:
         doubt = ()
         if self.femur is not None and not self.femur.is_femur:
             doubt = (f"This may be no femur (score {self.femur.score:.2f}): {'; '.join(self.femur.reasons)}.",)
+        if self.fragments is not None and self.fragments.broken:
+            height = self.fragments.height
+            place = "" if height is None else f", about {height:.0%} of its length above its lower end"
+            doubt = (*doubt, f"The {self.bone.name} seems to be broken ({self.fragments.probability:.2f}){place}.")
         return (*self.radiograph.warnings, *self.bone.warnings, *doubt)
 
     def as_json(self) -> dict:
@@ -85,7 +92,7 @@ class Segmentation:
                 "centers": None if bone.clusters is None else bone.clusters.centers.tolist(),
                 "bone_range": None if bone.bone_range is None else list(bone.bone_range),
             },
-            "bone": bone.as_json(),
+            "bone": {**bone.as_json(), "break": None if self.fragments is None else self.fragments.as_json()},
             "femur": unknown if self.femur is None else self.femur.as_json(),
             "timings_s": self.timings_s,
             "warnings": list(self.warnings),
@@ -141,7 +148,8 @@ def segment_view(view: View, finding: Finding, progress: Progress | None = None)
             bone = replace(bone, flattened=seen.flattened, clusters=seen.clusters, bone_range=seen.bone_range)
     with stage("femur", 0.8, "checking whether it is a femur"):
         femur = segmentation.check_femur(bone, finding.reader)
-    return Segmentation(view, finding, region, bone, femur, stage.timings_s)
+        fragments = segmentation.fragments_of(bone, finding.reader)
+    return Segmentation(view, finding, region, bone, femur, fragments, stage.timings_s)
 
 
 def find_region(radiograph: Radiograph, marking: Marking) -> np.ndarray:

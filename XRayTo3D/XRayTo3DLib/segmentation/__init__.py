@@ -12,11 +12,14 @@ from .bone import (
     threshold,
 )
 from .by_clusters import ByClusters, Clustered, clustered, find_by_clusters
-from .by_network import BONES, ByNetwork, find_by_network
+from .by_network import ByNetwork, find_by_network
+from .channels import BONES
 from .clusters import Clusters, check_cluster_count, cluster
 from .evening import even_out, flatten, raised
 from .femur import FemurCheck, check_femur
 from .find import SEGMENTATIONS, Bone, bone_as_drawn, bone_by_threshold, bone_recognized, check_segmentation, find_bone
+from .fragments import Fragments, fragments_of
+from .heights import Heights, heights_of
 from .reader import Landmark, Reading, load_reader
 from .region import bounding_box, box_region, mask_region, polygon_region
 from .seeds import Seeds, check_seeds
@@ -31,6 +34,8 @@ __all__ = [
     "Clustered",
     "Clusters",
     "FemurCheck",
+    "Fragments",
+    "Heights",
     "Landmark",
     "Reading",
     "Seeds",
@@ -57,6 +62,8 @@ __all__ = [
     "find_by_clusters",
     "find_by_network",
     "flatten",
+    "fragments_of",
+    "heights_of",
     "load_reader",
     "mask_region",
     "polygon_region",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from ..errors import ReconstructionError
+from .calibration import logit, probability
 from .channels import PART_LANDMARKS, PARTS, VIEWS
 from .find import Bone
-from .reader import SHIPPED, sureness
+from .reader import sureness
 
 FEATURES = (
     "fact",
@@ -26,7 +23,6 @@ FEATURES = (
     "canal",
     "elongation",
 )
-_MOST_LOGIT = 6.0
 _STATIONS = 24  # of the bone's length, at which its cortices are looked for
 _CONTRAST = 0.04  # of the range of grey: by so much a cortex is brighter than the marrow
 _SURE_VIEW, _SURE_SIDE = 0.6, 0.8
@@ -89,9 +85,8 @@ def check_femur(bone: Bone, reader: str | os.PathLike | None = None) -> FemurChe
     if bone.first is None:
         return None
     values = features(bone)
-    weights = _calibration(str(Path(reader or SHIPPED).with_suffix(".json")))
     femur = _femur_share(bone)
-    score = femur * float(1 / (1 + np.exp(-(weights["bias"] + values @ weights["weights"]))))
+    score = femur * probability("femur_check", FEATURES, values, reader)
     is_femur = score >= 0.5
     facts = bone.first.facts
     seen = [part for part in PARTS if facts[part] > 0.5 or any(_surely(bone, name) for name in PART_LANDMARKS[part])]
@@ -122,7 +117,7 @@ def features(bone: Bone) -> np.ndarray:
     assert first is not None
     share = np.log10(max(float((first.logit("femur") > 0).mean()), 1e-3)) / 3 + 1
     if second is None:
-        return np.array([_logit(first.facts["femur"]), -_MOST_LOGIT, -_MOST_LOGIT, share, 0, 0, 0, 0, 0])
+        return np.array([logit(first.facts["femur"]), logit(0.0), logit(0.0), share, 0, 0, 0, 0, 0])
     marks = second.landmarks()
 
     def sure(*names: str) -> float:
@@ -131,9 +126,9 @@ def features(bone: Bone) -> np.ndarray:
     canal, elongation = _canal(second.grey, _in_window(bone.mask, second))
     return np.array(
         [
-            _logit(first.facts["femur"]),
-            _logit(second.facts["femur"]),
-            _logit(sureness(first, second, "femur")),
+            logit(first.facts["femur"]),
+            logit(second.facts["femur"]),
+            logit(sureness(first, second, "femur")),
             share,
             sure("head_center", "trochanter_tip", "lesser_trochanter"),
             sure("medial_condyle", "lateral_condyle", "knee_center"),
@@ -154,10 +149,6 @@ def _femur_share(bone: Bone) -> float:
 
 def _surely(bone: Bone, name: str) -> bool:
     return name in bone.landmarks and bone.landmarks[name].confidence > 0.5
-
-
-def _logit(probability: float) -> float:
-    return float(np.clip(np.log(max(probability, 1e-9) / max(1 - probability, 1e-9)), -_MOST_LOGIT, _MOST_LOGIT))
 
 
 def _in_window(mask: np.ndarray, reading) -> np.ndarray:
@@ -223,19 +214,3 @@ def _against(told: dict[str, float], bone: Bone, femur: float) -> tuple[str, ...
     if told["canal"] < 0.3:
         reasons.append("no shaft with two cortices")
     return tuple(reasons or ["what speaks for a femur is weak"])
-
-
-@functools.lru_cache(maxsize=2)
-def _calibration(path: str) -> dict:
-    try:
-        read = json.loads(Path(path).read_text(encoding="utf-8"))["femur_check"]
-        weights = np.array([read["weights"][name] for name in FEATURES], float)
-        bias = float(read["bias"])
-        if not (np.isfinite(weights).all() and np.isfinite(bias)):
-            raise ValueError("numbers that are not finite")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ReconstructionError(
-            f"The reader network's calibration {path} is missing, damaged or of another layout ({error}): train the "
-            "network again, which makes both."
-        ) from error
-    return {"weights": weights, "bias": bias}

@@ -13,7 +13,7 @@ from ..errors import ReconstructionError
 from ..geometry.outline import Outline, outlines, smooth_field
 from .bone import blind_border, bone_mask, check_pieces, count_pieces
 from .by_clusters import find_by_clusters
-from .by_network import find_by_network, landmarks_beside
+from .by_network import ByNetwork, find_by_network, landmarks_beside
 from .clusters import Clusters, check_cluster_count
 from .morphology import dilated
 from .reader import Landmark, Reading
@@ -21,6 +21,8 @@ from .region import bounding_box, is_marked
 from .seeds import Seeds, check_seeds
 
 SEGMENTATIONS = ("auto", "network", "clusters")
+_LEAST_SURE = 0.5  # at which a femur that the network is not sure of is taken all the same
+_DOUBT = "The network is not sure of the {} ({:.2f}): look at its outline, and mark it with a box or clicks."
 _SURE, _SURE_MARKED = 0.85, 0.7  # least confidence at which the network's mask is taken; where somebody marked a bone
 _MOST = 1500  # rows or columns that an outline is drawn on
 # Dice of the network's mask and a drawn one. Careful outlines of one bone agree better; half of a bone agrees with the
@@ -135,12 +137,11 @@ def find_bone(
         return _by_clusters(pixels, region, seeds, pieces, clusters, "asked for")
     least = _SURE_MARKED if seeds or is_marked(region) else _SURE
     seen = find_by_network(pixels, region, seeds, pieces, reader)
-    if not seen.mask.any():
-        reason = "the network sees no bone of the leg"
-    else:
-        sure = "is sure of" if seen.confidence >= least else "is not sure of"
-        reason = f"the network {sure} the {seen.name} ({seen.confidence:.2f})"
-    if segmentation == "auto" and seen.confidence < least:
+    sure = bool(seen.mask.any()) and seen.confidence >= least
+    reason = "the network sees no bone of the leg"
+    if seen.mask.any():
+        reason = f"the network {'is' if sure else 'is not'} sure of the {seen.name} ({seen.confidence:.2f})"
+    if segmentation == "auto" and not (sure or _rather_a_femur(seen)):
         found = _by_clusters(pixels, region, seeds, pieces, clusters, reason)
         return replace(found, confidence=seen.confidence, first=seen.first, second=seen.second)
     if not seen.mask.any():
@@ -155,8 +156,13 @@ def find_bone(
         seen.first,
         seen.second,
         seen.landmarks,
-        warnings=seen.warnings,
+        warnings=(*(() if sure else (_DOUBT.format(seen.name, seen.confidence),)), *seen.warnings),
     )
+
+
+def _rather_a_femur(seen: ByNetwork) -> bool:
+    """Whether the network's femur, though it is not sure of it, is better than what is bright."""
+    return seen.name == "femur" and seen.first.facts["femur"] >= 0.5 and seen.confidence >= _LEAST_SURE
 
 
 def bone_by_threshold(

@@ -27,7 +27,7 @@ from ..simulate.bones.limbs import read_limbs
 from ..simulate.scenes.bank import Specimen
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
-from .calibration import example, fitted
+from .calibration import Example, example, fitted
 from .network import Reader
 from .pictures import picture, specimens
 from .samples import Sample, clicks, told, window, window_of_other
@@ -331,7 +331,7 @@ def train_reader(
             network = train(batches, cycle, of, network, device, state, report)
             state, done = None, done + cycle.steps
             if cycle is made[-1]:
-                tell(progress, 0.97, "calibrating the femur check")
+                tell(progress, 0.97, "calibrating its checks")
                 _write(network.cpu(), path, calibration, pool, of)
     state_file(path).unlink(missing_ok=True)
 
@@ -349,12 +349,12 @@ def _workers(count: int, drawn_from: list[Specimen]) -> Iterator[Executor]:
 
 
 def _write(network: Reader, path: Path, calibration: Path, pool: Executor, seed: int) -> None:
-    """Write a network, and what its femur check was calibrated to on pictures that it never saw."""
+    """Write a network, and what its checks were calibrated to on pictures that it never saw."""
     with replacing(path) as temporary:
         export(network, temporary)
         seeds = [_FIRST_CALIBRATING + 1_000_003 * seed + index for index in range(_CALIBRATED)]
         examples = pool.map(functools.partial(_example, reader=str(temporary)), seeds)
-        weights = fitted([each for each in examples if each is not None])
+        weights = fitted(examples)
         with replacing(calibration) as beside:
             beside.write_text(json.dumps(weights, indent=2) + "\n", encoding="utf-8")
 
@@ -396,5 +396,5 @@ def _batch(number: int, seed: int, cycle: Cycle) -> Batch:
     return batch(draw, seed, number, cycle)
 
 
-def _example(seed: int, reader: str) -> tuple[np.ndarray, bool] | None:
+def _example(seed: int, reader: str) -> Example:
     return example(picture(_limbs, seed), reader)

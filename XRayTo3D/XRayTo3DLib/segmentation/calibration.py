@@ -1,0 +1,60 @@
+"""What a reader network's answers are worth: weights that turn them into probabilities, kept beside the network."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import ReconstructionError
+from .reader import SHIPPED
+
+_MOST_LOGIT = 6.0
+
+
+def probability(check: str, names: Sequence[str], values: np.ndarray, reader: str | os.PathLike | None) -> float:
+    """Probability that a check's answer is yes, as calibrated on simulated radiographs that were not trained with.
+
+    Parameters
+    ----------
+    check : str
+        Which, as the calibration file calls it.
+    names : sequence of str
+        Of its features.
+    values : (n,) array
+        The features.
+    reader : path, optional
+        The network that was used; its calibration lies beside it.
+
+    Raises
+    ------
+    ReconstructionError
+        If the calibration cannot be read, or is of another layout.
+    """
+    weights, bias = _weights(str(Path(reader or SHIPPED).with_suffix(".json")), check, tuple(names))
+    return float(1 / (1 + np.exp(-(bias + values @ weights))))
+
+
+def logit(probability: float) -> float:
+    """Logit of a probability, no farther from 0 than 6."""
+    return float(np.clip(np.log(max(probability, 1e-9) / max(1 - probability, 1e-9)), -_MOST_LOGIT, _MOST_LOGIT))
+
+
+@functools.lru_cache(maxsize=4)
+def _weights(path: str, check: str, names: tuple[str, ...]) -> tuple[np.ndarray, float]:
+    try:
+        read = json.loads(Path(path).read_text(encoding="utf-8"))[check]
+        weights = np.array([read["weights"][name] for name in names], float)
+        bias = float(read["bias"])
+        if not (np.isfinite(weights).all() and np.isfinite(bias)):
+            raise ValueError("numbers that are not finite")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ReconstructionError(
+            f"The reader network's calibration {path} is missing, damaged or of another layout ({error}): train the "
+            "network again, which makes both."
+        ) from error
+    return weights, bias
