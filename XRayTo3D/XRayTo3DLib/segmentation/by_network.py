@@ -158,7 +158,8 @@ def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds, boxed: bool) -> t
 
     That of a click, or the one that fills a box best, or a femur unless it is small.
     """
-    masks = {name: (first.logit(name) > 0) & allowed for name in BONES}
+    seen = {name: first.logit(name) > 0 for name in BONES}
+    masks = {name: mask & allowed for name, mask in seen.items()}
     sizes = {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}
     # A click on or near the femur corrects it, also where another bone lies over it; so does one on something small.
     near = dilated(masks["femur"], max(1, round(_NEAR * float(np.hypot(*allowed.shape)))))
@@ -169,7 +170,7 @@ def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds, boxed: bool) -> t
             if under:
                 return under[0], under[0]
     if boxed:
-        filled = {name: _filled(mask, allowed) * _LIKELY.get(name, 1.0) for name, mask in masks.items()}
+        filled = {name: _filled(mask, allowed) * _LIKELY.get(name, 1.0) for name, mask in seen.items()}
         best = max(filled, key=lambda name: filled[name])
         return best, "marked" if best == "femur" else best
     beside = max(sizes["tibia"], sizes["patella"], _LEAST * allowed.size)  # a pelvis is always large
@@ -181,12 +182,17 @@ def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds, boxed: bool) -> t
 
 def _filled(mask: np.ndarray, allowed: np.ndarray) -> float:
     """How well a bone's box agrees with the marked one: what both hold over what either holds."""
-    if np.count_nonzero(mask) < _LEAST * mask.size:
+    import cv2
+
+    _, labels, *_ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    inside = choose_pieces(mask & allowed, "near")
+    if np.count_nonzero(inside) < _LEAST * mask.size:
         return 0.0
-    kept = choose_pieces(mask, "near")
-    (rows, columns), (high, wide) = bounding_box(kept), bounding_box(allowed)
-    own = (rows.stop - rows.start) * (columns.stop - columns.start)
-    return own / ((high.stop - high.start) * (wide.stop - wide.start))
+    own = mask & np.isin(labels, np.unique(labels[inside]))  # it may go on beyond the marked box
+    ends = np.array([[(side.start, side.stop) for side in bounding_box(each)] for each in (own, allowed)])
+    low, high = ends[..., 0], ends[..., 1]
+    shared = np.maximum(high.min(axis=0) - low.max(axis=0), 0).prod()
+    return float(shared / ((high - low).prod(axis=1).sum() - shared))
 
 
 def _pushed(logit: np.ndarray, clicks: Seeds) -> np.ndarray:

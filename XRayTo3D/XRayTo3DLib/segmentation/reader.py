@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).with_name("reader.onnx")
 _OUTPUTS = ("masks", "heat", "heights", "facts")
 _FIRST, _SECOND = 224 * 224, 224 * 224  # pixels of the window of the first look, and of the second one
+_ROUND = 0.15  # of what is marked: beside it, neighbors tell bones from each other
 _TURNED = 128 * 128  # of those that tell how a picture lies
 _MUCH_MORE = 1.3
 _WORTH = np.array([1.0, 1.0, 1.0, 1.0, 0.5])  # of `BONES`, when it is told: pelves are taken for too much
@@ -288,14 +289,17 @@ def _told(facts: np.ndarray, mirrored: np.ndarray) -> dict[str, float]:
 
 
 def first_window(region: np.ndarray) -> Window:
-    """Window of the first look: all of what is marked."""
+    """Window of the first look: all of what is marked, and some of what is round it."""
     return _window_round(region, _FIRST)
 
 
 def _window_round(region: np.ndarray, pixels: int) -> Window:
     rows, columns = bounding_box(region)
-    corners = np.array([(columns.start, rows.start), (columns.stop, rows.stop)]) - 0.5
-    return window_over(*corners, pixels)
+    low, high = np.array([(columns.start, rows.start), (columns.stop, rows.stop)]) - 0.5
+    room = _ROUND * float(max(high - low))
+    return window_over(
+        np.maximum(low - room, -0.5), np.minimum(high + room, np.array(region.shape[::-1]) - 0.5), pixels
+    )
 
 
 def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int]) -> Window:

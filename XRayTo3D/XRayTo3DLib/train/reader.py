@@ -73,17 +73,19 @@ class Cycle:
 
     steps: int
     rate: float = 3e-3
-    memory: float = 0.998
-    coarse: float = 0.6
+    memory: float = 0.997
+    coarse: float = 0.75
     femora_alone: bool = False
 
 
-def cycles(steps: int) -> tuple[Cycle, Cycle]:
+def cycles(steps: int, begun: bool = False) -> tuple[Cycle, Cycle]:
     """Cycles of a training: one to learn what legs look like, and a short one to learn femora alone as well.
 
-    With femora alone among the pictures from the start, the masks of real radiographs came out worse.
+    With femora alone among the pictures from the start, the masks of real radiographs came out worse. A network that
+    was `begun` with another's weights would forget what these know if it learnt as fast as one that knows nothing.
     """
-    return Cycle(steps), Cycle(steps * 9 // 56, rate=5e-4, memory=0.995, coarse=0.0, femora_alone=True)
+    first = Cycle(steps, rate=1.5e-3 if begun else 3e-3)
+    return first, Cycle(steps * 9 // 56, rate=5e-4, memory=0.995, femora_alone=True)
 
 
 @dataclass(frozen=True)
@@ -302,7 +304,7 @@ def train_reader(
     tell(progress, 0.0, "making limbs")
     drawn_from = specimens(seed, folder)
     start, done, fresh = time.monotonic(), 0, 0
-    made = [cycle for cycle in cycles(steps) if cycle.steps]
+    made = [cycle for cycle in cycles(steps, begin is not None) if cycle.steps]
     count = sum(cycle.steps for cycle in made)
 
     for number, cycle in enumerate(made):
