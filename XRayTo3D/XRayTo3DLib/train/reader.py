@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,27 +21,21 @@ import torch.nn.functional as functional
 from ..errors import ReconstructionError
 from ..helpers.files import check_writable, replacing
 from ..helpers.progress import Progress, tell
-from ..segmentation.channels import FRAGMENTS, INPUTS, MASKS, VIEWS, channels, discs
+from ..segmentation.channels import FRAGMENTS, INPUTS, MASKS, VIEWS, discs
 from ..simulate.bones.limbs import read_limbs
 from ..simulate.scenes.bank import Specimen
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
+from .batches import Batch, Cycle, batch, in_turns
 from .calibration import Example, example, fitted
 from .network import Reader
 from .pictures import picture, specimens
-from .samples import Sample, clicks, told, window, window_of_other
+from .samples import clicks
 from .state import begun_with, keep, kept, normalized, state_file
 
 STEPS = 5600
 _CALIBRATED = 600  # pictures, other than those trained with
 _FIRST_CALIBRATING = 10**9  # seed of the first of them
-_SHAPES = {  # of windows: coarse ones first, which cost half as much, then those that the network will see
-    "coarse": ((160, 160), (192, 128), (128, 192), (224, 128), (128, 224)),
-    "fine": ((224, 224), (256, 192), (192, 256), (320, 160), (160, 320)),
-}
-_SHAPES_ODDS = (0.4, 0.2, 0.2, 0.1, 0.1)
-_BATCH = 16
-_WINDOWS = 4  # of each scene
 _TOGETHER = 8  # batches that are made at a time, for each core
 _CLICKED = 3  # of so many batches one gets clicks where the network is wrong
 _DECAY = 1e-3
@@ -54,30 +47,6 @@ _MARKED = MASKS.index("marked")
 _KEEP = 100  # steps after which a training's state is written
 
 
-@dataclass(frozen=True)
-class Cycle:
-    """One rise and fall of the rate of learning.
-
-    Attributes
-    ----------
-    steps : int
-    rate : float
-        The highest.
-    memory : float
-        Of the averaged weights, for one step.
-    coarse : float
-        Share of the steps that see coarse windows, which come first.
-    femora_alone : bool
-        Whether femora without other bones are among the pictures.
-    """
-
-    steps: int
-    rate: float = 3e-3
-    memory: float = 0.997
-    coarse: float = 0.75
-    femora_alone: bool = False
-
-
 def cycles(steps: int, begun: bool = False) -> tuple[Cycle, Cycle]:
     """Cycles of a training: one to learn what legs look like, and a short one to learn femora alone as well.
 
@@ -86,51 +55,6 @@ def cycles(steps: int, begun: bool = False) -> tuple[Cycle, Cycle]:
     """
     first = Cycle(steps, rate=1.5e-3 if begun else 3e-3)
     return first, Cycle(steps * 9 // 56, rate=5e-4, memory=0.995, femora_alone=True)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Samples of one shape, stacked, and their first clicks."""
-
-    inputs: np.ndarray
-    inside: np.ndarray
-    masks: np.ndarray
-    heat: np.ndarray
-    heights: np.ndarray
-    facts: np.ndarray
-    known: np.ndarray
-    x_ray: np.ndarray
-    clicks: list
-
-
-def batch(draw: Callable[[int], Scene | Other], seed: int, number: int, cycle: Cycle) -> Batch:
-    """Make batch `number` of a cycle: always the same one."""
-    rng = np.random.default_rng((seed, number))
-    shapes = _SHAPES["coarse" if number < cycle.coarse * cycle.steps else "fine"]
-    shape = shapes[int(rng.choice(len(shapes), p=_SHAPES_ODDS))]
-    samples: list[Sample] = []
-    for index in range(_BATCH // _WINDOWS):
-        drawn = draw(number * (_BATCH // _WINDOWS) + index)
-        cut = window_of_other if isinstance(drawn, Other) else window
-        samples += [cut(drawn, shape, rng) for _ in range(_WINDOWS)]
-    first = [told(sample, rng) for sample in samples]
-    return Batch(
-        np.stack([channels(s.grey, s.inside, *c) for s, c in zip(samples, first, strict=True)]),
-        np.stack([s.inside for s in samples]),
-        np.stack([s.masks for s in samples]),
-        np.stack([s.heat for s in samples]),
-        np.stack([s.heights for s in samples]),
-        np.stack([s.facts for s in samples]),
-        np.stack([s.known for s in samples]),
-        np.array([s.x_ray for s in samples], np.float32),
-        first,
-    )
-
-
-def in_turns(pool: Executor, make: Callable[[int], Batch], numbers: range, together: int) -> Iterator[Batch]:
-    """Batches in their order, so many made at a time: made while the network learns, they would take its cores away."""
-    for first in range(numbers.start, numbers.stop, together):
-        yield from list(pool.map(make, range(first, min(first + together, numbers.stop))))
 
 
 def loss_of(outputs: Sequence[torch.Tensor], wanted: Batch) -> torch.Tensor:

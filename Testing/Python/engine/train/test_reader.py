@@ -12,13 +12,15 @@ pytest.importorskip("onnx", reason="onnx is not installed: pip install 'xrayto3d
 from XRayTo3DLib.errors import ReconstructionError  # noqa: E402
 from XRayTo3DLib.segmentation.channels import BONES, FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
 from XRayTo3DLib.segmentation.femur import FEATURES  # noqa: E402
+from XRayTo3DLib.segmentation.fragments import FEATURES as BREAK_FEATURES  # noqa: E402
 from XRayTo3DLib.segmentation.reader import load_reader  # noqa: E402
 from XRayTo3DLib.simulate.scenes.others import other  # noqa: E402
 from XRayTo3DLib.simulate.scenes.scenes import scene  # noqa: E402
-from XRayTo3DLib.train.calibration import fitted  # noqa: E402
+from XRayTo3DLib.train.batches import Cycle, batch  # noqa: E402
+from XRayTo3DLib.train.calibration import Example, fitted  # noqa: E402
 from XRayTo3DLib.train.network import Reader  # noqa: E402
 from XRayTo3DLib.train.pictures import picture  # noqa: E402
-from XRayTo3DLib.train.reader import Cycle, batch, cycles, export, loss_of, train  # noqa: E402
+from XRayTo3DLib.train.reader import cycles, export, loss_of, train  # noqa: E402
 from XRayTo3DLib.train.state import begun_with, keep, kept, normalized, state_file  # noqa: E402
 
 
@@ -185,9 +187,16 @@ def test_calibration_weighs_what_tells_femora_from_others():
     truth = rng.random(200) < 0.3
     values = rng.standard_normal((200, len(FEATURES)))
     values[:, 1] += 4 * truth
-    made = json.loads(json.dumps(fitted(zip(values, truth, strict=True))))["femur_check"]
-    weights = made["weights"]
-    assert max(weights, key=lambda name: abs(weights[name])) == FEATURES[1] and weights[FEATURES[1]] > 0
-    assert made["accuracy"] > 0.9 and made["pictures"] == 200
-    score = made["bias"] + values @ np.array([weights[name] for name in FEATURES])
-    assert ((score > 0) == truth).mean() == pytest.approx(made["accuracy"])
+    breaks = rng.standard_normal((200, len(BREAK_FEATURES)))
+    breaks[:, 2] += 4 * truth
+    examples = [Example((one, yes), (two, yes)) for one, two, yes in zip(values, breaks, truth, strict=True)]
+    made = json.loads(json.dumps(fitted([*examples, Example(None, None)])))
+    for check, names, numbers, best in (
+        ("femur_check", FEATURES, values, 1),
+        ("break_check", BREAK_FEATURES, breaks, 2),
+    ):
+        weights = made[check]["weights"]
+        assert max(weights, key=lambda name: abs(weights[name])) == names[best] and weights[names[best]] > 0
+        assert made[check]["accuracy"] > 0.9 and made[check]["pictures"] == 200
+        score = made[check]["bias"] + numbers @ np.array([weights[name] for name in names])
+        assert ((score > 0) == truth).mean() == pytest.approx(made[check]["accuracy"])
