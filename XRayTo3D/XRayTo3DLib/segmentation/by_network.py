@@ -10,9 +10,9 @@ import numpy as np
 from ..geometry.outline import Outline, outlines
 from .bone import blind_border, choose_pieces, clean
 from .channels import BONES
-from .look import second_look
+from .look import first_look, second_look
 from .morphology import dilated
-from .reader import Landmark, Reading, first_window, load_reader, read, sureness, upright
+from .reader import Landmark, Reading, load_reader, sureness
 from .region import bounding_box, is_marked
 from .seeds import Seeds
 
@@ -94,8 +94,7 @@ def find_by_network(
     """
     seeds = seeds or Seeds()
     network = load_reader(reader)
-    turns = upright(pixels, region, network)
-    first = read(pixels, first_window(region), network=network, turns=turns)
+    first = first_look(pixels, region, network)
     nothing = ByNetwork(np.zeros(region.shape, bool), "", 0.0, first)
     allowed = _shown(first, region)
     clicks = seeds.moved(first.window.matrix)

@@ -1,15 +1,16 @@
-"""The second look at a bone; a long one is looked at in parts too."""
+"""The two looks: at all that is marked, and at a bone; what is long is looked at in parts too."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .channels import MASKS
-from .reader import Reading, part_window, read, second_window, seen_in
+from .reader import Reading, first_window, part_window, read, second_window, seen_in, upright
+from .region import bounding_box
 from .seeds import Seeds
 
 if TYPE_CHECKING:
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
 _LONG = 2.5  # ratio of its box's sides: a longer bone fills so little of a window that parts of it are missed
 _PARTS = ((0.0, 0.6), (0.4, 1.0))  # shares of its length
 _NOTHING = -20.0  # logit where nobody looked
+
+
+def first_look(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net) -> Reading:
+    """Look at all that is marked, upright (see `reader.upright`); at a long picture in parts as well.
+
+    Parameters
+    ----------
+    pixels : (rows, columns) float32 array
+    region : (rows, columns) bool array
+        What is marked.
+    network : cv2.dnn.Net
+    """
+    first = read(pixels, first_window(region), network=network, turns=upright(pixels, region, network))
+    rows, columns = bounding_box(region)
+    low, high = np.array([(columns.start, rows.start), (columns.stop, rows.stop)]) - 0.5
+    return _in_parts(pixels, first, (), low, high, MASKS, network)
 
 
 def second_look(
@@ -49,9 +66,23 @@ def second_look(
     Reading
     """
     second = read(pixels, second_window(low, high, pixels.shape), seeds, network, first.turns)
+    return _in_parts(pixels, second, (first,), low, high, names, network, seeds)
+
+
+def _in_parts(
+    pixels: np.ndarray,
+    reading: Reading,
+    others: Sequence[Reading],
+    low: np.ndarray,
+    high: np.ndarray,
+    names: Iterable[str],
+    network: cv2.dnn.Net,
+    seeds: Seeds | None = None,
+) -> Reading:
+    """A reading of a box; of a long one, with what looks at its parts, and other readings, saw of some masks."""
     size = high - low
     if size.max() <= _LONG * size.min():
-        return second
+        return reading
     along = (size == size.max()).astype(float)
     parts = [
         read(
@@ -59,12 +90,12 @@ def second_look(
             part_window(low + begin * along * size, high - (1 - end) * along * size),
             seeds,
             network,
-            first.turns,
+            reading.turns,
         )
         for begin, end in _PARTS
     ]
-    logits = second.logits.copy()
+    logits = reading.logits.copy()
     for name in names:
-        seen = [seen_in(each, second.window, name, _NOTHING) for each in (first, *parts)]
-        logits[MASKS.index(name)] = np.maximum.reduce([second.logit(name), *seen])
-    return replace(second, logits=logits)
+        seen = [seen_in(each, reading.window, name, _NOTHING) for each in (*others, *parts)]
+        logits[MASKS.index(name)] = np.maximum.reduce([reading.logit(name), *seen])
+    return replace(reading, logits=logits)

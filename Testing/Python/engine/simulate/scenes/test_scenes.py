@@ -249,9 +249,14 @@ def test_a_contact_sheet(specimens, tmp_path, monkeypatch, capsys):
     assert contact_sheet.main([str(path), "--count", "9", "--masks"]) == 0
     sheet = cv2.imread(str(path))
     assert sheet.shape == (2 * 292, 8 * 292, 3)
+    (tmp_path / "real").mkdir()
+    assert contact_sheet.main([str(path), "--count", "2", "--beside", str(tmp_path / "real")]) == 2
+    cv2.imwrite(str(tmp_path / "real" / "film.png"), np.tile(np.arange(200, dtype=np.uint8), (100, 1)))
+    assert contact_sheet.main([str(path), "--count", "2", "--beside", str(tmp_path / "real")]) == 0
+    assert cv2.imread(str(path)).shape == (2 * 292, 8 * 292, 3)
     assert contact_sheet.main([str(tmp_path / "missing" / "sheet.png")]) == 2
     assert contact_sheet.main([str(path), "--count", "0"]) == 2
-    assert capsys.readouterr().err.count("error") == 2
+    assert capsys.readouterr().err.count("error") == 3
 
 
 def test_make_bank_reads_folders(tmp_path):
