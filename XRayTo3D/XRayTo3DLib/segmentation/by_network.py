@@ -9,6 +9,7 @@ import numpy as np
 
 from ..geometry.outline import Outline, outlines
 from .bone import blind_border, choose_pieces, clean
+from .calibration import logit, probability
 from .channels import BONES
 from .look import first_look, second_look
 from .morphology import dilated
@@ -16,6 +17,7 @@ from .reader import Landmark, Reading, load_reader, sureness
 from .region import bounding_box, is_marked
 from .seeds import Seeds
 
+SURENESS = ("sureness", "fact")
 _LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
 _LIKELY = {"femur": 1.2}  # of what boxes are drawn round
 _NEAR = 0.04  # window diagonals from the femur, within which a click is about it
@@ -38,8 +40,6 @@ class ByNetwork:
         Empty if it sees no bone of the leg.
     name : str
         One of `BONES`, or "".
-    confidence : float
-        See `reader.sureness`.
     first : Reading
         Of all that was marked.
     second : Reading or None
@@ -52,7 +52,6 @@ class ByNetwork:
 
     mask: np.ndarray
     name: str
-    confidence: float
     first: Reading
     second: Reading | None = None
     outlines: tuple[Outline, ...] = ()
@@ -95,7 +94,7 @@ def find_by_network(
     seeds = seeds or Seeds()
     network = load_reader(reader)
     first = first_look(pixels, region, network)
-    nothing = ByNetwork(np.zeros(region.shape, bool), "", 0.0, first)
+    nothing = ByNetwork(np.zeros(region.shape, bool), "", first)
     allowed = _shown(first, region)
     clicks = seeds.moved(first.window.matrix)
     name, channel = _meant(first, allowed, clicks, is_marked(region))
@@ -125,13 +124,39 @@ def find_by_network(
     return ByNetwork(
         (second.window.uncut(_continued(logit, allowed), region.shape, _NOTHING) > 0) & region,
         name,
-        sureness(first, second, "marked" if name == "femur" else name),
         first,
         second,
         outlines(logit, second.window.matrix, ~allowed | ~second.inside | blind_border(second.grey), beside),
         landmarks_beside(second, kept) if name == "femur" else {},
         _about_metal(second, kept),
     )
+
+
+def sureness_features(seen: ByNetwork) -> np.ndarray:
+    """Numbers that tell a right mask from a wrong one: `SURENESS`, (2,) float64 array.
+
+    The logit of how sure both looks are (see `reader.sureness`), and that of a femur in the picture.
+    """
+    assert seen.second is not None
+    channel = "marked" if seen.name == "femur" else seen.name
+    return np.array([logit(sureness(seen.first, seen.second, channel)), logit(seen.first.facts["femur"])])
+
+
+def confidence_in(seen: ByNetwork, reader: str | os.PathLike | None = None) -> float:
+    """Probability that a mask is right (a Dice of 0.9 or more with the bone's), as calibrated on simulated radiographs.
+
+    Parameters
+    ----------
+    seen : ByNetwork
+    reader : path, optional
+        The network that was used; its calibration lies beside it.
+
+    Raises
+    ------
+    ReconstructionError
+        If the network's calibration cannot be read.
+    """
+    return 0.0 if seen.second is None else probability("mask_check", SURENESS, sureness_features(seen), reader)
 
 
 def landmarks_beside(reading: Reading, bone: np.ndarray) -> dict[str, Landmark]:

@@ -13,7 +13,7 @@ from ..errors import ReconstructionError
 from ..geometry.outline import Outline, outlines, smooth_field
 from .bone import blind_border, bone_mask, check_pieces, count_pieces
 from .by_clusters import find_by_clusters
-from .by_network import ByNetwork, find_by_network, landmarks_beside
+from .by_network import ByNetwork, confidence_in, find_by_network, landmarks_beside
 from .clusters import Clusters, check_cluster_count
 from .morphology import dilated
 from .reader import Landmark, Reading
@@ -45,8 +45,8 @@ class Bone:
     name : str
         Which bone it is, where the network knows: one of `by_network.BONES`; otherwise "".
     confidence : float or None
-        Of the network in its mask (see `reader.sureness`). None where it was not asked, or sees another bone than
-        the one that was drawn.
+        Of the network in its mask (see `by_network.confidence_in`). None where it was not asked, or sees another bone
+        than the one that was drawn.
     trace : callable
         Draws `outlines`, which are made when they are first asked for.
     first, second : Reading or None
@@ -137,13 +137,14 @@ def find_bone(
         return _by_clusters(pixels, region, seeds, pieces, clusters, "asked for")
     least = _SURE_MARKED if seeds or is_marked(region) else _SURE
     seen = find_by_network(pixels, region, seeds, pieces, reader)
-    sure = bool(seen.mask.any()) and seen.confidence >= least
+    confidence = confidence_in(seen, reader)
+    sure = bool(seen.mask.any()) and confidence >= least
     reason = "the network sees no bone of the leg"
     if seen.mask.any():
-        reason = f"the network {'is' if sure else 'is not'} sure of the {seen.name} ({seen.confidence:.2f})"
-    if segmentation == "auto" and not (sure or _rather_a_femur(seen)):
+        reason = f"the network {'is' if sure else 'is not'} sure of the {seen.name} ({confidence:.2f})"
+    if segmentation == "auto" and not (sure or _rather_a_femur(seen, confidence)):
         found = _by_clusters(pixels, region, seeds, pieces, clusters, reason)
-        return replace(found, confidence=seen.confidence, first=seen.first, second=seen.second)
+        return replace(found, confidence=confidence, first=seen.first, second=seen.second)
     if not seen.mask.any():
         raise ReconstructionError(f"No bone found: {reason}. Mark the bone with a region, a click or a mask.")
     return Bone(
@@ -151,18 +152,18 @@ def find_bone(
         "network",
         reason,
         seen.name,
-        seen.confidence,
+        confidence,
         lambda: seen.outlines,
         seen.first,
         seen.second,
         seen.landmarks,
-        warnings=(*(() if sure else (_DOUBT.format(seen.name, seen.confidence),)), *seen.warnings),
+        warnings=(*(() if sure else (_DOUBT.format(seen.name, confidence),)), *seen.warnings),
     )
 
 
-def _rather_a_femur(seen: ByNetwork) -> bool:
+def _rather_a_femur(seen: ByNetwork, confidence: float) -> bool:
     """Whether the network's femur, though it is not sure of it, is better than what is bright."""
-    return seen.name == "femur" and seen.first.facts["femur"] >= 0.5 and seen.confidence >= _LEAST_SURE
+    return seen.name == "femur" and seen.first.facts["femur"] >= 0.5 and confidence >= _LEAST_SURE
 
 
 def bone_by_threshold(
@@ -236,7 +237,7 @@ def bone_recognized(
         drawn,
         reason=f"a mask was given, and the network sees the same {seen.name} (Dice {alike:.2f})",
         name=seen.name,
-        confidence=seen.confidence,
+        confidence=confidence_in(seen, reader),
         first=seen.first,
         second=seen.second,
         landmarks=landmarks_beside(seen.second, on) if seen.name == "femur" else {},

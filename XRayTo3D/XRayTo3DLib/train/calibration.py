@@ -8,15 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import ReconstructionError
 from ..segmentation import femur as femur_check
 from ..segmentation import fragments as break_check
+from ..segmentation.by_network import SURENESS, find_by_network, sureness_features
 from ..segmentation.channels import FRAGMENTS
-from ..segmentation.find import Bone, find_bone
+from ..segmentation.find import Bone
+from ..segmentation.region import bounding_box
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
 
 _SHOWN, _HARDLY = 0.02, 0.002  # of the picture: a femur in it, and none worth the name
+_RIGHT = 0.9  # Dice of a mask that is right
+_ROOM = 0.03  # of the picture: round a femur in a box
 _FRAGMENT = 0.05  # of a bone: smaller fragments are hardly seen
 _STRENGTH = 0.3  # of the regression's prior, inversely: scenes are not the world
 
@@ -32,26 +35,41 @@ class Example:
     broken : (array, bool) or None
         Features of the break check, and whether the bone that was found is seen to be broken; None where that cannot
         be told.
+    mask : (array, bool) or None
+        How sure the network's looks are, and whether the mask is that of the bone that they name.
     """
 
     femur: tuple[np.ndarray, bool] | None
-    broken: tuple[np.ndarray, bool] | None
+    broken: tuple[np.ndarray, bool] | None = None
+    mask: tuple[np.ndarray, bool] | None = None
 
 
-def example(picture: Scene | Other, reader: str | os.PathLike) -> Example:
-    """Let a reader network find the bone in a picture of which everything is known."""
+def example(picture: Scene | Other, reader: str | os.PathLike, boxed: bool = False) -> Example:
+    """Let a reader network find the bone in a picture of which everything is known, or in a box round its femur."""
     pixels = np.ascontiguousarray(picture.image, np.float32)
-    try:
-        found = find_bone(pixels, np.ones(pixels.shape, bool), "auto", reader=reader)
-    except ReconstructionError:
-        return Example(None, None)  # neither the network nor clusters found anything: there is nothing to check
     share = 0.0 if isinstance(picture, Other) else float(picture.masks["femur"].mean())
+    region = np.ones(pixels.shape, bool)
+    if boxed and share >= _SHOWN:
+        region[:] = False
+        region[bounding_box(picture.masks["femur"], round(_ROOM * len(pixels)))] = True
+    seen = find_by_network(pixels, region, reader=reader)
+    if seen.second is None:
+        return Example(None)
+    found = Bone(seen.mask, "network", "", seen.name, first=seen.first, second=seen.second, landmarks=seen.landmarks)
     femur = None if _HARDLY < share < _SHOWN else (femur_check.features(found), share >= _SHOWN)
-    return Example(femur, _broken(picture, found))
+    return Example(femur, _broken(picture, found), (sureness_features(seen), _right(picture, found, region)))
+
+
+def _right(picture: Scene | Other, found: Bone, region: np.ndarray) -> bool:
+    """Whether a mask is that of its bone; of two legs' either, or both."""
+    own = [picture.masks[name] & region for name in (found.name, f"other_{found.name}") if name in picture.masks]
+    wanted = [*own, np.logical_or.reduce(own)] if own else []
+    shared = [2 * (each & found.mask).sum() / max(each.sum() + found.mask.sum(), 1) for each in wanted]
+    return max(shared, default=0.0) >= _RIGHT
 
 
 def _broken(picture: Scene | Other, found: Bone) -> tuple[np.ndarray, bool] | None:
-    if isinstance(picture, Other) or found.name not in FRAGMENTS or found.second is None:
+    if isinstance(picture, Other) or found.name not in FRAGMENTS:
         return None
     parts = picture.fragments.get(found.name)
     if parts is None:
@@ -64,18 +82,19 @@ def fitted(examples: Iterable[Example]) -> dict:
     """Logistic regressions, as the calibration file holds them."""
     examples = list(examples)
     return {
-        "femur_check": _fit([each.femur for each in examples if each.femur], femur_check.FEATURES),
+        "femur_check": _fit([each.femur for each in examples if each.femur], femur_check.FEATURES, "balanced"),
         "break_check": _fit([each.broken for each in examples if each.broken], break_check.FEATURES),
+        "mask_check": _fit([each.mask for each in examples if each.mask], SURENESS),
     }
 
 
-def _fit(examples: list[tuple[np.ndarray, bool]], names: Sequence[str]) -> dict:
+def _fit(examples: list[tuple[np.ndarray, bool]], names: Sequence[str], weight: str | None = None) -> dict:
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
     values, truth = map(np.array, zip(*examples, strict=True))
     scaler = StandardScaler().fit(values)
-    fit = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=1000).fit(scaler.transform(values), truth)
+    fit = LogisticRegression(C=_STRENGTH, class_weight=weight, max_iter=1000).fit(scaler.transform(values), truth)
     weights = fit.coef_[0] / scaler.scale_
     bias = float(fit.intercept_[0] - weights @ scaler.mean_)
     return {

@@ -323,4 +323,4 @@ def _batch(number: int, seed: int, cycle: Cycle) -> Batch:
 
 
 def _example(seed: int, reader: str) -> Example:
-    return example(picture(_limbs, seed), reader)
+    return example(picture(_limbs, seed), reader, boxed=seed % 2 == 1)
