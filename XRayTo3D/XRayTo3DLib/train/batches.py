@@ -42,7 +42,7 @@ class Cycle:
     steps: int
     rate: float = 3e-3
     memory: float = 0.997
-    coarse: float = 0.75
+    coarse: float = 0.85
     femora_alone: bool = False
 
 

@@ -202,7 +202,8 @@ def train_reader(
     folder : path, optional
         Of real limbs, to be drawn as well as analytic ones (see `pictures.limbs`).
     begin : path, optional
-        Of a network to begin with, also of an older layout: what it does not know begins by chance.
+        Of a network to begin with, also of an older layout: what it does not know begins by chance. Or of the state of
+        a training that was broken off.
     progress : callable, optional
 
     Raises
@@ -248,7 +249,7 @@ def train_reader(
         of = seed + _NEXT * number
         with _workers(cores, drawn_from) as pool:
             make = functools.partial(_batch, seed=of, cycle=cycle)
-            if begin is not None and state is None and number == 0:
+            if begin is not None and Path(begin).suffix == ".onnx" and state is None and number == 0:
                 normalized(network, pool.submit(make, cycle.steps - 1).result().inputs)
 
             def batches(first: int, make=make, cycle: Cycle = cycle, pool: Executor = pool) -> Iterator[Batch]:

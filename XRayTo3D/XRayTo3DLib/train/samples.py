@@ -211,15 +211,22 @@ def _placed(
     """Matrix (2, 3) from a picture's pixels to a window's, and whether it mirrors them."""
     low, high = np.zeros(2), np.array(of[::-1], float)
     draw = rng.random()
-    if draw < 0.5 and bone.sum() > 50:
+    if draw < 0.65 and bone.sum() > 50:
         rows, columns = np.flatnonzero(bone.any(1)), np.flatnonzero(bone.any(0))
         low, high = np.array([columns[0], rows[0]], float), np.array([columns[-1], rows[-1]]) + 1.0
+        if rng.random() < 0.3:  # an end of it
+            longer = int(np.argmax(high - low))
+            end = rng.uniform(0.35, 0.9) * (high - low)[longer]
+            if rng.random() < 0.5:
+                high[longer] = low[longer] + end
+            else:
+                low[longer] = high[longer] - end
         # As a user's box: mostly tight, now and then through the bone.
         margin = (np.exp(rng.uniform(np.log(0.03), np.log(0.4), 4)) - 0.03) * max(high - low)
         low, high = low - margin[:2], high + margin[2:]
         if rng.random() < 0.5:  # a marked box ends where the picture does
             low, high = np.maximum(low, 0), np.minimum(high, of[::-1])
-    elif draw < 0.7:
+    elif draw < 0.8:
         middle = rng.uniform(0.2, 0.8, 2) * of[::-1]
         half = rng.uniform(0.25, 0.5) * min(of)
         low, high = middle - half, middle + half
@@ -277,9 +284,9 @@ def _looked(grey: np.ndarray, inside: np.ndarray, rng: np.random.Generator) -> n
     import cv2
 
     rows, columns = grey.shape
-    if rng.random() < 0.3:
-        grey = grey + np.float32(rng.uniform(-0.18, 0.18)) * smooth_noise(rng, grey.shape, int(rng.integers(2, 5)))
-    if rng.random() < 0.3:
+    if rng.random() < 0.45:
+        grey = grey + np.float32(rng.uniform(-0.2, 0.2)) * smooth_noise(rng, grey.shape, int(rng.integers(2, 5)))
+    if rng.random() < 0.45:
         grey = grey * (1 + np.float32(rng.uniform(-0.2, 0.2)) * smooth_noise(rng, grey.shape, 3))
     if rng.random() < 0.2:
         bytes_ = np.rint(np.clip(grey, 0, 1) * 255).astype(np.uint8)

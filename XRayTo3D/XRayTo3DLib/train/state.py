@@ -39,10 +39,7 @@ def kept(path: Path, asked: dict) -> dict | None:
     if not file.exists():
         return None
     again = f"give the same options to go on with it, or delete {file}."
-    try:
-        state = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # PyTorch raises many kinds for a damaged file
-        raise ReconstructionError(f"The state of a training {file} cannot be read ({error}): {again}") from error
+    state = _loaded(file)
     if state.get("asked") != asked:
         raise ReconstructionError(
             f"{file} is the state of a training with other options ({state.get('asked')}): {again}"
@@ -50,8 +47,16 @@ def kept(path: Path, asked: dict) -> dict | None:
     return state
 
 
+def _loaded(file: Path) -> dict:
+    """The state of a training, read from its file."""
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # PyTorch raises many kinds for a damaged file
+        raise ReconstructionError(f"The state of a training {file} cannot be read ({error}): delete it.") from error
+
+
 def begun_with(path: str | os.PathLike) -> Reader:
-    """Return a network that answers as one that was written as ONNX.
+    """Return a network that answers as one that was written as ONNX, or as that of a training that was broken off.
 
     What was written has no batch normalization any more: it was multiplied into the convolutions, and here it does
     nothing (see `normalized`). Of layers that have more outputs than the written ones, the first are taken over.
@@ -65,6 +70,10 @@ def begun_with(path: str | os.PathLike) -> Reader:
     ReconstructionError
         If the file cannot be read, or is no reader network.
     """
+    if Path(path).suffix == ".pt":
+        network = Reader()
+        network.load_state_dict(_loaded(Path(path))["mean"])
+        return network
     try:
         graph = onnx.load(os.fspath(path)).graph
     except Exception as error:  # onnx raises many kinds for a damaged file

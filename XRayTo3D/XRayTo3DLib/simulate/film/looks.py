@@ -72,6 +72,9 @@ def toned(film: np.ndarray, bone: np.ndarray, tissue: np.ndarray, rng: np.random
         dark, bright = np.percentile(values[0], rng.uniform(30, 60)), np.percentile(values[1], rng.uniform(85, 98))
     spread = max(float(bright - dark), 0.08)
     grey, white = rng.uniform(0.12, 0.42), rng.uniform(0.75, 1.0)
+    if rng.random() < 0.35:  # bone hardly brighter than flesh, as in the shadow of a thick hip
+        grey = rng.uniform(0.15, 0.55)
+        white = grey + rng.uniform(0.12, 0.4)
     if rng.random() < 0.15:  # under- or over-exposed
         grey, white = np.array([grey, white]) + rng.choice([-1, 1]) * rng.uniform(0.06, 0.2)
     image = (film - np.float32(dark)) * np.float32((white - grey) / spread) + np.float32(grey)
@@ -99,14 +102,14 @@ def processed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         equalised = cv2.createCLAHE(rng.uniform(1.0, 2.5), (cells, cells)).apply(_bytes(image))
         amount = np.float32(rng.uniform(0.3, 1))
         image = (1 - amount) * image + amount * (equalised.astype(np.float32) / 255)
-    if rng.random() < 0.12:  # every place as bright and as rich in contrast as every other
+    if rng.random() < 0.25:  # every place as bright and as rich in contrast as every other
         width = max(image.shape) * rng.uniform(0.04, 0.15)
         mean = cv2.GaussianBlur(image, (0, 0), width)
         spread = np.sqrt(cv2.GaussianBlur((image - mean) ** 2, (0, 0), width))
         amount = np.float32(rng.uniform(0.4, 1))
         image = (1 - amount) * image + amount * np.clip(0.45 + 0.17 * (image - mean) / (spread + 0.03), 0, 1)
-    if rng.random() < 0.3:
-        image = np.clip(image * (1 + np.float32(rng.uniform(0, 0.15)) * smooth_noise(rng, image.shape, 3)), 0, 1)
+    if rng.random() < 0.5:
+        image = np.clip(image * (1 + np.float32(rng.uniform(0, 0.3)) * smooth_noise(rng, image.shape, 3)), 0, 1)
     return image
 
 

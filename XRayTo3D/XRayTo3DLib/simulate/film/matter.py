@@ -37,8 +37,8 @@ def attenuation(
     -------
     (rows, columns) float32 array
     """
-    mineral = np.float32(rng.uniform(0.75, 1.1))
-    thinned = max(0.0, rng.uniform(-1.2, 0.55))  # how much of the cortex osteoporosis has taken
+    mineral = np.float32(rng.uniform(0.5, 1.1))
+    thinned = max(0.0, rng.uniform(-1.0, 0.7))  # how much of the cortex osteoporosis has taken
     dense = np.float32(MU_MUSCLE) + (_MU_DENSE - MU_MUSCLE) * mineral * np.float32(rng.uniform(0.35, 1.0))
     marrow = np.float32(rng.uniform(MU_FAT, MU_MUSCLE))
     grain = _trabeculae(marks, camera, rng)

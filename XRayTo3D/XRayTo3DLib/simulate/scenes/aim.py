@@ -11,7 +11,7 @@ PARTS = ("hip", "shaft", "knee", "whole", "shank")
 _PARTS_ODDS = (0.32, 0.14, 0.37, 0.11, 0.06)
 _VIEWS_ODDS = (0.5, 0.05, 0.33, 0.12)
 # Width of the picture (mm in the bone's plane), for a femur of that length.
-_FIELD_MM = {"hip": (160, 300), "shaft": (200, 360), "knee": (120, 300), "whole": (480, 600), "shank": (170, 330)}
+_FIELD_MM = {"hip": (100, 270), "shaft": (160, 360), "knee": (110, 290), "whole": (480, 600), "shank": (170, 330)}
 _BOTH_MM = {"hip": (380, 460), "knee": (330, 420), "shaft": (380, 440), "whole": (500, 640), "shank": (300, 400)}
 
 
