@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .channels import MASKS
-from .reader import Reading, first_window, part_window, read, second_window, seen_in, upright
+from .reader import MARGIN, Reading, first_window, part_window, read, second_window, seen_all, seen_in, upright
 from .region import bounding_box
 from .seeds import Seeds
 
 if TYPE_CHECKING:
     import cv2
 
+_WIDER = 1.0  # of the bone's size: round it, where neighbors are seen that tell it from them
 _LONG = 2.5  # ratio of its box's sides: a longer bone fills so little of a window that parts of it are missed
 _PARTS = ((0.0, 0.6), (0.4, 1.0))  # shares of its length
 _NOTHING = -20.0  # logit where nobody looked
@@ -46,7 +47,7 @@ def second_look(
     network: cv2.dnn.Net,
     seeds: Seeds | None = None,
 ) -> Reading:
-    """Look closer at a bone.
+    """Look closer at a bone, from near and from a little farther away, which together err less than either.
 
     Parameters
     ----------
@@ -65,7 +66,11 @@ def second_look(
     -------
     Reading
     """
-    second = read(pixels, second_window(low, high, pixels.shape), seeds, network, first.turns)
+    second, wider = (
+        read(pixels, second_window(low, high, pixels.shape, margin), seeds, network, first.turns)
+        for margin in (MARGIN, _WIDER)
+    )
+    second = replace(second, logits=(second.logits + seen_all(wider, second.window)) / 2)
     return _in_parts(pixels, second, (first,), low, high, names, network, seeds)
 
 

@@ -28,7 +28,7 @@ _MUCH_MORE = 1.3
 _WORTH = np.array([1.0, 1.0, 1.0, 1.0, 0.5])  # of `BONES`, when it is told: pelves are taken for too much
 _CONDYLES = ("medial_condyle", "lateral_condyle")
 _APART, _SECOND_PEAK = 4.0, 0.3  # of a second peak: distance from the first (in their widths), least height
-_MARGIN = 0.45  # of the bone's size, round it in the second look
+MARGIN = 0.45  # of the bone's size, round it in the second look
 _PART_MARGIN = 0.06  # of a part of it
 
 
@@ -144,6 +144,11 @@ def seen_in(reading: Reading, window: Window, name: str, outside: float | None =
         borderMode=cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT,
         borderValue=outside or 0.0,
     )
+
+
+def seen_all(reading: Reading, window: Window) -> np.ndarray:
+    """Logits of all of a reading's masks in another window (masks, rows, columns); see `seen_in`."""
+    return np.stack([seen_in(reading, window, name) for name in MASKS])
 
 
 def sureness(first: Reading, second: Reading, name: str) -> float:
@@ -302,9 +307,9 @@ def _window_round(region: np.ndarray, pixels: int) -> Window:
     )
 
 
-def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int]) -> Window:
-    """Window of the second look, finer: a bone's box with some margin, in a picture of that shape."""
-    margin = _MARGIN * float(np.max(np.subtract(high, low)))
+def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int], margin: float = MARGIN) -> Window:
+    """Window of the second look: a bone's box with a margin, a share of its size, in a picture of that shape."""
+    margin = margin * float(np.max(np.subtract(high, low)))
     return window_over(np.maximum(low - margin, -0.5), np.minimum(high + margin, np.array(shape[::-1]) - 0.5), _SECOND)
 
 

@@ -6,7 +6,7 @@ import pytest
 from XRayTo3DLib import Settings, find_bone, radiograph_from_array
 from XRayTo3DLib.segmentation import bounding_box, look
 from XRayTo3DLib.segmentation.channels import BONES, FACTS, LANDMARKS, MASKS
-from XRayTo3DLib.segmentation.reader import Reading, first_window
+from XRayTo3DLib.segmentation.reader import Reading, first_window, seen_in
 from XRayTo3DLib.simulate.bones.family import sample
 from XRayTo3DLib.simulate.bones.femur import femur
 from XRayTo3DLib.simulate.film.view import Setup, simulate
@@ -57,32 +57,36 @@ def seen(found, name="femur"):
 
 
 def test_what_any_look_saw_of_a_long_bone_is_bone(looks):
-    windows = looks(rows(300, 400), rows(100, 350), rows(600, 880))
+    windows = looks(rows(300, 400), rows(300, 400), rows(100, 350), rows(600, 880))
     first = reading(first_window(np.ones(SHAPE, bool)), rows(380, 620))
     found = look.second_look(PIXELS, first, LOW, HIGH, {"femur"}, None)
     mask = seen(found)
     assert (mask & rows(110, 870)).sum() / rows(110, 870).sum() > 0.98
     assert not mask[:80].any() and not mask[920:].any() and not mask[:, :95].any()
     assert found.window == windows[0]
-    assert np.array_equal(found.logit("tibia"), reading(windows[0], rows(0, 1)).logit("tibia"))  # the second look's own
-    upper, lower = (window.to_picture([[0, 0], np.array(window.shape[::-1]) - 1])[:, 1] for window in windows[1:])
+    assert np.allclose(found.logit("tibia"), reading(windows[0], rows(0, 1)).logit("tibia"))  # the second look's own
+    upper, lower = (window.to_picture([[0, 0], np.array(window.shape[::-1]) - 1])[:, 1] for window in windows[2:])
     assert upper[0] < 100 and upper[1] > lower[0] and lower[1] > 900  # both ends, and the middle twice
-    assert windows[1].scale > 1.2 * windows[0].scale
+    assert windows[2].scale > 1.2 * windows[0].scale > 1.2 * windows[1].scale
 
 
-def test_a_short_bone_is_looked_at_once_more(looks):
-    windows = looks(rows(300, 400))
+def test_a_short_bone_is_looked_at_from_near_and_from_farther_away(looks):
+    """What both say together is what it is: their mean."""
+    windows = looks(rows(300, 400), rows(300, 360))
     first = reading(first_window(np.ones(SHAPE, bool)), rows(100, 900))
     found = look.second_look(PIXELS, first, LOW, np.array([200.0, 340.0]), {"femur"}, None)
-    assert len(windows) == 1 and np.array_equal(found.logits, reading(windows[0], rows(300, 400)).logits)
+    near, far = windows
+    assert far.scale < near.scale and found.window == near
+    one, two = reading(near, rows(300, 400)), reading(far, rows(300, 360))
+    assert np.allclose(found.logit("femur"), (one.logit("femur") + seen_in(two, near, "femur")) / 2, atol=1e-5)
 
 
 def test_a_bone_that_lies_across_is_looked_at_from_left_to_right(looks):
-    windows = looks(*[rows(0, 1).T] * 3)
+    windows = looks(*[rows(0, 1).T] * 4)
     pixels = PIXELS.T.copy()
     first = reading(first_window(np.ones(pixels.shape, bool)), rows(0, 1).T)
     look.second_look(pixels, first, LOW[::-1], HIGH[::-1], {"femur"}, None)
-    left, right = (window.to_picture([[0, 0], np.array(window.shape[::-1]) - 1])[:, 0] for window in windows[1:])
+    left, right = (window.to_picture([[0, 0], np.array(window.shape[::-1]) - 1])[:, 0] for window in windows[2:])
     assert left[0] < 100 and left[1] > right[0] and right[1] > 900
 
 
