@@ -104,8 +104,9 @@ def find_by_network(
     if np.count_nonzero(coarse) < _LEAST * coarse.size:
         return nothing
 
-    rows, columns = np.nonzero(coarse)
-    ends = [(columns.min() - 0.5, rows.min() - 0.5), (columns.max() + 0.5, rows.max() + 0.5)]
+    # Somebody who drew a box has told where the bone is better than the first look does.
+    rows, columns = bounding_box(allowed if is_marked(region) else coarse)
+    ends = [(columns.start - 0.5, rows.start - 0.5), (columns.stop - 0.5, rows.stop - 0.5)]
     if seeds:
         channel = "marked"  # the one that was trained with clicks
     second = second_look(pixels, first, *first.window.to_picture(ends), {name, channel}, network, seeds)
