@@ -2,6 +2,7 @@
 
 from .facts import Facts, impossible, informed, side_of_other
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
+from .heights import Heights
 from .model import BUILT_IN_BONES, ShapeModel, built_in, load_shape_model, save_shape_model
 from .posterior import Measure, depth_deviation, length_seen, measures, observed, uncertainty
 from .shadow import shadow, shadow_outlines
@@ -15,6 +16,7 @@ __all__ = [
     "WORST_RESIDUAL_MM",
     "Facts",
     "Fit",
+    "Heights",
     "Mark",
     "Measure",
     "ShapeModel",

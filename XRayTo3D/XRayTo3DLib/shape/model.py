@@ -20,6 +20,7 @@ _STRAIGHT_MODES = ("straight", "lengths")
 _STRAIGHT = 1e-3  # of its length, by which a mode that runs along the normals may leave them
 _WORDS = ("bone", "side", "landmark_names")
 _MOST_POINTS, _MOST_MODES = 100_000, 2_000
+_LEVELS = 21  # of the bone's length, from end to end
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,24 @@ class ShapeModel:
         """The same as `basis`, (n, k, 3): what each point takes from each mode lies together."""
         return np.ascontiguousarray(self.basis.transpose(1, 0, 2))
 
+    @functools.cached_property
+    def _middles(self) -> tuple[np.ndarray, np.ndarray]:
+        """Middles (l, 3) of the mean's cross-sections at even shares of its length; how modes move them, (l, k, 3)."""
+        z = self.mean[:, 2]
+        share = _near_levels((z - z.min()) / np.ptp(z))
+        return share @ self.mean, (share @ self.by_point.reshape(len(z), -1)).reshape(_LEVELS, -1, 3)
+
+    def middle(self, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The mean's middle (m, 3) so high along it (m,), 0 to 1, and what weights of one add to it (m, k, 3)."""
+        at = np.clip(shares, 0, 1) * (_LEVELS - 1)
+        low = np.minimum(at.astype(int), _LEVELS - 2)
+        part = (at - low)[:, None]
+        mean, moves = self._middles
+        return (
+            mean[low] * (1 - part) + mean[low + 1] * part,
+            moves[low] * (1 - part[:, None]) + moves[low + 1] * part[:, None],
+        )
+
     def surface(self, weights: np.ndarray) -> np.ndarray:
         """Points (n, 3) of the bone with these weights (up to k of them, in standard deviations)."""
         return self.mean + np.tensordot(weights, self.basis[: len(weights)], 1)
@@ -99,6 +118,15 @@ class ShapeModel:
     def of_side(self, side: str) -> ShapeModel:
         """The model for a left or a right bone."""
         return self.mirrored() if self.side and side and side != self.side else self
+
+
+def _near_levels(shares: np.ndarray) -> np.ndarray:
+    """What each point (n,) counts at each level, (l, n): of a line through the points near by, as ends need it."""
+    away = shares[None] - np.linspace(0, 1, _LEVELS)[:, None]
+    weights = np.exp(-0.5 * (2 * (_LEVELS - 1) * away) ** 2)
+    first, second = (weights * away).sum(axis=1, keepdims=True), (weights * away**2).sum(axis=1, keepdims=True)
+    weights = weights * (second - first * away + 1e-9 * weights.sum(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
 def built_in_file(bone: str) -> Path:

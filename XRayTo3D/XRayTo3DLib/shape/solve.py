@@ -213,6 +213,10 @@ def step(
                 add = _landmark_rows(model, state, scaled, views, number, view, modes, name, mark)
                 information += add[0]
                 pull += add[1]
+        if view.heights is not None and view.heights.levels is not None:
+            rows, weight, off = _height_rows(model, state, scaled, views, number, view, modes)
+            information += (rows * weight[:, None]).T @ rows
+            pull += rows.T @ (weight * off)
     add = _prior(state, views, modes, free_scale, loose)
     information += add[0]
     change = _short(np.linalg.solve(information, pull + add[1]))
@@ -276,16 +280,35 @@ def _rows(model, state, scaled, views, number, modes, slope, at, ends, share) ->
 def _landmark_rows(model, state, scaled, views, number, view, modes, name, mark):
     place = model.landmarks_at(state.weights)[name]
     at = state.placed(model, place[None])
-    shadow, nearness, local = projected(view.camera, at)
-    away = to_mm(view.camera, np.array([mark.column, mark.row])) - shadow[0]
+    away = to_mm(view.camera, np.array([mark.column, mark.row])) - projected(view.camera, at)[0][0]
     weight = 1 / (1 + (away @ away) / (3 * mark.deviation_mm) ** 2) ** 2 / mark.deviation_mm**2
-    slope = gradient(view.camera, np.eye(2), np.repeat(nearness, 2), np.repeat(local, 2, axis=0))
-    none = np.zeros((2, 2), int)
-    rows = _rows(model, state, scaled, views, number, 0, slope, np.repeat(at, 2, axis=0), none, np.zeros(2))
     number_of = list(model.landmarks).index(name)
     moved = model.landmark_modes[:modes, number_of] * model.deviations[:modes, None]
-    rows = np.hstack([rows, slope @ scaled @ moved.T])
+    twice = np.repeat(at, 2, axis=0), np.repeat(moved[None], 2, axis=0)
+    rows = _rows_of_places(model, state, scaled, views, number, view, *twice, np.eye(2))
     return weight * rows.T @ rows, weight * rows.T @ away
+
+
+def _height_rows(model, state, scaled, views, number, view, modes):
+    """Rows (b, p), weights and distances (mm, up in the picture) of the levels that a view's heights tell.
+
+    All levels together weigh as much as one place would that is as unsure: they are wrong together.
+    """
+    levels = view.heights.levels
+    mean, moves = model.middle(levels.shares)
+    at = state.placed(model, mean + np.tensordot(state.weights, moves, (0, 1)))
+    off = (levels.places - projected(view.camera, at)[0]) @ levels.up
+    deviation = view.heights.deviation * np.ptp(model.mean[:, 2]) * np.exp(state.log_scale)
+    weight = 1 / (1 + (off / (3 * deviation)) ** 2) ** 2 / deviation**2 / len(off)
+    up = np.repeat(levels.up[None], len(off), axis=0)
+    return _rows_of_places(model, state, scaled, views, number, view, at, moves[:, :modes], up), weight, off
+
+
+def _rows_of_places(model, state, scaled, views, number, view, at, moved, directions) -> np.ndarray:
+    """How much shadows of places (m, 3) that modes move by (m, k, 3) change along directions (m, 2), (m, p)."""
+    slope = gradient(view.camera, directions, *projected(view.camera, at)[1:])
+    rows = _rows(model, state, scaled, views, number, 0, slope, at, np.zeros((len(at), 2), int), np.zeros(len(at)))
+    return np.hstack([rows, np.einsum("mkc,mc->mk", moved, slope @ scaled)])
 
 
 def _prior(

@@ -15,8 +15,10 @@ _ROLLS_DEG = (0.0, -30.0, 30.0)
 _ROUNDS = 3
 _END = 0.04  # of the length: what counts as an end of an outline
 _CUT = 0.25  # of an end's points: so many without an edge mean that the bone goes on
+_QUARTERS = (0.0, np.pi, np.pi / 2, -np.pi / 2)
 _SLIDES = (-0.3, 0.0, 0.3)  # of the model's length, where neither end was seen
 _FEWEST_MARKS = 2
+_USUAL_SIZE = 0.15  # standard deviation of the logarithm of what the size is off by before anything tells it
 _LOOSE = 0.1  # what a view that may be shifted weighs against one that may not
 _FAR_MM = 8.0  # by so much two views disagree on where the bone is before they are taken to stand apart
 
@@ -24,14 +26,15 @@ _FAR_MM = 8.0  # by so much two views disagree on where the bone is before they 
 def starts(model: ShapeModel, views: Sequence[View], free_scale: bool, apart: bool = False) -> Iterator[State]:
     """Yield states to begin from: rolls about the long axis, head up and head down, and places along a cut bone.
 
-    With `apart`, views that may move may stand far from where they were said to.
+    Where heights along the bone were read, they tell which end is up and where, and only rolls are left. With `apart`,
+    views that may move may stand far from where they were said to.
     """
     from scipy.spatial.transform import Rotation
 
     ray = views[0].camera.from_lps[2, :3]
     middle = np.mean([pivot(view) for view in views], axis=0)
-    for flip in (0.0, np.pi):
-        upright = Rotation.from_rotvec(flip * ray)
+    for turn in _turns(views):
+        upright = Rotation.from_rotvec(turn * ray)
         for roll in _ROLLS_DEG:
             turned = (upright * Rotation.from_euler("z", roll, degrees=True)).as_matrix()
             state = replace(start(model, turned, middle, len(views)), usual=upright.as_matrix())
@@ -39,8 +42,28 @@ def starts(model: ShapeModel, views: Sequence[View], free_scale: bool, apart: bo
                 yield _settled(model, views, state, slide, free_scale, apart)
 
 
+def _turns(views: Sequence[View]) -> tuple[float, ...]:
+    """In which ways up the bone is tried: turns about the first picture's ray (radians), one where heights tell it."""
+    from scipy.spatial.transform import Rotation
+
+    ray = views[0].camera.from_lps[2, :3]
+
+    def risen(turn: float) -> float:
+        axis = Rotation.from_rotvec(turn * ray).as_matrix()[:, 2]
+        return sum(view.heights.levels.up @ view.camera.from_lps[:2, :3] @ axis for view in views if _tells(view))
+
+    return (max(_QUARTERS, key=risen),) if any(map(_tells, views)) else (0.0, np.pi)
+
+
+def _tells(view: View) -> bool:
+    """Whether heights tell where along the bone is what."""
+    return view.heights is not None and view.heights.levels is not None
+
+
 def _slides(view: View, model: ShapeModel) -> tuple[float, ...]:
     """Shifts along the bone to try (mm)."""
+    if _tells(view):
+        return (0.0,)
     known = len(view.marks.keys() & model.landmarks.keys()) >= _FEWEST_MARKS
     along, _ = _axes(view.points)
     both_cut = all(_is_cut(view, along, end) for end in (1, -1))
@@ -93,6 +116,8 @@ def _difference(
 ) -> tuple[float, np.ndarray, float]:
     """Turn (radians, x to y), shift (mm) and size by which the model's shadow differs from the outline."""
     marks = [name for name in view.marks if name in model.landmarks]
+    if _tells(view):
+        return _difference_told(model, view, state, marks)
     if len(marks) >= _FEWEST_MARKS:
         at = state.placed(model, np.array([model.landmarks[name] for name in marks]))
         there = projected(view.camera, at)[0]
@@ -124,6 +149,24 @@ def _difference(
     return turn, up * axis + across * aside, float(size)
 
 
+def _difference_told(
+    model: ShapeModel, view: View, state: State, marks: Sequence[str]
+) -> tuple[float, np.ndarray, float]:
+    """The same by the levels that heights tell and by landmarks, each as sure as it is; sizes within the usual."""
+    levels, length = view.heights.levels, np.ptp(model.mean[:, 2])
+    at = np.concatenate([model.middle(levels.shares)[0], *(model.landmarks[name][None] for name in marks)])
+    there = projected(view.camera, state.placed(model, at))[0]
+    marked = np.array([(view.marks[name].column, view.marks[name].row) for name in marks]).reshape(-1, 2)
+    wanted = np.concatenate([levels.places, to_mm(view.camera, marked)])
+    together = np.sqrt(len(levels.shares)) * view.heights.deviation * length  # levels are wrong together
+    deviations = [together] * len(levels.shares) + [view.marks[name].deviation_mm for name in marks]
+    weights = 1 / np.square(deviations)
+    turn, shift, size = _similarity(there, wanted, weights)
+    away = there - np.average(there, axis=0, weights=weights)
+    told = (weights @ away**2).sum()
+    return turn, shift, size ** (told / (told + 1 / _USUAL_SIZE**2))
+
+
 def _center(values: np.ndarray) -> float:
     low, high = np.percentile(values, (5, 95))
     return float(low + high) / 2
@@ -142,9 +185,13 @@ def _is_cut(view: View, axis: np.ndarray, end: int) -> bool:
     return float((view.weights[last] == 0).mean()) > _CUT
 
 
-def _similarity(there: np.ndarray, wanted: np.ndarray) -> tuple[float, np.ndarray, float]:
+def _similarity(
+    there: np.ndarray, wanted: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[float, np.ndarray, float]:
     """Turn, shift and size that bring points (k, 2) onto others by least squares."""
-    a, b = (points - points.mean(axis=0) for points in (there, wanted))
+    middles = [np.average(points, axis=0, weights=weights) for points in (there, wanted)]
+    root = 1.0 if weights is None else np.sqrt(weights)[:, None]
+    a, b = (root * (points - middle) for points, middle in zip((there, wanted), middles, strict=True))
     dot, cross = (a * b).sum(), (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()
     size = np.hypot(dot, cross) / max((a * a).sum(), 1e-9)
-    return float(np.arctan2(cross, dot)), wanted.mean(axis=0) - there.mean(axis=0), float(np.clip(size, 0.05, 20))
+    return float(np.arctan2(cross, dot)), middles[1] - middles[0], float(np.clip(size, 0.05, 20))

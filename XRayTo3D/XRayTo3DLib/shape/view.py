@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import ReconstructionError
 from ..geometry.camera import Camera
 from ..geometry.outline import BORDER, EDGE, Outline
+from .heights import Heights
 
 STEP_MM = 1.5  # between points of an outline
 _SHORTEST_MM = 40.0
@@ -17,6 +18,7 @@ Loose = float | tuple[float, float, float]  # of each axis of the picture: colum
 # How far patient and machine are from where a second picture's angle says: a few degrees, rarely ten. Looser views
 # would be turned where a bone is only unlike others; what they are turned by is therefore found to three quarters.
 SECOND_VIEW = {"turn_deg": (1.5, 2.5, 0.15), "shift_mm": 0.4}
+_SUREST = 0.005  # of a bone's length: so much do proportions differ between people
 _WEAK = 0.3  # weight of an edge where another bone lies over it
 
 
@@ -47,6 +49,8 @@ class View:
         How far off the patient may stand from what the camera says, standard deviations: turned about the middle of
         the picture, and shifted, about and along its columns, rows and central ray. More is possible, if the outlines
         ask for it, of shifts much more.
+    heights : Heights, optional
+        How high along the bone its pixels are, where somebody read that.
     """
 
     camera: Camera
@@ -56,6 +60,7 @@ class View:
     marks: Mapping[str, Mark] = field(default_factory=dict)
     turn_deg: Loose = 0.0
     shift_mm: Loose = 0.0
+    heights: Heights | None = None
 
     @property
     def loose(self) -> bool:
@@ -74,6 +79,7 @@ def view_from(
     marks: Mapping[str, Mark] | None = None,
     turn_deg: Loose = 0.0,
     shift_mm: Loose = 0.0,
+    heights: tuple[np.ndarray, np.ndarray, float] | None = None,
 ) -> View:
     """Prepare a view from a bone's outlines in its picture.
 
@@ -85,12 +91,16 @@ def view_from(
     marks : dict of str to Mark, optional
     turn_deg, shift_mm : float or (float, float, float)
         See `View`.
+    heights : ((n, 2) array, (n,) array, float), optional
+        Columns and rows of pixels, how high along the bone they are (0 to 1), and what all of that may be wrong by
+        together (a standard deviation): see `Heights`.
 
     Raises
     ------
     ReconstructionError
         If too little of an edge was seen.
     """
+    told = None if heights is None else _heights(camera, *heights)
     points, normals, weights = [], [], []
     for outline in outlines:
         line = to_mm(camera, outline.points)
@@ -102,7 +112,7 @@ def view_from(
         normals.append(_normals(sampled))
         weights.append(np.select([flags == EDGE, flags == BORDER], [1.0, 0.0], _WEAK))
     found = (
-        View(camera, *map(np.concatenate, (points, normals, weights)), dict(marks or {}), turn_deg, shift_mm)
+        View(camera, *map(np.concatenate, (points, normals, weights)), dict(marks or {}), turn_deg, shift_mm, told)
         if points
         else None
     )
@@ -147,6 +157,13 @@ def gradient(camera: Camera, directions: np.ndarray, nearness: np.ndarray, local
     """How much a shadow moves along (n, 2) directions in the picture for each mm of its point's motion: (n, 3)."""
     towards = (directions * local[:, :2]).sum(axis=1) * nearness**2 / camera.sod_mm
     return np.column_stack([directions * nearness[:, None], towards]) @ camera.from_lps[:3, :3]
+
+
+def _heights(camera: Camera, pixel: np.ndarray, shares: np.ndarray, deviation: float) -> Heights:
+    """Those of pixels (n, 2) that are numbers."""
+    pixel, shares = np.asarray(pixel, float).reshape(-1, 2), np.asarray(shares, float)
+    known = np.isfinite(shares)
+    return Heights(to_mm(camera, pixel[known]), shares[known], max(float(deviation), _SUREST))
 
 
 def _is_hole(points: np.ndarray) -> bool:
