@@ -15,7 +15,7 @@ from ..geometry.camera import Camera
 from ..geometry.stand import VIEW_NAMES, Stand, stands
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
-from ..segmentation import BONES, Bone, bounding_box
+from ..segmentation import BONES, Bone, bounding_box, heights_of
 from ..shape import Facts, Mark, ShapeModel, View
 from ..surface import Surface
 from .bone import BoneResult, FoundBone
@@ -23,6 +23,7 @@ from .fitted import Fitted
 
 _USUAL_SOD_MM = 1000.0  # where nothing tells it: rays that are nearly parallel
 _READ_MM, _PLACED_MM = 12.0, 3.0  # how far off landmarks are: the network's, a user's
+_HEIGHTS_OFF = 0.03  # of the bone's length: how far off the network's heights are together
 _LEAST_CONFIDENCE = 0.5
 _RIGHT_ANGLE = 90.0
 _FAR_MM = 1e6
@@ -79,7 +80,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
     side = bone.side or (shape.side_of_other(model, facts.other_side) if facts.other_side else "")
     called = [_called(found) for found in bone.seen]
     arrangements = [
-        (informed, _views(bone.seen, stood, guess))
+        (informed, _views(bone.seen, stood, guess, model.bone))
         for each in ((side,) if side or not model.side else ("left", "right"))
         for informed in (shape.informed(model.of_side(each), facts),)
         for stood in stands(called, each or "left", angles)
@@ -205,7 +206,7 @@ def _kind(found: Segmentation) -> str:
     return "lateral" if called else ""
 
 
-def _views(seen: Sequence[Segmentation], stood: Sequence[Stand], guess: float | None) -> list[View]:
+def _views(seen: Sequence[Segmentation], stood: Sequence[Stand], guess: float | None, bone: str) -> list[View]:
     """Views of the patient as the fit wants them, with the source where it may have stood."""
     views = []
     for number, (found, stand) in enumerate(zip(seen, stood, strict=True)):
@@ -213,8 +214,15 @@ def _views(seen: Sequence[Segmentation], stood: Sequence[Stand], guess: float | 
         sod = picture.sod_mm or _USUAL_SOD_MM
         size = picture.pixel_size_mm if guess is None else (guess, guess)
         camera = stand.camera(np.zeros(3), picture.pixels.shape, size, sod * picture.magnification, sod)
-        views.append(shape.view_from(camera, found.bone.outlines, marks, **(shape.SECOND_VIEW if number else {})))
+        loose = shape.SECOND_VIEW if number else {}
+        views.append(shape.view_from(camera, found.bone.outlines, marks, heights=_heights(found, bone), **loose))
     return views
+
+
+def _heights(found: Segmentation, bone: str) -> tuple[np.ndarray, np.ndarray, float] | None:
+    """Heights that the network sees on the bone that is fitted."""
+    seen = heights_of(found.bone) if found.bone.name == bone else None
+    return None if seen is None else (seen.points, seen.shares, _HEIGHTS_OFF)
 
 
 def _guessed_pixel(seen: Sequence[Segmentation], model: ShapeModel) -> float | None:
