@@ -107,7 +107,7 @@ def find_by_network(
     # Somebody who drew a box has told where the bone is better than the first look does.
     rows, columns = bounding_box(allowed if is_marked(region) else coarse)
     ends = [(columns.start - 0.5, rows.start - 0.5), (columns.stop - 0.5, rows.stop - 0.5)]
-    if seeds:
+    if seeds and name == "femur":
         channel = "marked"  # the one that was trained with clicks
     second = second_look(pixels, first, *first.window.to_picture(ends), {name, channel}, network, seeds)
     allowed = _shown(second, region)

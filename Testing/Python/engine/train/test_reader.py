@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip insta
 pytest.importorskip("onnx", reason="onnx is not installed: pip install 'xrayto3d[train]'")
 
 from XRayTo3DLib.errors import ReconstructionError  # noqa: E402
+from XRayTo3DLib.segmentation.by_network import SURENESS  # noqa: E402
 from XRayTo3DLib.segmentation.channels import BONES, FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
 from XRayTo3DLib.segmentation.femur import FEATURES  # noqa: E402
 from XRayTo3DLib.segmentation.fragments import FEATURES as BREAK_FEATURES  # noqa: E402
@@ -189,11 +190,16 @@ def test_calibration_weighs_what_tells_femora_from_others():
     values[:, 1] += 4 * truth
     breaks = rng.standard_normal((200, len(BREAK_FEATURES)))
     breaks[:, 2] += 4 * truth
-    examples = [Example((one, yes), (two, yes)) for one, two, yes in zip(values, breaks, truth, strict=True)]
+    masks = np.column_stack([values[:, 1], values[:, 0]])
+    examples = [
+        Example((one, yes), (two, yes), (three, yes))
+        for one, two, three, yes in zip(values, breaks, masks, truth, strict=True)
+    ]
     made = json.loads(json.dumps(fitted([*examples, Example(None, None)])))
     for check, names, numbers, best in (
         ("femur_check", FEATURES, values, 1),
         ("break_check", BREAK_FEATURES, breaks, 2),
+        ("mask_check", SURENESS, masks, 0),
     ):
         weights = made[check]["weights"]
         assert max(weights, key=lambda name: abs(weights[name])) == names[best] and weights[names[best]] > 0
