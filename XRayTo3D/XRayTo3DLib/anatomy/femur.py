@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import SurfaceError
 from ..surface.mesh import area_and_volume, is_closed
 from ..surface.samples import Samples, farthest, fit_sphere, spread
-from ..surface.section import section
+from ..surface.section import sections
 
 SHAFT_FRACTIONS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # of the length, from the top
 _LENGTHS_MM = (250.0, 650.0)
@@ -229,10 +229,9 @@ def _long_axis(points: np.ndarray, faces: np.ndarray, samples: Samples) -> np.nd
 def _section_centers(points: np.ndarray, faces: np.ndarray, axis: np.ndarray, fractions: np.ndarray) -> np.ndarray:
     """Centres of the largest loops of sections across an axis, at fractions of the length from the top."""
     height = points @ axis
+    levels = height.max() - np.asarray(fractions) * np.ptp(height)
     centers = []
-    for fraction in fractions:
-        level = (1 - fraction) * height.max() + fraction * height.min()
-        cut = section(points, faces, level * axis, axis)
+    for fraction, cut in zip(fractions, sections(points, faces, levels, axis), strict=True):
         if not len(cut.areas) or not cut.areas[0] > 0:
             raise SurfaceError(f"the bone is interrupted at {100 * fraction:.0f} % of its length: join its pieces.")
         centers.append(cut.centroids[0])
@@ -269,11 +268,11 @@ def _neck(
     """Centre of the neck's narrowest sections, and the direction from there to the head's centre."""
     for _ in range(8):
         areas, centers = [], []
-        for depth in np.linspace(0.6, 2.0, 22) * radius:
-            on_axis = head - depth * outward
-            cut = section(points, faces, on_axis, outward)
+        depths = np.linspace(0.6, 2.0, 22) * radius
+        for depth, cut in zip(depths, sections(points, faces, head @ outward - depths, outward), strict=True):
             if not len(cut.areas):
                 continue
+            on_axis = head - depth * outward
             nearest = np.argmin(np.linalg.norm(cut.centroids - on_axis, axis=1) + 1e3 * (cut.areas <= 0))
             areas.append(cut.areas[nearest])
             centers.append(cut.centroids[nearest])
