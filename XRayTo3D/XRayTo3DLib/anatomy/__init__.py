@@ -1,5 +1,19 @@
 """What is measured on bones: landmarks, axes, angles."""
 
+from .definitions import DEFINITIONS, Definition
 from .femur import SHAFT_FRACTIONS, FemurAnatomy, measure_femur
+from .femur_measures import femur_measures, femur_measures_at, femur_places
+from .measure import BoneMeasure, Places
 
-__all__ = ["SHAFT_FRACTIONS", "FemurAnatomy", "measure_femur"]
+__all__ = [
+    "DEFINITIONS",
+    "SHAFT_FRACTIONS",
+    "BoneMeasure",
+    "Definition",
+    "FemurAnatomy",
+    "Places",
+    "femur_measures",
+    "femur_measures_at",
+    "femur_places",
+    "measure_femur",
+]

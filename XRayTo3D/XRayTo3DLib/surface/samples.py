@@ -115,3 +115,12 @@ def farthest(samples: Samples, direction: np.ndarray) -> np.ndarray:
         raise SurfaceError("the surface does not have a femur's ends: is it a whole femur?")
     reach = samples.points @ direction
     return np.average(samples.points, axis=0, weights=samples.areas * np.exp(reach - reach.max()))
+
+
+def outermost(samples: Samples, direction: np.ndarray) -> np.ndarray:
+    """Where (3,) a surface ends along a unit direction: `farthest`, moved out to the tip.
+
+    Of a round surface as much area lies within each millimeter of its tip, so that the mean of `farthest` is as far
+    below the tip as its weights reach, 1 mm.
+    """
+    return farthest(samples, direction) + direction

@@ -109,3 +109,34 @@ def _loops(start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         ahead = ahead[ahead]
     begins, loop = np.unique(np.where(follows[ahead], least, ahead), return_inverse=True)
     return loop, begins
+
+
+def gaps(points: np.ndarray, faces: np.ndarray, places: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """How far a closed surface is from places outside it, back and forth along lines through them.
+
+    Parameters
+    ----------
+    points : (n, 3) float array
+    faces : (m, 3) int array
+        Those of a closed surface that the lines may meet.
+    places : (k, 3) array
+    direction : (3,) array
+        Unit vector.
+
+    Returns
+    -------
+    (k, 2) float64 array
+        A negative and a positive distance (mm); NaN where a place lies inside, or open to one side.
+    """
+    first, second = np.linalg.svd(direction[None])[2][1:]
+    flat, height = points @ np.stack([first, second], axis=1), points @ direction
+    found = np.full((len(places), 2), np.nan)
+    for row, place in enumerate(places):
+        a, b, c = ((flat - [place @ first, place @ second])[faces[:, corner]] for corner in range(3))
+        shares = np.stack([p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0] for p, q in ((b, c), (c, a), (a, b))], axis=1)
+        met = (shares > 0).all(axis=1) | (shares < 0).all(axis=1)
+        away = (shares[met] * height[faces[met]]).sum(axis=1) / shares[met].sum(axis=1) - place @ direction
+        before, after = away[away < 0], away[away > 0]
+        if len(before) and len(after) and len(after) % 2 == 0:  # a line leaves a body as often as it enters it
+            found[row] = before.max(), after.min()
+    return found

@@ -1,0 +1,71 @@
+"""What a measure of a bone is: a number, and the places that it is measured by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class BoneMeasure:
+    """A number measured on a bone, and where.
+
+    Attributes
+    ----------
+    value : float
+    unit : str
+        "mm", "deg", or "" of a ratio.
+    points : dict of str to (3,) array
+        Places that it is measured by (LPS, mm).
+    lines : dict of str to (2, 3) array
+        Axes and distances to be drawn, by their ends.
+    """
+
+    value: float
+    unit: str
+    points: dict[str, np.ndarray] = field(default_factory=dict)
+    lines: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a bone is measured: all of its measures follow from these.
+
+    Attributes
+    ----------
+    side : str
+        "left" or "right".
+    points : dict of str to (3,) array
+        Middles of sections, centers of spheres, and places of the surface (LPS, mm).
+    radii : dict of str to float
+        Of the points that are centers of spheres (mm).
+    """
+
+    side: str
+    points: Mapping[str, np.ndarray]
+    radii: Mapping[str, float]
+
+
+def length(start: np.ndarray, end: np.ndarray) -> BoneMeasure:
+    """Measure (mm) from one point (3,) to another, drawn by the line between them."""
+    return BoneMeasure(float(np.linalg.norm(end - start)), "mm", lines={"distance": np.array([start, end])})
+
+
+def reach(first: np.ndarray, second: np.ndarray, axis: np.ndarray) -> BoneMeasure:
+    """Measure (mm) from one point (3,) to another along a unit axis, drawn midway between them."""
+    far, middle = (second - first) @ axis, (first + second) / 2
+    return BoneMeasure(float(far), "mm", lines={"distance": middle + np.outer([-far / 2, far / 2], axis)})
+
+
+def angle_between(value: float, **lines: tuple[np.ndarray, np.ndarray]) -> BoneMeasure:
+    """Measure (degrees) between lines, each drawn from one point (3,) to another."""
+    return BoneMeasure(float(value), "deg", lines={name: np.array(ends) for name, ends in lines.items()})
+
+
+def sphere(center: np.ndarray, radius: float, value: float) -> BoneMeasure:
+    """Measure (mm) of a sphere, drawn by its center and one of its diameters."""
+    return BoneMeasure(
+        float(value), "mm", {"center": center}, {"diameter": center + radius * np.array([[-1.0, 0, 0], [1.0, 0, 0]])}
+    )
