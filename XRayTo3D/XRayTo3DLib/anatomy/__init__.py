@@ -4,6 +4,7 @@ from .definitions import DEFINITIONS, Definition
 from .femur import SHAFT_FRACTIONS, FemurAnatomy, measure_femur
 from .femur_measures import femur_measures, femur_measures_at, femur_places
 from .measure import BoneMeasure, Places
+from .tibia import tibia_measures, tibia_measures_at, tibia_places
 
 __all__ = [
     "DEFINITIONS",
@@ -16,4 +17,7 @@ __all__ = [
     "femur_measures_at",
     "femur_places",
     "measure_femur",
+    "tibia_measures",
+    "tibia_measures_at",
+    "tibia_places",
 ]

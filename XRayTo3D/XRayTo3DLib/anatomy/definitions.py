@@ -33,10 +33,13 @@ class Definition:
 _NOBLE = "P. C. Noble et al., Clinical Orthopaedics and Related Research 235, 1988"
 _HARTEL = "M. J. Hartel et al., PLoS One 11, 2016"
 _MICICOI = "G. Micicoi et al., Knee Surgery, Sports Traumatology, Arthroscopy 29, 2021"
+_HIRSCHMANN = "M. T. Hirschmann et al., Knee Surgery, Sports Traumatology, Arthroscopy 27, 2019"
 _TERZIDIS = "I. Terzidis et al., Anatomy Research International 2012"
 _STRECKER = "W. Strecker et al., The Journal of Bone and Joint Surgery 79-B, 1997"
 _PALEY = "D. Paley et al., Orthopedic Clinics of North America 25, 1994"
 _KUROSAWA = "H. Kurosawa et al., Journal of Biomechanics 18, 1985"
+_WEINBERG = "D. S. Weinberg et al., The American Journal of Sports Medicine 45, 2017"
+_CHENG = "F. B. Cheng et al., The Knee 16, 2009"
 _DRY = "360 dry femora, men and women together"  # by the rule for the variance of two groups
 
 _FEMUR = {
@@ -98,8 +101,8 @@ _FEMUR = {
         "On the outer side, between the mechanical axis and the tangent to both condyles from below, in the frontal "
         "plane along the posterior condylar line.",
         _PALEY,
-        (85.8, 2.0),
-        f"{_MICICOI}: 758 people, CT",
+        (86.6, 2.0),
+        f"{_HIRSCHMANN}: 308 knees, CT",
     ),
     "mechanical_anatomical_angle_deg": Definition(
         "Mechanical-anatomical angle",
@@ -146,4 +149,53 @@ _FEMUR = {
     ),
 }
 
-DEFINITIONS: dict[str, dict[str, Definition]] = {"femur": _FEMUR}
+_TIBIA = {
+    "length_mm": Definition(
+        "Tibial length",
+        "From the middle of the plateaus to the ankle's center, on the joint's roof.",
+        _STRECKER,
+        (369.0, 28.0),
+        f"{_STRECKER}: 513 tibiae, CT",
+    ),
+    "mpta_deg": Definition(
+        "Mechanical medial proximal tibial angle (MPTA)",
+        "On the inner side, between the mechanical axis (middle of the plateaus to the ankle's center) and the line "
+        "through the middles of both plateaus, in the frontal plane along the plateau's back.",
+        _PALEY,
+        (87.2, 2.4),
+        f"{_HIRSCHMANN}: 308 knees, CT",
+    ),
+    "medial_slope_deg": Definition(
+        "Posterior slope of the medial plateau",
+        "Of the plane fitted to the plateau's middle, against the mechanical axis, seen from the side; positive if it "
+        "falls backwards.",
+        _WEINBERG,
+        (6.9, 3.7),
+        f"{_WEINBERG}: 1090 dry tibiae",
+    ),
+    "torsion_deg": Definition(
+        "Tibial torsion",
+        "From the tangent to the plateau's back to the line through the ankle's center and the middle of the inner "
+        "malleolus, seen along the mechanical axis; positive if the foot turns outwards. The source takes the "
+        "fibula in the place of the inner malleolus.",
+        _STRECKER,
+        (34.9, 8.0),
+        f"{_STRECKER}: 504 tibiae, CT",
+    ),
+    "plateau_width_mm": Definition(
+        "Width of the tibial plateau",
+        "Of its rim, along the tangent to its back.",
+        _CHENG,
+        (73.0, 5.3),
+        f"{_CHENG}: 172 Chinese people, CT, men and women together",
+    ),
+    "plateau_depth_mm": Definition(
+        "Depth of the medial plateau",
+        "Of its rim from front to back, at right angles to its width.",
+        _CHENG,
+        (50.7, 3.8),
+        f"{_CHENG}: 172 Chinese people, CT, men and women together",
+    ),
+}
+
+DEFINITIONS: dict[str, dict[str, Definition]] = {"femur": _FEMUR, "tibia": _TIBIA}

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SurfaceError
-from ..surface.mesh import area_and_volume, is_closed
 from ..surface.samples import Samples, farthest, fit_sphere, outermost, spread
 from ..surface.section import sections
+from .long_bone import checked, long_axis, section_centers
 from .vectors import across, from_top, line, ramp, unit
 
 SHAFT_FRACTIONS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # of the length, from the top
-_LENGTHS_MM = (250.0, 650.0)
-_TILT_DEG = 40.0  # of the bone's long axis; a femur that stands upright leans by some 10 degrees
+LENGTHS_MM = (250.0, 650.0)
 _PROXIMAL = np.linspace(0.22, 0.42, 11)  # below the lesser trochanter, above most of the shaft's bow
 _HEAD_MM = (14.0, 36.0)
 _CONDYLE_MM = (9.0, 40.0)
@@ -116,11 +115,11 @@ def measure_femur(points: np.ndarray, faces: np.ndarray, side: str | None = None
     H. Kurosawa et al., "Geometry and motion of the knee for implant and orthotic design", Journal of
     Biomechanics 18, 1985.
     """
-    points, faces = _checked(points, faces, side)
+    points, faces = checked(points, faces, side, "femur", LENGTHS_MM)
     samples = spread(points, faces)
-    shaft_axis = _long_axis(points, faces, samples)
-    shaft_centers = _section_centers(points, faces, shaft_axis, SHAFT_FRACTIONS)
-    proximal = _section_centers(points, faces, shaft_axis, _PROXIMAL)
+    shaft_axis = long_axis(points, faces, samples, "femur", LENGTHS_MM)
+    shaft_centers = section_centers(points, faces, shaft_axis, SHAFT_FRACTIONS)
+    proximal = section_centers(points, faces, shaft_axis, _PROXIMAL)
     proximal_center, proximal_axis = line(proximal, shaft_axis)
 
     top = samples.where(from_top(samples.points, points, shaft_axis) < 0.3)
@@ -174,60 +173,6 @@ def measure_femur(points: np.ndarray, faces: np.ndarray, side: str | None = None
             "shaft_distal": shaft[0.7],
         },
     )
-
-
-def _checked(points: np.ndarray, faces: np.ndarray, side: str | None) -> tuple[np.ndarray, np.ndarray]:
-    """Points and outward faces of a closed surface of a femur's size."""
-    if side not in (None, "left", "right"):
-        raise SurfaceError(f"side is {side!r}: give 'left' or 'right', or leave it out to have it found.")
-    points, faces = np.asarray(points, float), np.asarray(faces)
-    if len(points) == 0 or len(faces) == 0:
-        raise SurfaceError("the surface is empty: it has no triangles.")
-    if points.ndim != 2 or points.shape[1] != 3 or faces.ndim != 2 or faces.shape[1] != 3:
-        raise SurfaceError(f"points must be (n, 3) and faces (m, 3): they are {points.shape} and {faces.shape}.")
-    if faces.min() < 0 or faces.max() >= len(points):
-        raise SurfaceError(f"faces name points from {faces.min()} to {faces.max()}, but there are {len(points)}.")
-    used = np.unique(faces)
-    points, faces = points[used], np.searchsorted(used, faces)
-    if not np.isfinite(points).all():
-        raise SurfaceError("the surface has points that are not numbers (NaN or infinite).")
-    if not is_closed(faces):
-        raise SurfaceError("the surface is not closed: fill its holes and merge points that are doubled.")
-    extent = float(np.linalg.norm(np.ptp(points, axis=0)))
-    low, high = _LENGTHS_MM
-    if not low <= extent <= 1.2 * high:  # the diagonal of the box is a little longer than the bone
-        guess = ": meters?" if extent < 1 else ": centimeters?" if low <= 10 * extent <= high else "."
-        raise SurfaceError(f"a femur is {low:.0f} to {high:.0f} mm long; this surface is {extent:.3g}{guess}")
-    return points, faces if area_and_volume(points, faces)[1] > 0 else faces[:, ::-1]
-
-
-def _long_axis(points: np.ndarray, faces: np.ndarray, samples: Samples) -> np.ndarray:
-    """Direction of the shaft, upwards: the line through its sections' centres, across itself."""
-    away = samples.points - np.average(samples.points, axis=0, weights=samples.areas)
-    axis = np.linalg.eigh((away * samples.areas[:, None]).T @ away)[1][:, -1]
-    axis = axis * np.sign(axis[2])
-    length = np.ptp(points @ axis)
-    low, high = _LENGTHS_MM
-    if not low <= length <= high:
-        raise SurfaceError(f"a femur is {low:.0f} to {high:.0f} mm long; this surface is {length:.0f}.")
-    if not axis[2] > np.cos(np.radians(_TILT_DEG)):
-        tilt = np.degrees(np.arccos(min(axis[2], 1)))
-        raise SurfaceError(f"the bone leans by {tilt:.0f} degrees: stand it upright along z (LPS) within 25 degrees.")
-    for _ in range(2):
-        axis = line(_section_centers(points, faces, axis, np.linspace(0.25, 0.75, 21)), axis)[1]
-    return axis
-
-
-def _section_centers(points: np.ndarray, faces: np.ndarray, axis: np.ndarray, fractions: np.ndarray) -> np.ndarray:
-    """Centres of the largest loops of sections across an axis, at fractions of the length from the top."""
-    height = points @ axis
-    levels = height.max() - np.asarray(fractions) * np.ptp(height)
-    centers = []
-    for fraction, cut in zip(fractions, sections(points, faces, levels, axis), strict=True):
-        if not len(cut.areas) or not cut.areas[0] > 0:
-            raise SurfaceError(f"the bone is interrupted at {100 * fraction:.0f} % of its length: join its pieces.")
-        centers.append(cut.centroids[0])
-    return np.array(centers)
 
 
 def _head_and_neck(

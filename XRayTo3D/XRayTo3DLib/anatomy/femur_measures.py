@@ -7,7 +7,8 @@ import numpy as np
 from ..errors import SurfaceError
 from ..surface.samples import outermost, spread
 from ..surface.section import gaps
-from .femur import SHAFT_FRACTIONS, FemurAnatomy, measure_femur
+from .femur import LENGTHS_MM, SHAFT_FRACTIONS, FemurAnatomy, measure_femur
+from .long_bone import checked
 from .measure import BoneMeasure, Places, angle_between, length, reach, sphere
 from .vectors import across, angle, from_top, line, nearest_on, unit
 
@@ -52,7 +53,7 @@ def femur_places(points: np.ndarray, faces: np.ndarray, side: str | None = None)
         the shaft at `SHAFT`; on the surface what lies farthest behind, below, in front and beside each condyle, both
         walls of the notch, and lowest, the most distal point.
     """
-    points, faces = np.asarray(points, float), np.asarray(faces)
+    points, faces = checked(points, faces, side, "femur", LENGTHS_MM)
     found = measure_femur(points, faces, side)
     up, lateral, posterior = _axes(found.head_center, found.landmarks["knee_center"], found.posterior_line, found.side)
     lower = faces[(from_top(points, points, found.shaft_axis) > _DISTAL - 0.02)[faces].all(axis=1)]
