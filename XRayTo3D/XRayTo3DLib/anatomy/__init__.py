@@ -3,6 +3,7 @@
 from .definitions import DEFINITIONS, Definition
 from .femur import SHAFT_FRACTIONS, FemurAnatomy, measure_femur
 from .femur_measures import femur_measures, femur_measures_at, femur_places
+from .leg import leg_measures, leg_measures_at, patella_places
 from .measure import BoneMeasure, Places
 from .tibia import tibia_measures, tibia_measures_at, tibia_places
 
@@ -16,7 +17,10 @@ __all__ = [
     "femur_measures",
     "femur_measures_at",
     "femur_places",
+    "leg_measures",
+    "leg_measures_at",
     "measure_femur",
+    "patella_places",
     "tibia_measures",
     "tibia_measures_at",
     "tibia_places",

@@ -40,6 +40,7 @@ _PALEY = "D. Paley et al., Orthopedic Clinics of North America 25, 1994"
 _KUROSAWA = "H. Kurosawa et al., Journal of Biomechanics 18, 1985"
 _WEINBERG = "D. S. Weinberg et al., The American Journal of Sports Medicine 45, 2017"
 _CHENG = "F. B. Cheng et al., The Knee 16, 2009"
+_INSALL = "J. Insall and E. Salvati, Radiology 101, 1971"
 _DRY = "360 dry femora, men and women together"  # by the rule for the variance of two groups
 
 _FEMUR = {
@@ -198,4 +199,37 @@ _TIBIA = {
     ),
 }
 
-DEFINITIONS: dict[str, dict[str, Definition]] = {"femur": _FEMUR, "tibia": _TIBIA}
+_LEG = {
+    "hka_deg": Definition(
+        "Hip-knee-ankle angle (HKA)",
+        "On the inner side, between the mechanical axes of femur and tibia, in the femur's frontal plane: 180 is "
+        "straight, less is varus.",
+        _PALEY,
+        (179.4, 2.6),
+        f"{_MICICOI}: 758 people, CT",
+    ),
+    "jlca_deg": Definition(
+        "Joint line convergence angle (JLCA)",
+        "Between the tangent to the femur's condyles and the line through the middles of the tibia's plateaus, in the "
+        "femur's frontal plane; positive if the joint is wider on the outer side.",
+        _PALEY,
+        (1.09, 0.9),
+        f"{_MICICOI}: 758 people, CT",
+    ),
+    "leg_length_mm": Definition(
+        "Leg length",
+        "From the top of the femur's head, along its mechanical axis, to the ankle's center.",
+        _STRECKER,
+        (832.0, 57.0),
+        f"{_STRECKER}: 378 legs, CT",
+    ),
+    "insall_salvati_ratio": Definition(
+        "Patella height (Insall-Salvati)",
+        "From the patella's apex to the tuberosity's most prominent place, over the patella's longest diagonal.",
+        _INSALL,
+        (1.02, 0.13),
+        f"{_INSALL}: 114 knees, X-ray",
+    ),
+}
+
+DEFINITIONS: dict[str, dict[str, Definition]] = {"femur": _FEMUR, "tibia": _TIBIA, "leg": _LEG}
