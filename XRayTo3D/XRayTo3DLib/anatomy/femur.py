@@ -222,13 +222,16 @@ def _knee_axes(
     distal: Samples, up: np.ndarray, lateral: np.ndarray, middle: np.ndarray, side: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lateral along the posterior condylar line, posterior, and that line's medial and lateral ends (2, 3)."""
+    lateral = across(lateral, up)
     for _ in range(8):
-        lateral = across(lateral, up)
+        before = lateral
         posterior = np.cross(up, lateral) if side == "left" else np.cross(lateral, up)
         beside = (distal.points - middle) @ lateral
         ends = np.array([farthest(distal.where(kept), posterior) for kept in (beside < 0, beside > 0)])
-        lateral = ends[1] - ends[0]
-    return across(lateral, up), posterior, ends
+        lateral = across(ends[1] - ends[0], up)
+        if before @ lateral > 1 - 1e-10:
+            break
+    return lateral, posterior, ends
 
 
 def _condyles(distal: Samples, head: np.ndarray, medial: np.ndarray, side: str) -> tuple[np.ndarray, np.ndarray]:

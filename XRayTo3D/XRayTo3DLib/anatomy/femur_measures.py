@@ -83,7 +83,8 @@ def femur_places(points: np.ndarray, faces: np.ndarray, side: str | None = None)
         }
     radii = {"head": found.head_radius}
     radii |= dict(zip(("medial_condyle", "lateral_condyle"), map(float, found.condyle_radii), strict=True))
-    return Places(found.side, places, radii)
+    shaft = dict.fromkeys((*SHAFT, "upper_shaft_top", "upper_shaft_bottom"), found.shaft_axis)
+    return Places(found.side, places, radii, shaft | {"neck": found.neck_axis})
 
 
 def femur_measures_at(places: Places) -> dict[str, BoneMeasure]:

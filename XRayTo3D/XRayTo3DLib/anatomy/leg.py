@@ -9,7 +9,7 @@ from ..surface.samples import outermost, spread
 from .femur_measures import femur_axes, femur_places, knee_center
 from .long_bone import checked
 from .measure import BoneMeasure, Places, angle_between, length
-from .tibia import plateau_center, tibia_axes, tibia_places
+from .tibia import ankle_center, plateau_center, tibia_axes, tibia_places
 from .vectors import unit
 
 _PATELLA_MM = (20.0, 90.0)
@@ -48,7 +48,7 @@ def leg_measures(
 def leg_measures_at(femur: Places, tibia: Places, patella: Places | None = None) -> dict[str, BoneMeasure]:
     """Measures of a leg, from where its bones are measured."""
     up, lateral, _ = femur_axes(femur)
-    head, knee, plateau, ankle = femur.points["head"], knee_center(femur), plateau_center(tibia), tibia.points["ankle"]
+    head, knee, plateau, ankle = femur.points["head"], knee_center(femur), plateau_center(tibia), ankle_center(tibia)
     lines = [
         tuple(bone.points[f"{name}_{part}"] for name in ("medial", "lateral"))
         for bone, part in ((femur, "distal"), (tibia, "plateau"))
@@ -83,4 +83,4 @@ def patella_places(points: np.ndarray, faces: np.ndarray, up: np.ndarray) -> Pla
     for _ in range(4):
         base, apex = outermost(samples, up), outermost(samples, -up)
         up = unit(base - apex)
-    return Places("", {"base": base, "apex": apex}, {})
+    return Places("", {"base": base, "apex": apex})

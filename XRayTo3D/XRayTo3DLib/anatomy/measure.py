@@ -41,11 +41,20 @@ class Places:
         Middles of sections, centers of spheres, and places of the surface (LPS, mm).
     radii : dict of str to float
         Of the points that are centers of spheres (mm).
+    axes : dict of str to (3,) array
+        Of the points that are middles of sections: the unit vector across which each is cut.
     """
 
     side: str
     points: Mapping[str, np.ndarray]
-    radii: Mapping[str, float]
+    radii: Mapping[str, float] = field(default_factory=dict)
+    axes: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def moved(self, shifts: np.ndarray, growths: np.ndarray, size: float = 1.0) -> Places:
+        """Return them moved by `shifts` (p, 3), with radii larger by `growths` (r,), and all of that made larger."""
+        points = {name: size * (at + shift) for (name, at), shift in zip(self.points.items(), shifts, strict=True)}
+        radii = {name: size * (at + growth) for (name, at), growth in zip(self.radii.items(), growths, strict=True)}
+        return Places(self.side, points, radii, self.axes)
 
 
 def length(start: np.ndarray, end: np.ndarray) -> BoneMeasure:

@@ -22,9 +22,11 @@ _RIM_MM = 0.5  # how far `farthest` lies inside of an upright wall, in the mean
 # The middle of each plateau, in half widths from the middle, and how far it reaches, in half widths and half depths:
 # between the eminence and the rim.
 _AT, _WIDE, _DEEP = 0.55, 0.33, 0.55
+_HALVES = 0.42  # of an ellipse's reach: where the middles of its front and its back half lie
 _ROUNDS = 3  # in which the plateau is looked for across itself, whatever the shaft does
 _LOOSE_MM = 4.0  # what lies farther off a plateau's plane is not of it
 _TUBEROSITY = 0.04, 0.19  # of the length below the rim
+_ABOVE = np.linspace(0.2, 0.6, 5)  # of the ankle's radius above its roof: where its middle is looked for
 _ROOF = 0.35  # of the ankle's radius: the middle of the roof
 
 
@@ -61,8 +63,8 @@ def tibia_places(points: np.ndarray, faces: np.ndarray, side: str | None = None)
     -------
     Places
         On the planes fitted to both plateaus their middles, and of the medial one a place in front and one behind; on
-        the rim what lies farthest to either side, behind each plateau, and before the medial one; the tuberosity; the
-        ankle's center, on the roof below the middle of the largest section; and the middle of the malleolus.
+        the rim what lies farthest to either side, behind each plateau, and before the medial one; the tuberosity and
+        the ankle's roof; middles of the sections above that, and of the malleolus.
     """
     points, faces = checked(points, faces, side, "tibia", _LENGTHS_MM)
     samples = spread(points, faces)
@@ -70,10 +72,12 @@ def tibia_places(points: np.ndarray, faces: np.ndarray, side: str | None = None)
     (top, top_area), (above_ankle, area) = (_largest(points, faces, axis, *part) for part in (_PLATEAU, _ANKLE))
     if not top_area > 1.2 * area:
         raise SurfaceError("no plateau found at the surface's upper end: is it a whole tibia with its knee up?")
-    ankle, malleolus = _ankle(samples, points, axis, above_ankle, np.sqrt(area / np.pi))
-    upper, up = _facing_up(points, faces, axis), unit(top - ankle)
+    roof, malleolus = _ankle(samples, axis, above_ankle, np.sqrt(area / np.pi))
+    levels = roof @ axis + _ABOVE * np.sqrt(area / np.pi)
+    above_ankle = np.mean([cut.centroids[0] for cut in sections(points, faces, levels, axis)], axis=0)
+    upper, up = _facing_up(points, faces, axis), unit(top - above_ankle)
     for _ in range(_ROUNDS):
-        found, plateau = _plateau(samples, upper, _RIM * np.ptp(points @ axis), top, up, malleolus - ankle)
+        found, plateau = _plateau(samples, upper, _RIM * np.ptp(points @ axis), top, up, malleolus - above_ankle)
         across_it = plateau["lateral_plateau"] - plateau["medial_plateau"]
         normal = unit(np.cross(across_it, plateau["medial_plateau_back"] - plateau["medial_plateau_front"]))
         up = normal * np.sign(normal @ up)
@@ -82,17 +86,18 @@ def tibia_places(points: np.ndarray, faces: np.ndarray, side: str | None = None)
             f"side is {side}, but the malleolus is on the inner side of a {found} tibia: the surface is of the other "
             "side, mirrored, or not in the LPS frame."
         )
-    places = Places(found, plateau | {"ankle": ankle, "malleolus": malleolus}, {})
+    axes = {"above_ankle": axis}
+    places = Places(found, plateau | {"above_ankle": above_ankle, "roof": roof, "malleolus": malleolus}, axes=axes)
     up, _, posterior = tibia_axes(places)
-    below = (plateau_center(places) - samples.points) @ up / np.linalg.norm(plateau_center(places) - ankle)
+    below = (plateau_center(places) - samples.points) @ up / np.linalg.norm(plateau_center(places) - roof)
     before = samples.where((below > _TUBEROSITY[0]) & (below < _TUBEROSITY[1]))
-    return Places(found, places.points | {"tuberosity": farthest(before, -posterior)}, {})
+    return Places(found, places.points | {"tuberosity": farthest(before, -posterior)}, axes=axes)
 
 
 def tibia_measures_at(places: Places) -> dict[str, BoneMeasure]:
     """All measures of a tibia, from where they are taken."""
     at, (up, lateral, posterior) = places.points, tibia_axes(places)
-    knee, ankle = plateau_center(places), at["ankle"]
+    knee, ankle = plateau_center(places), ankle_center(places)
     mechanical, joint = (ankle, knee), (at["medial_plateau"], at["lateral_plateau"])
     behind = at["medial_posterior"], at["lateral_posterior"]
     slope = at["medial_plateau_front"], at["medial_plateau_back"]
@@ -122,9 +127,16 @@ def plateau_center(tibia: Places) -> np.ndarray:
     return (tibia.points["medial_plateau"] + tibia.points["lateral_plateau"]) / 2
 
 
+def ankle_center(tibia: Places) -> np.ndarray:
+    """On the joint's roof (3,), below the middle of the ankle's largest section."""
+    above = tibia.points["above_ankle"]
+    down = unit(above - plateau_center(tibia))
+    return above + (tibia.points["roof"] - above) @ down * down
+
+
 def tibia_axes(tibia: Places) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Unit vectors up along the mechanical axis, to the outer side along the plateau's back, and back."""
-    up = unit(plateau_center(tibia) - tibia.points["ankle"])
+    up = unit(plateau_center(tibia) - ankle_center(tibia))
     lateral = across(tibia.points["lateral_posterior"] - tibia.points["medial_posterior"], up)
     return up, lateral, np.cross(up, lateral) if tibia.side == "left" else np.cross(lateral, up)
 
@@ -148,10 +160,8 @@ def _largest(
     return np.average([cut.centroids[0] for cut in cuts], axis=0, weights=weights), float(areas.max())
 
 
-def _ankle(
-    samples: Samples, points: np.ndarray, axis: np.ndarray, above: np.ndarray, radius: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Center of the ankle, on the joint's roof, and the middle of the malleolus' lower half."""
+def _ankle(samples: Samples, axis: np.ndarray, above: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
+    """Middle of the ankle's roof, and of the malleolus' lower half."""
     below = samples.where((above - samples.points) @ axis > 0)
     off = below.points - above
     depth = -off @ axis
@@ -162,7 +172,7 @@ def _ankle(
     level = np.average(depth, weights=roof)
     tip = -farthest(below, -axis) @ axis + above @ axis
     lower = below.areas * ramp((depth - level) / (tip - level), 0.4, 0.6)
-    return above - level * axis, np.average(below.points, axis=0, weights=lower)
+    return np.average(below.points, axis=0, weights=roof), np.average(below.points, axis=0, weights=lower)
 
 
 def _plateau(
@@ -188,7 +198,7 @@ def _plateau(
         places[f"{name}_posterior"] = ends[number][1]
         places[f"{name}_plateau"] = at + height * up
         if name == "medial":
-            for end, far in (("front", -reaches[1]), ("back", reaches[1])):
+            for end, far in (("front", -_HALVES * reaches[1]), ("back", _HALVES * reaches[1])):
                 places[f"medial_plateau_{end}"] = at + far * posterior + (height + far * fall) * up
     return side, places
 

