@@ -71,7 +71,7 @@ def _rows(record) -> list:
     }
     for name, each in shape["measures"].items():
         unit = "°" if name.endswith("_deg") else " mm"
-        rows.append((names[name], f"{each['value']:.1f} ± {each['deviation']:.1f}{unit}"))
+        rows.append((names.get(name, each["title"]), f"{each['value']:.1f} ± {each['deviation']:.1f}{unit}"))
     words = _("{median:.1f} mm in the median, {largest:.1f} mm at most")
     rows.append((_("Uncertainty"), words.format(**shape["uncertainty_mm"])))
     return rows

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SurfaceError
-from ..surface.mesh import area_and_volume, is_closed
-from ..surface.samples import Samples, farthest, fit_sphere, spread
-from ..surface.section import section
+from ..surface.samples import Samples, farthest, fit_sphere, outermost, spread
+from ..surface.section import sections
+from .long_bone import checked, long_axis, section_centers
+from .vectors import across, from_top, line, ramp, unit
 
 SHAFT_FRACTIONS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # of the length, from the top
-_LENGTHS_MM = (250.0, 650.0)
-_TILT_DEG = 40.0  # of the bone's long axis; a femur that stands upright leans by some 10 degrees
+LENGTHS_MM = (250.0, 650.0)
 _PROXIMAL = np.linspace(0.22, 0.42, 11)  # below the lesser trochanter, above most of the shaft's bow
 _HEAD_MM = (14.0, 36.0)
 _CONDYLE_MM = (9.0, 40.0)
@@ -39,8 +39,14 @@ class FemurAnatomy:
         Unit vector from the neck to the head's centre.
     shaft_axis : (3,) array
         Unit vector upwards along the proximal shaft.
+    shaft_line : (2, 3) array
+        Upper and lower end of the proximal shaft's axis.
     shaft_centers : (7, 3) array
         Centres of the shaft's sections at `SHAFT_FRACTIONS` of the length, from the top.
+    condyle_radii : (2,) array
+        Of the spheres fitted to the medial and the lateral posterior condyle.
+    posterior_line : (2, 3) array
+        Medial and lateral end of the posterior condylar line.
     neck_shaft_angle_deg : float
         Between the neck's axis and the proximal shaft's, in space.
     anteversion_deg : float
@@ -62,7 +68,10 @@ class FemurAnatomy:
     neck_center: np.ndarray
     neck_axis: np.ndarray
     shaft_axis: np.ndarray
+    shaft_line: np.ndarray
     shaft_centers: np.ndarray
+    condyle_radii: np.ndarray
+    posterior_line: np.ndarray
     neck_shaft_angle_deg: float
     anteversion_deg: float
     length_mm: float
@@ -106,34 +115,35 @@ def measure_femur(points: np.ndarray, faces: np.ndarray, side: str | None = None
     H. Kurosawa et al., "Geometry and motion of the knee for implant and orthotic design", Journal of
     Biomechanics 18, 1985.
     """
-    points, faces = _checked(points, faces, side)
+    points, faces = checked(points, faces, side, "femur", LENGTHS_MM)
     samples = spread(points, faces)
-    shaft_axis = _long_axis(points, faces, samples)
-    shaft_centers = _section_centers(points, faces, shaft_axis, SHAFT_FRACTIONS)
-    proximal_center, proximal_axis = _line(_section_centers(points, faces, shaft_axis, _PROXIMAL), shaft_axis)
+    shaft_axis = long_axis(points, faces, samples, "femur", LENGTHS_MM)
+    shaft_centers = section_centers(points, faces, shaft_axis, SHAFT_FRACTIONS)
+    proximal = section_centers(points, faces, shaft_axis, _PROXIMAL)
+    proximal_center, proximal_axis = line(proximal, shaft_axis)
 
-    top = samples.where(_from_top(samples.points, points, shaft_axis) < 0.3)
-    near = faces[(_from_top(points, points, shaft_axis) < 0.4)[faces].all(axis=1)]
+    top = samples.where(from_top(samples.points, points, shaft_axis) < 0.3)
+    near = faces[(from_top(points, points, shaft_axis) < 0.4)[faces].all(axis=1)]
     head, radius, neck, neck_axis = _head_and_neck(top, points, near, proximal_center, proximal_axis)
 
-    medial = _across(head - proximal_center, proximal_axis)
+    medial = across(head - proximal_center, proximal_axis)
     found = "left" if medial[0] < 0 else "right"
     if side is not None and side != found:
         raise SurfaceError(
             f"side is {side}, but the head points to the patient's {'right' if found == 'left' else 'left'}, as in "
             f"a {found} femur: the surface is of the other side, mirrored, or not in the LPS frame."
         )
-    distal = samples.where(_from_top(samples.points, points, shaft_axis) > 0.85)
-    condyles = _condyles(distal, head, medial, found)
-    up = _unit(head - condyles.mean(axis=0))
-    lateral, posterior = _knee_axes(distal, up, -medial, condyles.mean(axis=0), found)[:2]
-    reach = (distal.points - shaft_centers[-1]) @ _across(posterior, shaft_axis)
+    distal = samples.where(from_top(samples.points, points, shaft_axis) > 0.85)
+    condyles, condyle_radii = _condyles(distal, head, medial, found)
+    up = unit(head - condyles.mean(axis=0))
+    lateral, posterior, ends = _knee_axes(distal, up, -medial, condyles.mean(axis=0), found)
+    reach = (distal.points - shaft_centers[-1]) @ across(posterior, shaft_axis)
     if reach.max() < -reach.min():
         raise SurfaceError("no condyles behind the shaft: the surface is mirrored or not in the LPS frame.")
 
-    neck_across = _across(neck_axis, up)
+    neck_across = across(neck_axis, up)
     anteversion = np.arctan2(-neck_across @ posterior, -neck_across @ lateral)
-    widths = points[_from_top(points, points, shaft_axis) > 0.85] @ lateral
+    ends_across = [outermost(distal, way * lateral) @ lateral for way in (-1, 1)]
     shaft = dict(zip(SHAFT_FRACTIONS, shaft_centers, strict=True))
     tip = _trochanter_tip(top, neck, neck_axis, proximal_center, proximal_axis)
     return FemurAnatomy(
@@ -143,11 +153,14 @@ def measure_femur(points: np.ndarray, faces: np.ndarray, side: str | None = None
         neck_center=neck,
         neck_axis=neck_axis,
         shaft_axis=proximal_axis,
+        shaft_line=proximal_center + np.outer((proximal[[0, -1]] - proximal_center) @ proximal_axis, proximal_axis),
         shaft_centers=shaft_centers,
+        condyle_radii=condyle_radii,
+        posterior_line=ends,
         neck_shaft_angle_deg=float(np.degrees(np.arccos(np.clip(-neck_axis @ proximal_axis, -1, 1)))),
         anteversion_deg=float(np.degrees(anteversion)),
-        length_mm=float(head @ up + radius - (points @ up).min()),
-        bicondylar_width_mm=float(np.ptp(widths)),
+        length_mm=float((head - outermost(distal, -up)) @ up + radius),
+        bicondylar_width_mm=float(np.ptp(ends_across)),
         landmarks={
             "head_center": head,
             "trochanter_tip": tip,
@@ -162,88 +175,6 @@ def measure_femur(points: np.ndarray, faces: np.ndarray, side: str | None = None
     )
 
 
-def _checked(points: np.ndarray, faces: np.ndarray, side: str | None) -> tuple[np.ndarray, np.ndarray]:
-    """Points and outward faces of a closed surface of a femur's size."""
-    if side not in (None, "left", "right"):
-        raise SurfaceError(f"side is {side!r}: give 'left' or 'right', or leave it out to have it found.")
-    points, faces = np.asarray(points, float), np.asarray(faces)
-    if len(points) == 0 or len(faces) == 0:
-        raise SurfaceError("the surface is empty: it has no triangles.")
-    if points.ndim != 2 or points.shape[1] != 3 or faces.ndim != 2 or faces.shape[1] != 3:
-        raise SurfaceError(f"points must be (n, 3) and faces (m, 3): they are {points.shape} and {faces.shape}.")
-    if faces.min() < 0 or faces.max() >= len(points):
-        raise SurfaceError(f"faces name points from {faces.min()} to {faces.max()}, but there are {len(points)}.")
-    used = np.unique(faces)
-    points, faces = points[used], np.searchsorted(used, faces)
-    if not np.isfinite(points).all():
-        raise SurfaceError("the surface has points that are not numbers (NaN or infinite).")
-    if not is_closed(faces):
-        raise SurfaceError("the surface is not closed: fill its holes and merge points that are doubled.")
-    extent = float(np.linalg.norm(np.ptp(points, axis=0)))
-    low, high = _LENGTHS_MM
-    if not low <= extent <= 1.2 * high:  # the diagonal of the box is a little longer than the bone
-        guess = ": meters?" if extent < 1 else ": centimeters?" if low <= 10 * extent <= high else "."
-        raise SurfaceError(f"a femur is {low:.0f} to {high:.0f} mm long; this surface is {extent:.3g}{guess}")
-    return points, faces if area_and_volume(points, faces)[1] > 0 else faces[:, ::-1]
-
-
-def _unit(vector: np.ndarray) -> np.ndarray:
-    return vector / np.linalg.norm(vector)
-
-
-def _across(vector: np.ndarray, axis: np.ndarray) -> np.ndarray:
-    """Direction of a vector's part across an axis."""
-    return _unit(vector - (vector @ axis) * axis)
-
-
-def _line(centers: np.ndarray, towards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A point and the direction of the line of least squares."""
-    middle = centers.mean(axis=0)
-    direction = np.linalg.svd(centers - middle, full_matrices=False)[2][0]
-    return middle, direction * np.sign(direction @ towards)
-
-
-def _from_top(which: np.ndarray, points: np.ndarray, axis: np.ndarray) -> np.ndarray:
-    """Distance of points below the surface's top, in its lengths along the axis."""
-    height = points @ axis
-    return (height.max() - which @ axis) / np.ptp(height)
-
-
-def _long_axis(points: np.ndarray, faces: np.ndarray, samples: Samples) -> np.ndarray:
-    """Direction of the shaft, upwards: the line through its sections' centres, across itself."""
-    away = samples.points - np.average(samples.points, axis=0, weights=samples.areas)
-    axis = np.linalg.eigh((away * samples.areas[:, None]).T @ away)[1][:, -1]
-    axis = axis * np.sign(axis[2])
-    length = np.ptp(points @ axis)
-    low, high = _LENGTHS_MM
-    if not low <= length <= high:
-        raise SurfaceError(f"a femur is {low:.0f} to {high:.0f} mm long; this surface is {length:.0f}.")
-    if not axis[2] > np.cos(np.radians(_TILT_DEG)):
-        tilt = np.degrees(np.arccos(min(axis[2], 1)))
-        raise SurfaceError(f"the bone leans by {tilt:.0f} degrees: stand it upright along z (LPS) within 25 degrees.")
-    for _ in range(2):
-        axis = _line(_section_centers(points, faces, axis, np.linspace(0.25, 0.75, 21)), axis)[1]
-    return axis
-
-
-def _section_centers(points: np.ndarray, faces: np.ndarray, axis: np.ndarray, fractions: np.ndarray) -> np.ndarray:
-    """Centres of the largest loops of sections across an axis, at fractions of the length from the top."""
-    height = points @ axis
-    centers = []
-    for fraction in fractions:
-        level = (1 - fraction) * height.max() + fraction * height.min()
-        cut = section(points, faces, level * axis, axis)
-        if not len(cut.areas) or not cut.areas[0] > 0:
-            raise SurfaceError(f"the bone is interrupted at {100 * fraction:.0f} % of its length: join its pieces.")
-        centers.append(cut.centroids[0])
-    return np.array(centers)
-
-
-def _ramp(value: np.ndarray, none: float, full: float) -> np.ndarray:
-    """Weight that rises from 0 at `none` to 1 at `full`."""
-    return np.clip((value - none) / (full - none), 0, 1)
-
-
 def _head_and_neck(
     top: Samples, points: np.ndarray, near: np.ndarray, center: np.ndarray, axis: np.ndarray
 ) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
@@ -252,11 +183,11 @@ def _head_and_neck(
     The part of the proximal end that is farthest from the shaft's axis is on the head.
     """
     away = top.points - center
-    medial = _across(away[np.argmax(np.linalg.norm(np.cross(away, axis), axis=1))], axis)
-    outward = _unit(medial + axis)
+    medial = across(away[np.argmax(np.linalg.norm(np.cross(away, axis), axis=1))], axis)
+    outward = unit(medial + axis)
     head, radius = top.points[np.argmax(top.points @ outward)] - 23 * outward, 23.0
     for _ in range(3):
-        head, radius = fit_sphere(top, head, radius, lambda d, out=outward: _ramp(d @ out, -0.5, -0.2))
+        head, radius = fit_sphere(top, head, radius, lambda d, out=outward: ramp(d @ out, -0.5, -0.2))
         if not (_HEAD_MM[0] < radius < _HEAD_MM[1] and np.linalg.norm(np.cross(head - center, axis)) > 15):
             raise SurfaceError("no head found at the surface's upper end: is it a whole femur with its head up?")
         neck, outward = _neck(points, near, head, radius, outward)
@@ -269,11 +200,11 @@ def _neck(
     """Centre of the neck's narrowest sections, and the direction from there to the head's centre."""
     for _ in range(8):
         areas, centers = [], []
-        for depth in np.linspace(0.6, 2.0, 22) * radius:
-            on_axis = head - depth * outward
-            cut = section(points, faces, on_axis, outward)
+        depths = np.linspace(0.6, 2.0, 22) * radius
+        for depth, cut in zip(depths, sections(points, faces, head @ outward - depths, outward), strict=True):
             if not len(cut.areas):
                 continue
+            on_axis = head - depth * outward
             nearest = np.argmin(np.linalg.norm(cut.centroids - on_axis, axis=1) + 1e3 * (cut.areas <= 0))
             areas.append(cut.areas[nearest])
             centers.append(cut.centroids[nearest])
@@ -281,7 +212,7 @@ def _neck(
             raise SurfaceError("no neck found below the head: is it a whole femur with its head up?")
         weights = np.exp(-10 * (np.array(areas) / min(areas) - 1))  # a mean moves less than the one narrowest
         neck = np.average(centers, axis=0, weights=weights)
-        before, outward = outward, _unit(head - neck)
+        before, outward = outward, unit(head - neck)
         if before @ outward > 1 - 1e-7:
             break
     return neck, outward
@@ -291,41 +222,44 @@ def _knee_axes(
     distal: Samples, up: np.ndarray, lateral: np.ndarray, middle: np.ndarray, side: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lateral along the posterior condylar line, posterior, and that line's medial and lateral ends (2, 3)."""
+    lateral = across(lateral, up)
     for _ in range(8):
-        lateral = _across(lateral, up)
+        before = lateral
         posterior = np.cross(up, lateral) if side == "left" else np.cross(lateral, up)
         beside = (distal.points - middle) @ lateral
         ends = np.array([farthest(distal.where(kept), posterior) for kept in (beside < 0, beside > 0)])
-        lateral = ends[1] - ends[0]
-    return _across(lateral, up), posterior, ends
+        lateral = across(ends[1] - ends[0], up)
+        if before @ lateral > 1 - 1e-10:
+            break
+    return lateral, posterior, ends
 
 
-def _condyles(distal: Samples, head: np.ndarray, medial: np.ndarray, side: str) -> np.ndarray:
-    """Centres of spheres fitted to the medial and the lateral posterior condyle, (2, 3)."""
+def _condyles(distal: Samples, head: np.ndarray, medial: np.ndarray, side: str) -> tuple[np.ndarray, np.ndarray]:
+    """Centres (2, 3) and radii (2,) of spheres fitted to the medial and the lateral posterior condyle."""
     middle = np.average(distal.points, axis=0, weights=distal.areas)
     centers = np.array([middle, middle])
     lateral = -medial
     for _ in range(3):
-        up = _unit(head - middle)
+        up = unit(head - middle)
         lateral, posterior, ends = _knee_axes(distal, up, lateral, middle, side)
 
         def part(direction: np.ndarray, up=up, posterior=posterior, lateral=lateral) -> np.ndarray:
             behind, height, beside = direction @ posterior, direction @ up, np.abs(direction @ lateral)
-            return _ramp(behind, 0.2, 0.5) * _ramp(height, 0.7, 0.5) * _ramp(beside, 0.7, 0.5)
+            return ramp(behind, 0.2, 0.5) * ramp(height, 0.7, 0.5) * ramp(beside, 0.7, 0.5)
 
         fits = [fit_sphere(distal, end - 20 * posterior, 20.0, part) for end in ends]
         if not all(_CONDYLE_MM[0] < radius < _CONDYLE_MM[1] for _, radius in fits):
             raise SurfaceError("no condyles found at the surface's lower end: is it a whole femur?")
         centers = np.array([center for center, _ in fits])
         middle = centers.mean(axis=0)
-    return centers
+    return centers, np.array([radius for _, radius in fits])
 
 
 def _trochanter_tip(
     top: Samples, neck: np.ndarray, neck_axis: np.ndarray, center: np.ndarray, axis: np.ndarray
 ) -> np.ndarray:
     """Highest point of the greater trochanter: of what lies beyond the neck's base."""
-    outwards = _across(neck_axis, axis)
+    outwards = across(neck_axis, axis)
     base = (neck @ outwards + center @ outwards) / 2
     return farthest(top.where(top.points @ outwards < base), axis)
 
@@ -334,7 +268,7 @@ def _lesser_trochanter(
     samples: Samples, neck: np.ndarray, center: np.ndarray, axis: np.ndarray, lateral: np.ndarray, posterior: np.ndarray
 ) -> np.ndarray:
     """Point that juts out most, behind and medially, from the shaft below the neck."""
-    out = _unit(_across(posterior, axis) - _across(lateral, axis))
+    out = unit(across(posterior, axis) - across(lateral, axis))
     below = (neck - samples.points) @ axis
     kept = samples.where((below > 15) & (below < 80))
     return farthest(kept, out)

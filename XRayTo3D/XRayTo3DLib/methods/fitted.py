@@ -129,7 +129,7 @@ class Fitted:
                 "largest": round(float(self.uncertainty_mm.max()), 3),
             },
             "measures": {
-                name: {"value": round(each.value, 2), "deviation": round(each.deviation, 2)}
+                name: {"value": round(each.value, 2), "deviation": round(each.deviation, 2), "title": each.title}
                 for name, each in self.measures.items()
             },
         }

@@ -93,7 +93,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
             f"({shape.MOST_UNMET:.0%} are allowed). Look at the outline that was found, mark the bone or landmarks, "
             "and check the pixel size and the side. Of a broken bone, or one with metal, make a solid instead."
         )
-    measured = shape.measures(fit) if model.bone == "femur" else {}
+    measured = shape.measures(fit)
     if guess is not None:  # sizes are then as unknown as the scale
         measured = {name: each for name, each in measured.items() if not name.endswith("_mm")}
     return Fitted(

@@ -169,9 +169,8 @@ def _about_shape(shape: dict) -> list[tuple[str, str]]:
         ("Scale", known),
     ]
     for name, each in shape["measures"].items():
-        *words, unit = name.replace("neck_shaft", "neck-shaft").split("_")
-        unit = "°" if unit == "deg" else f" {unit}"
-        rows.append((" ".join(words).capitalize(), f"{each['value']:.1f} ± {each['deviation']:.1f}{unit}"))
+        unit = "°" if name.endswith("_deg") else " mm"
+        rows.append((each["title"], f"{each['value']:.1f} ± {each['deviation']:.1f}{unit}"))
     return rows
 
 

@@ -13,7 +13,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..anatomy import FemurAnatomy, measure_femur
+from ..anatomy import (
+    DEFINITIONS,
+    femur_measures_at,
+    femur_places,
+    followed,
+    tibia_measures_at,
+    tibia_places,
+)
 from ..errors import SurfaceError
 from .fit import Fit
 from .silhouette import silhouette
@@ -32,15 +39,21 @@ _SEEN_MM = 4.0  # a point this near to where an outline was met was observed
 _MET_MM = 2.0
 _DRAWN = 64
 _STATIONS = 20
-_END_MM = 45.0  # an end was seen if an outline was, this near to the head's or the knee's centre
+_END_MM = 45.0  # where something is measured was seen if an outline was, this near to it
+_MEASURED = {"femur": (femur_places, femur_measures_at), "tibia": (tibia_places, tibia_measures_at)}
+# By how much following tells too little of what is picked anew from a few points: found on bones drawn from the
+# built-in models, measured both ways.
+_PICKED = {"lateral_condyle_radius_mm": 2.1, "medial_condyle_radius_mm": 1.5, "notch_width_mm": 1.3, "torsion_deg": 1.7}
+_TURNS = {"anteversion_deg", "torsion_deg"}  # about the bone's own axis: one view does not tell them
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A number measured on the bone, and its standard deviation."""
+    """A number measured on the bone, its standard deviation, and what it is called."""
 
     value: float
     deviation: float
+    title: str = ""
 
 
 def uncertainty(fit: Fit) -> np.ndarray:
@@ -97,44 +110,48 @@ def length_seen(fit: Fit) -> float:
 
 
 def measures(fit: Fit) -> dict[str, Measure]:
-    """Neck-shaft angle, anteversion (two views), head diameter and length of a fitted femur, and how sure they are.
+    """All measures of a fitted femur or tibia, and how sure they are.
+
+    They are measured on the fitted surface. How sure they are is found by bones drawn from the posterior, on which the
+    places where they are measured are not looked for anew, but follow the surface.
 
     Returns
     -------
     dict of str to Measure
-        neck_shaft_angle_deg, anteversion_deg, head_diameter_mm, length_mm, as far as outlines were seen where each is
-        measured; empty where the bone is no whole femur.
+        By the names of `anatomy.DEFINITIONS`, as far as outlines were seen where each is measured, and turns about the
+        bone's own axis of two views only; empty where the bone is no whole femur or tibia.
     """
-    own = np.exp(fit.state.log_scale) * fit.model.surface(fit.state.weights)
+    if fit.model.bone not in _MEASURED:
+        return {}
+    places_of, measured_at = _MEASURED[fit.model.bone]
+    state, scale = fit.state, np.exp(fit.state.log_scale)
+    own = scale * fit.model.surface(state.weights)
     try:
-        anatomy = measure_femur(own, fit.model.faces)
+        places = places_of(own, fit.model.faces)
     except SurfaceError:
         return {}
-    values = {
-        "neck_shaft_angle_deg": anatomy.neck_shaft_angle_deg,
-        "anteversion_deg": anatomy.anteversion_deg,
-        "head_diameter_mm": 2 * anatomy.head_radius,
-        "length_mm": anatomy.length_mm,
-    }
-    quick = _quick_measures(own, anatomy)
-    first = len(fit.information) - len(fit.state.weights)
-    use = np.r_[6, first : len(fit.information)]
+    modes = len(state.weights)
+    shifts, growths = followed(own, fit.model.faces, places, scale * fit.model.by_point[:, :modes])
+
+    def told(log_scale: float, weights: np.ndarray) -> list[float]:
+        changed = weights - state.weights
+        shift = np.einsum("k,pki->pi", changed, shifts)
+        moved = places.moved(shift, growths @ changed, np.exp(log_scale - state.log_scale))
+        return [each.value for each in measured_at(moved).values()]
+
+    use = np.r_[6, len(fit.information) - modes : len(fit.information)]
     covariance = fit.covariance[np.ix_(use, use)]
     drawn = np.random.default_rng(0).multivariate_normal(np.zeros(len(use)), covariance, _DRAWN, method="cholesky")
-
-    def measured(log_scale: float, weights: np.ndarray) -> np.ndarray:
-        return quick(np.exp(log_scale) * fit.model.surface(weights))
-
-    told = [measured(fit.state.log_scale + change[0], fit.state.weights + change[1:]) for change in drawn]
-    before, after = (measured(state.log_scale, state.weights) for state in _wider(fit))
-    deviations = np.sqrt(_spread(fit) * np.var(told, axis=0) + (after - before) ** 2)
-    found = {name: Measure(value, float(sd)) for (name, value), sd in zip(values.items(), deviations, strict=True)}
-    seen = own[observed(fit)]
-    ends = {end: _near(seen, anatomy.landmarks[end], _END_MM) for end in ("head_center", "knee_center")}
-    missing = {"anteversion_deg"} if len(fit.views) < 2 else set()
-    missing |= set() if ends["head_center"] else set(values)
-    missing |= set() if ends["knee_center"] else {"anteversion_deg", "length_mm"}
-    return {name: each for name, each in found.items() if name not in missing}
+    spread = np.var([told(state.log_scale + change[0], state.weights + change[1:]) for change in drawn], axis=0)
+    before, after = (np.array(told(each.log_scale, each.weights)) for each in _wider(fit))
+    deviations = np.sqrt(_spread(fit) * spread + (after - before) ** 2)
+    seen, found = own[observed(fit)], {}
+    for (name, each), deviation in zip(measured_at(places).items(), deviations, strict=True):
+        where = [*each.points.values(), *np.concatenate([np.empty((0, 3)), *each.lines.values()])]
+        if all(_near(seen, place, _END_MM) for place in where) and (name not in _TURNS or len(fit.views) > 1):
+            picked = float(deviation) * _PICKED.get(name, 1.0)
+            found[name] = Measure(each.value, picked, DEFINITIONS[fit.model.bone][name].title)
+    return found
 
 
 def _near(points: np.ndarray, place: np.ndarray, distance: float) -> bool:
@@ -211,46 +228,3 @@ def _rigid_part(points: np.ndarray, moves: np.ndarray) -> np.ndarray:
     basis = np.linalg.qr(motions.reshape(-1, 6))[0]
     flat = moves.reshape(len(basis), -1)
     return (basis @ (basis.T @ flat)).reshape(moves.shape)
-
-
-def _quick_measures(points: np.ndarray, anatomy: FemurAnatomy) -> Callable[[np.ndarray], np.ndarray]:
-    """Function that measures a deformed bone by following the points on which it was measured before."""
-    marks, up = anatomy.landmarks, anatomy.head_center - anatomy.landmarks["knee_center"]
-    up = up / np.linalg.norm(up)
-    height = points @ up
-
-    def near(place: np.ndarray, axis: np.ndarray, thick: float, wide: float) -> np.ndarray:
-        along = (points - place) @ axis
-        across = np.linalg.norm(points - place - along[:, None] * axis, axis=1)
-        return np.flatnonzero((np.abs(along) < thick) & (across < wide))
-
-    from_head = points - anatomy.head_center
-    head = np.flatnonzero(
-        (np.abs(np.linalg.norm(from_head, axis=1) - anatomy.head_radius) < 1.5)
-        & (from_head @ anatomy.neck_axis > -0.3 * anatomy.head_radius)
-    )
-    neck = near(anatomy.neck_center, anatomy.neck_axis, 5.0, 1.2 * anatomy.head_radius)
-    shaft = [near(center, anatomy.shaft_axis, 6.0, 40.0) for center in anatomy.shaft_centers[:3]]
-    condyles = [np.argsort(np.linalg.norm(points - marks[name], axis=1))[:40] for name in _CONDYLES]
-    top, bottom = np.argsort(height)[-10:], np.argsort(height)[:10]
-
-    def measured(moved: np.ndarray) -> np.ndarray:
-        surface = moved[head]
-        solved = np.linalg.lstsq(np.c_[2 * surface, np.ones(len(head))], (surface**2).sum(axis=1), rcond=None)[0]
-        center = solved[:3]
-        radius = np.sqrt(solved[3] + center @ center)
-        outward = center - moved[neck].mean(axis=0)
-        line = moved[shaft[0]].mean(axis=0) - moved[shaft[-1]].mean(axis=0)
-        angle = np.arccos(-outward @ line / np.linalg.norm(outward) / np.linalg.norm(line))
-        medial, lateral = (moved[each].mean(axis=0) for each in condyles)
-        axis = center - (medial + lateral) / 2
-        axis = axis / np.linalg.norm(axis)
-        knee = lateral - medial
-        turn = np.arctan2(axis @ np.cross(-outward, knee), outward @ axis * (knee @ axis) - outward @ knee)
-        length = (moved[top].mean(axis=0) - moved[bottom].mean(axis=0)) @ axis
-        return np.array([np.degrees(angle), np.degrees(turn), 2 * radius, length])
-
-    return measured
-
-
-_CONDYLES = ("medial_condyle", "lateral_condyle")

@@ -11,6 +11,7 @@ from ..errors import SurfaceError
 from .mesh import area_and_volume
 
 _CELL_MM = 2.5
+_FAR = 2.0  # radii from a guess of a sphere's center: what lies farther away has no part in it
 _LOOSE_MM = 1.5  # what lies twice as far off a sphere is not of it
 
 
@@ -86,6 +87,7 @@ def fit_sphere(
     radius : float
         NaN if there is next to nothing near the sphere.
     """
+    samples = samples.where(((samples.points - center) ** 2).sum(axis=1) < (_FAR * radius) ** 2)
     for reach in np.concatenate([np.geomspace(0.25 * radius, _LOOSE_MM, 8), np.full(10, _LOOSE_MM)]):
         away = samples.points - center
         distance = np.sqrt(np.einsum("ki,ki->k", away, away))
@@ -115,3 +117,12 @@ def farthest(samples: Samples, direction: np.ndarray) -> np.ndarray:
         raise SurfaceError("the surface does not have a femur's ends: is it a whole femur?")
     reach = samples.points @ direction
     return np.average(samples.points, axis=0, weights=samples.areas * np.exp(reach - reach.max()))
+
+
+def outermost(samples: Samples, direction: np.ndarray) -> np.ndarray:
+    """Where (3,) a surface ends along a unit direction: `farthest`, moved out to the tip.
+
+    Of a round surface as much area lies within each millimeter of its tip, so that the mean of `farthest` is as far
+    below the tip as its weights reach, 1 mm.
+    """
+    return farthest(samples, direction) + direction

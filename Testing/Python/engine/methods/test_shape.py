@@ -20,6 +20,7 @@ from XRayTo3DLib import (
     reconstruct,
     segment,
 )
+from XRayTo3DLib.anatomy import DEFINITIONS
 from XRayTo3DLib.errors import NoFemurError, SurfaceError
 from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.geometry.outline import BORDER, EDGE
@@ -149,8 +150,9 @@ def test_json_holds_the_fit(two):
     told = json.loads(json.dumps(two.as_json(), allow_nan=False))["shape"]
     assert (told["model"], told["bone"], told["side"], told["side_given"]) == ("built-in", "femur", "left", True)
     assert told["views"] == 2 and told["scale_known"] and told["probable_pixel_size_mm"] is None
-    assert set(told["measures"]) == {"neck_shaft_angle_deg", "anteversion_deg", "head_diameter_mm", "length_mm"}
+    assert list(told["measures"]) == list(DEFINITIONS["femur"])
     assert all(each["deviation"] > 0 for each in told["measures"].values())
+    assert told["measures"]["mldfa_deg"]["title"] == DEFINITIONS["femur"]["mldfa_deg"].title
     assert told["second_view"]["turned_deg"] < 2
     assert told["uncertainty_mm"]["median"] < told["uncertainty_mm"]["largest"]
     assert two.as_json()["lateral"]["settings"]["mask"] == "given"
