@@ -24,10 +24,10 @@ from XRayTo3DLib.errors import NoFemurError, SurfaceError
 from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.geometry.outline import BORDER, EDGE
 from XRayTo3DLib.geometry.stand import Stand
-from XRayTo3DLib.methods import FoundBone, auto
+from XRayTo3DLib.methods import BoneResult, FoundBone, auto
 from XRayTo3DLib.methods import shape as by_shape
 from XRayTo3DLib.methods.extent import _heights, border_planes, seen_between
-from XRayTo3DLib.segmentation import FemurCheck
+from XRayTo3DLib.segmentation import FemurCheck, Fragments
 from XRayTo3DLib.shape import BUILT_IN_BONES, Fit, built_in, save_shape_model, shadow
 from XRayTo3DLib.shape.statistics import onto
 from XRayTo3DLib.surface import OBSERVED, UNCERTAINTY, area_and_volume, arrays, is_closed
@@ -328,6 +328,8 @@ def test_auto_takes_the_shape_of_a_femur_alone(found):
 
     femur, other = FemurCheck(True, 0.9, ()), FemurCheck(False, 0.1, ())
     assert wants(femur) and not wants(other) and not wants(None)
+    tibia = [replace(found[0], bone=replace(found[0].bone, name="tibia"), femur=other)]
+    assert auto.wants_shape(bone_of(tibia), Making())
     assert wants(None, views=2) and wants(other, Making(shape_model="tibia.npz"))
 
 
@@ -355,6 +357,20 @@ def test_auto_falls_back_on_solid_where_the_bone_may_be_broken(monkeypatch, mask
     result = reconstruct(picture(masks[0]), Settings(mask=masks[0], triangles=2000))
     assert result.surface.method == "solid"
     assert "since a shape model is of unbroken bones: 30%" in result.bones[0].doubts[0]
+
+
+def test_what_is_not_met_of_a_bone_that_looks_whole_belongs_to_something_else(found, two):
+    """An osteophyte's edge does not make a solid; a break, or nobody's word on it, does."""
+    none = np.zeros(SHAPE, bool)
+    made = BoneResult("femur", "left", (), shape=replace(two.shape, fit=replace(two.shape.fit, unmet=0.15)))
+
+    def whole(probability):
+        seen = None if probability is None else Fragments(probability, none, none, None)
+        return auto.looks_whole(bone_of([replace(found[0], fragments=seen)]), made)
+
+    assert whole(0.05) and not whole(0.6) and not whole(None)
+    made = replace(made, shape=replace(made.shape, fit=replace(made.shape.fit, unmet=0.3)))
+    assert not whole(0.05)
 
 
 @pytest.mark.parametrize(
