@@ -2,9 +2,10 @@
 
 from .case import Case, View, case_of
 from .segment import Segmentation, find_bone, find_region, segment, segment_view
-from .settings import SIDES, Finding, Making, Marking, Patient, Settings, check_making
+from .settings import EXTENTS, SIDES, Finding, Making, Marking, Patient, Settings, check_making
 
 __all__ = [
+    "EXTENTS",
     "SIDES",
     "Case",
     "Finding",

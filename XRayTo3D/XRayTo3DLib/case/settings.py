@@ -13,6 +13,7 @@ from ..errors import ReconstructionError
 from ..segmentation import Seeds
 
 SIDES = ("auto", "left", "right")
+EXTENTS = ("auto", "whole", "seen")
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,9 @@ class Making:
     shape_model : str, path or None
         Which bone's shipped model to fit ("femur", "tibia", "fibula", "patella", "hip"), or the path of another model;
         by default that of the bone that was found.
+    extent : {"auto", "whole", "seen"}
+        How much of a fitted bone to make: all of it, or what was seen, closed by flat cuts where the picture's border
+        cut the bone off. "auto" is the seen part where less than 80 % of the length was seen.
     force : bool
         Whether to fit a femur's shape to what does not seem to be one.
     """
@@ -100,6 +104,7 @@ class Making:
     smoothing: int = 15
     triangles: int = 200_000
     shape_model: str | os.PathLike | None = None
+    extent: str = "auto"
     force: bool = False
 
 
@@ -199,6 +204,8 @@ def check_making(making: Making) -> None:
         raise ReconstructionError(
             f"The triangle budget must be {surface.FEWEST_TRIANGLES} or more, not {making.triangles}."
         )
+    if making.extent not in EXTENTS:
+        raise ReconstructionError(f"The extent must be one of {', '.join(EXTENTS)}, not {making.extent!r}.")
     for name in ("hdr_strength", "emboss_mm", "smoothing"):
         value = getattr(making, name)
         if value is not None and not 0 <= value < 1e3:

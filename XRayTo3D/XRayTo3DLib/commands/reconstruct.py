@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add the command that makes a surface."""
-    from ..case import SIDES, Settings
+    from ..case import EXTENTS, SIDES, Settings
     from ..methods import METHODS
     from ..radiograph import VIEWS
 
@@ -66,6 +66,13 @@ def add(commands: argparse._SubParsersAction) -> None:
     result = command.add_argument_group("what comes out")
     result.add_argument(
         "--triangles", type=int, default=usual.triangles, metavar="N", help="the most triangles (%(default)s)"
+    )
+    result.add_argument(
+        "--extent",
+        choices=EXTENTS,
+        default=usual.extent,
+        help="of a fitted bone: the whole, or what was seen of it, cut off flat; auto: the seen part where less than "
+        "80 %% of its length was seen (%(default)s)",
     )
     result.add_argument("--json", metavar="FILE", help="numbers and warnings")
     result.add_argument(
@@ -122,6 +129,7 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
         depth_network=options.depth_network,
         triangles=options.triangles,
         shape_model=options.shape_model,
+        extent=options.extent,
         force=options.force,
     )
     with progress_bar(stop) as progress:

@@ -58,6 +58,10 @@ class BoneResult:
         Of a relief or a solid; a shape model has no depth for each pixel.
     shape : Fitted or None
         The shape model, where one was fitted.
+    extent : {"seen", "whole"}
+        Whether the pieces are the bone as far as it was seen, or all of it.
+    whole : Surface or None
+        All of a fitted bone of which the pieces are the seen part.
     doubts : tuple of str
         What the user should know of how it was made.
     timings_s : dict of str to float
@@ -68,6 +72,8 @@ class BoneResult:
     pieces: tuple[Surface, ...]
     depth: DepthMap | None = None
     shape: Fitted | None = None
+    extent: str = "seen"
+    whole: Surface | None = None
     doubts: tuple[str, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
 
@@ -88,7 +94,7 @@ class BoneResult:
             "name": self.name or None,
             "side": self.side or None,
             "method": self.surface.method,
-            "extent": "seen" if self.shape is None else "whole",
+            "extent": self.extent,
             "surface": self.surface.describe(),
             "shape": fitted,
             "measures": fitted["measures"] if fitted else {},

@@ -10,11 +10,11 @@ import numpy as np
 from .. import shape
 from ..geometry.outline import Outline
 from ..shape import Fit, Measure
+from .extent import MOST_OF_IT
 
 # Of a second view, against what was said: more is rarely how the patient stood, and often a wrong angle or picture.
 _FAR_TURNED_DEG, _FAR_SHIFTED_MM = 10.0, 10.0
 _DOUBTFUL = 0.07  # of an outline not met: of whole femora found on film it is 0.05 at most, of broken ones 0.2
-_MOST_OF_IT = 0.8  # of a bone's length
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,9 @@ class Fitted:
         said = []
         if self.doubtful:
             said.append(f"{self.unmet_words}; the surface shows an unbroken bone there.")
-        if self.length_seen < _MOST_OF_IT:
+        if self.length_seen < MOST_OF_IT:
             said.append(
-                f"{self.length_seen:.0%} of the bone's length was seen: the rest of the surface is a usual bone's, not "
-                "this one's."
+                f"{self.length_seen:.0%} of the bone's length was seen: of the rest only what is usual is known."
             )
         if not self.side_given and len(self.fit.views) == 1:
             said.append(

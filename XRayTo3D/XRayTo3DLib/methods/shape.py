@@ -19,6 +19,7 @@ from ..segmentation import BONES, Bone, bounding_box, heights_of
 from ..shape import Facts, Mark, ShapeModel, View
 from ..surface import Surface
 from .bone import BoneResult, FoundBone
+from .extent import MOST_OF_IT, border_planes
 from .fitted import Fitted
 
 _USUAL_SOD_MM = 1000.0  # where nothing tells it: rays that are nearly parallel
@@ -44,8 +45,14 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
     with stage("shape", 0.0, "fitting the shape model"):
         fitted = fit_to(bone, making, progress)
     model = fitted.fit.model
-    made = surface_of(fitted, making.triangles)
-    return BoneResult(model.bone, model.side, (made,), shape=fitted, timings_s=stage.timings_s)
+    made, extent = surface_of(fitted, making.triangles), "whole"
+    whole = None
+    if making.extent == "seen" or (making.extent == "auto" and fitted.length_seen < MOST_OF_IT):
+        whole, extent = made, "seen"
+        made = surface_of(fitted, making.triangles, border_planes(fitted.fit))
+    return BoneResult(
+        model.bone, model.side, (made,), shape=fitted, extent=extent, whole=whole, timings_s=stage.timings_s
+    )
 
 
 def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) -> Fitted:
@@ -107,16 +114,23 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
     )
 
 
-def surface_of(fitted: Fitted, triangles: int) -> Surface:
-    """The fitted bone in the engine's frame of the first picture, with `Observed` and `Uncertainty_mm`."""
+def surface_of(fitted: Fitted, triangles: int, planes: Sequence[tuple[np.ndarray, float]] = ()) -> Surface:
+    """The fitted bone in the engine's frame of the first picture, with `Observed` and `Uncertainty_mm`.
+
+    What lies behind `planes` (see `extent.border_planes`) is left out.
+    """
     from scipy.spatial import cKDTree
 
     fit = fitted.fit
     camera = fit.views[0].camera
-    local = fit.points @ camera.from_lps[:3, :3].T + camera.from_lps[:3, 3]
+    whole, faces = fit.points, fit.model.faces
+    points = whole
+    if planes:
+        points, faces = surface.trimmed(whole, faces, planes)
+    local = points @ camera.from_lps[:3, :3].T + camera.from_lps[:3, 3]
     if np.linalg.det(camera.from_lps[:3, :3]) > 0:  # taken from behind, and shown as if seen from the front
         local = local * [1.0, 1.0, -1.0]
-    faces = fit.model.faces[:, ::-1]  # the engine's frame is mirrored
+    faces = faces[:, ::-1]  # the engine's frame is mirrored
     uncertainty = fitted.uncertainty_mm
     if fitted.pixel_size_mm is not None:  # back to the picture's millimetres, one for each pixel
         local = local / camera.pixel_size_mm[0] * camera.magnification
@@ -124,8 +138,8 @@ def surface_of(fitted: Fitted, triangles: int) -> Surface:
     made, error = surface.polydata(local, faces), 0.0
     if len(faces) > triangles:
         made, error = surface.decimate(made, triangles, _EDGE_MM)
-    points, _ = surface.arrays(made)
-    nearest = cKDTree(local).query(points)[1]
+    kept = cKDTree(whole).query(points)[1]  # of the model's points, the one at each point
+    nearest = kept[cKDTree(local).query(surface.arrays(made)[0])[1]]
     surface.with_observed(made, shape.observed(fit)[nearest])
     surface.with_point_data(made, surface.UNCERTAINTY, uncertainty[nearest].astype(np.float32))
     return Surface(made, "shape", error)

@@ -7,6 +7,7 @@ from .field import relief_field, solid_field
 from .mesh import area_and_volume, arrays, flatten_back, is_closed, isosurface, keep_largest, polydata, smooth
 from .read import read_surface
 from .surface import GREY, OBSERVED, OVER_FILM, UNCERTAINTY, Surface, with_observed, with_point_data
+from .trim import trimmed
 from .write import SUFFIXES, check_surface_path, write_surface
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "smooth",
     "solid_field",
     "surface_distances",
+    "trimmed",
     "with_observed",
     "with_point_data",
     "write_surface",

@@ -25,12 +25,13 @@ from XRayTo3DLib.errors import NoFemurError, SurfaceError
 from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.geometry.outline import BORDER, EDGE
 from XRayTo3DLib.geometry.stand import Stand
-from XRayTo3DLib.methods import FoundBone, auto
+from XRayTo3DLib.methods import BoneResult, FoundBone, auto
 from XRayTo3DLib.methods import shape as by_shape
-from XRayTo3DLib.segmentation import FemurCheck
+from XRayTo3DLib.methods.extent import _heights, border_planes, seen_between
+from XRayTo3DLib.segmentation import FemurCheck, Fragments
 from XRayTo3DLib.shape import BUILT_IN_BONES, Fit, built_in, save_shape_model, shadow
 from XRayTo3DLib.shape.statistics import onto
-from XRayTo3DLib.surface import OBSERVED, UNCERTAINTY, arrays, is_closed
+from XRayTo3DLib.surface import OBSERVED, UNCERTAINTY, area_and_volume, arrays, is_closed
 
 SHAPE, PIXEL, SID, SOD = (700, 420), 0.8, 1150.0, 1000.0
 LEFT = {"method": "shape", "side": "left"}
@@ -329,6 +330,8 @@ def test_auto_takes_the_shape_of_a_femur_alone(found):
 
     femur, other = FemurCheck(True, 0.9, ()), FemurCheck(False, 0.1, ())
     assert wants(femur) and not wants(other) and not wants(None)
+    tibia = [replace(found[0], bone=replace(found[0].bone, name="tibia"), femur=other)]
+    assert auto.wants_shape(bone_of(tibia), Making())
     assert wants(None, views=2) and wants(other, Making(shape_model="tibia.npz"))
 
 
@@ -356,6 +359,20 @@ def test_auto_falls_back_on_solid_where_the_bone_may_be_broken(monkeypatch, mask
     result = reconstruct(picture(masks[0]), Settings(mask=masks[0], triangles=2000))
     assert result.surface.method == "solid"
     assert "since a shape model is of unbroken bones: 30%" in result.bones[0].doubts[0]
+
+
+def test_what_is_not_met_of_a_bone_that_looks_whole_belongs_to_something_else(found, two):
+    """An osteophyte's edge does not make a solid; a break, or nobody's word on it, does."""
+    none = np.zeros(SHAPE, bool)
+    made = BoneResult("femur", "left", (), shape=replace(two.shape, fit=replace(two.shape.fit, unmet=0.15)))
+
+    def whole(probability):
+        seen = None if probability is None else Fragments(probability, none, none, None)
+        return auto.looks_whole(bone_of([replace(found[0], fragments=seen)]), made)
+
+    assert whole(0.05) and not whole(0.6) and not whole(None)
+    made = replace(made, shape=replace(made.shape, fit=replace(made.shape.fit, unmet=0.3)))
+    assert not whole(0.05)
 
 
 @pytest.mark.parametrize(
@@ -393,6 +410,31 @@ def test_half_a_drawn_bone_is_fitted_where_a_box_cuts_it(masks):
     assert result.shape.fit.residual_mm < 0.6 and not result.shape.doubtful
     assert result.shape.length_seen < 0.75 and {BORDER, EDGE} == {*result.segmentation.bone.outlines[0].flags}
     assert any("of the bone's length was seen" in words for words in result.warnings)
+
+
+def test_what_was_seen_of_a_half_bone_ends_flat_at_the_border(masks):
+    """All of the seen part lies on its side of the cut, in the place of the whole; both are closed."""
+    half = replace(picture(masks[0]), pixels=np.where(masks[0], np.float32(0.7), np.float32(0)))
+    result = reconstruct(half, Settings(mask=masks[0], roi=(0, 250, SHAPE[1] - 1, SHAPE[0] - 1), **LEFT))
+    (bone,) = result.bones
+    assert bone.extent == "seen" and bone.as_json()["extent"] == "seen"
+    seen, whole = (arrays(each.polydata) for each in (bone.surface, bone.whole))
+    assert is_closed(seen[1]) and is_closed(whole[1])
+    assert 0.3 < area_and_volume(*seen)[1] / area_and_volume(*whole)[1] < 0.9
+    low, high = seen_between(result.shape.fit)
+    assert low == 0.0 and 0.35 < high < 0.75
+    ((normal, offset),) = border_planes(result.shape.fit)
+    ends = result.shape.fit.points @ normal - offset
+    assert (ends < 0).mean() == pytest.approx((_heights(result.shape.fit) > high).mean(), abs=0.03)
+
+
+def test_how_much_of_a_bone_to_make_can_be_said(masks):
+    half = replace(picture(masks[0]), pixels=np.where(masks[0], np.float32(0.7), np.float32(0)))
+    roi = (0, 250, SHAPE[1] - 1, SHAPE[0] - 1)
+    whole = reconstruct(half, Settings(mask=masks[0], roi=roi, extent="whole", **LEFT)).bones[0]
+    assert whole.extent == "whole" and whole.whole is None
+    with pytest.raises(ReconstructionError, match="extent must be one of"):
+        reconstruct(half, Settings(mask=masks[0], extent="half", **LEFT))
 
 
 def test_a_view_is_called_as_somebody_or_the_file_says_and_the_network_tells_a_side_only(found):
