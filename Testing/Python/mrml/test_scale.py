@@ -227,7 +227,7 @@ def test_fitted_shape_of_a_sample_is_the_one_of_its_file(files, logic, scene, tm
     from XRayTo3DLib.surface import arrays
 
     truth, _ = arrays(reconstruct(read_radiograph(SAMPLE)).surface.polydata)
-    assert np.ptp(truth, axis=0).max() == pytest.approx(421, abs=3)
+    assert np.ptp(truth, axis=0).max() == pytest.approx(421, abs=6)  # the bone's own length, as one view tells it
     volume = files.load_sample(scene, SAMPLE)
     files.save(volume, tmp_path / "xray.nrrd")
     for each in (volume, files.load(scene, tmp_path / "xray.nrrd", "again")):

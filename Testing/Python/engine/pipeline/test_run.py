@@ -201,7 +201,7 @@ def test_any_mask_becomes_as_many_closed_pieces(from_mask, as_trimesh, check_clo
 @pytest.mark.parametrize("triangles", [500, 1000, 10_000, 200_000])
 @pytest.mark.parametrize("method", ["solid", "relief"])
 def test_triangle_budget(phantom_radiograph, as_trimesh, check_closed, triangles, method):
-    found = reconstruct(phantom_radiograph, Settings(method=method, triangles=triangles))
+    found = reconstruct(phantom_radiograph, Settings(method=method, triangles=triangles, segmentation="clusters"))
     mesh = as_trimesh(found.surface.polydata)
     check_closed(mesh)
     assert len(mesh.faces) <= triangles

