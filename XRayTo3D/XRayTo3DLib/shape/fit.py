@@ -12,7 +12,7 @@ from ..helpers.progress import Progress, part, tell
 from .model import ShapeModel
 from .silhouette import Mesh, prepared
 from .solve import State, cost, matched, step
-from .start import starts
+from .start import is_told, starts
 from .view import View
 
 WORST_RESIDUAL_MM, MOST_UNMET = 1.5, 0.35  # beyond these, a fit is no answer
@@ -23,6 +23,10 @@ _MET_MM = 2.0
 _COARSE = ((0, False, 3, 25.0), (2, False, 3, 20.0))
 _MIDDLE = ((3, False, 4, 15.0), (12, False, 5, 8.0))
 _FINE = ((12, False, 4, 5.0), (30, False, 4, 3.0), (None, False, 3, 2.0), (None, True, 6, 1.5), (None, True, 4, 1.2))
+# Where heights tell where a bone lies, little is far off from the start: fewer steps, and the first ones on few points.
+_NEAR_COARSE = ((0, False, 3, 25.0), (2, False, 2, 20.0))
+_NEAR_MIDDLE = ((3, False, 2, 15.0), (12, False, 4, 8.0), (12, False, 1, 5.0), (30, False, 2, 3.0))
+_NEAR_FINE = ((None, False, 2, 2.0), (None, True, 4, 1.5), (None, True, 3, 1.2))
 _AGAIN = ((30, True, 2, 5.0), (None, True, 4, 2.0), (None, True, 3, 1.2))
 _REACH_MM, _SURE_MM = 1.2, 2.0  # in the end; and when it is told how sure the fit is
 _MET_UNMET = 0.05  # an outline met as well as this is no reason to doubt how its view stands
@@ -123,8 +127,9 @@ def fit_shape(
     Gauss-Newton steps over pose, scale, views and modes, with the outline's points matched anew in each step, from many
     starts, with modes released from coarse to fine, and a prior on all of them: what is found of bone and views is
     what is most probable together. The Geman-McClure function keeps wrong edges from pulling, by less and less that is
-    believed (A. Blake, A. Zisserman, "Visual reconstruction", 1987). Only where outlines are not met otherwise, views
-    are looked for that stand far from where they were said to.
+    believed (A. Blake, A. Zisserman, "Visual reconstruction", 1987). Heights read in a view leave few starts, and less
+    way to go; they pull weakly, as all of a view's may be wrong together. Only where outlines are not met otherwise,
+    views are looked for that stand far from where they were said to.
     """
     meshes = {id(model): prepared(model.faces, len(model.mean)) for model, _ in arrangements}
     if begin is not None:
@@ -152,13 +157,16 @@ def _best(tries: Sequence[_Try], free_scale: bool, progress: Progress | None) ->
     """The most probable of fits from all starts; those that meet outlines badly are given up on the way."""
     few = [replace(each, views=[_thinned(view) for view in each.views]) for each in tries]
     views = {each.arrangement: each.views for each in tries}
-    for number, (stage, kept) in enumerate(zip(_COARSE, (len(few) // 2 + 1, _KEPT), strict=True)):
+    near = all(is_told(each) for each in views.values())
+    coarse, middle, final = (_NEAR_COARSE, _NEAR_MIDDLE, _NEAR_FINE) if near else (_COARSE, _MIDDLE, _FINE)
+    counts = len(few) // 2 + 1, len(views) if near else _KEPT
+    for number, (stage, kept) in enumerate(zip(coarse, counts, strict=True)):
         tell(progress, 0.3 * number, "placing the bone")
         few = _narrowed([_solved(each, (stage,), free_scale) for each in few], kept)
     tell(progress, 0.6, "bending the bone")
-    few = _narrowed([_solved(each, _MIDDLE, free_scale) for each in few], 1)
+    few = _narrowed([_solved(each, middle, free_scale) for each in few], 1)
     tell(progress, 0.8, "fitting the outline")
-    fine = [_solved(replace(each, views=views[each.arrangement]), _FINE, free_scale) for each in few]
+    fine = [_solved(replace(each, views=views[each.arrangement]), final, free_scale) for each in few]
     return _finished(min(fine, key=_surprise), free_scale)
 
 

@@ -60,12 +60,12 @@ class Heights:
         if len(self.shares) < _FEWEST:
             return None
         slope = _rise(self.points, self.shares)
-        if not np.linalg.norm(slope) > 0:
-            return None
-        up = slope / np.linalg.norm(slope)
+        up = slope / max(np.linalg.norm(slope), 1e-12)
         bands = np.array_split(np.argsort(self.points @ up, kind="stable"), _BANDS)
         places = np.array([self.points[band].mean(axis=0) for band in bands])
         shares = np.array([np.median(self.shares[band]) for band in bands])
+        if shares[-1] - shares[0] < _NEAR:
+            return None
         kept = _straight(places @ up, shares, _BENT + 3 * self.deviation)
         return Levels(places[kept], shares[kept], up)
 

@@ -280,12 +280,15 @@ def _rows(model, state, scaled, views, number, modes, slope, at, ends, share) ->
 def _landmark_rows(model, state, scaled, views, number, view, modes, name, mark):
     place = model.landmarks_at(state.weights)[name]
     at = state.placed(model, place[None])
-    away = to_mm(view.camera, np.array([mark.column, mark.row])) - projected(view.camera, at)[0][0]
+    shadow, nearness, local = projected(view.camera, at)
+    away = to_mm(view.camera, np.array([mark.column, mark.row])) - shadow[0]
     weight = 1 / (1 + (away @ away) / (3 * mark.deviation_mm) ** 2) ** 2 / mark.deviation_mm**2
+    slope = gradient(view.camera, np.eye(2), np.repeat(nearness, 2), np.repeat(local, 2, axis=0))
+    none = np.zeros((2, 2), int)
+    rows = _rows(model, state, scaled, views, number, 0, slope, np.repeat(at, 2, axis=0), none, np.zeros(2))
     number_of = list(model.landmarks).index(name)
     moved = model.landmark_modes[:modes, number_of] * model.deviations[:modes, None]
-    twice = np.repeat(at, 2, axis=0), np.repeat(moved[None], 2, axis=0)
-    rows = _rows_of_places(model, state, scaled, views, number, view, *twice, np.eye(2))
+    rows = np.hstack([rows, slope @ scaled @ moved.T])
     return weight * rows.T @ rows, weight * rows.T @ away
 
 
@@ -297,18 +300,14 @@ def _height_rows(model, state, scaled, views, number, view, modes):
     levels = view.heights.levels
     mean, moves = model.middle(levels.shares)
     at = state.placed(model, mean + np.tensordot(state.weights, moves, (0, 1)))
-    off = (levels.places - projected(view.camera, at)[0]) @ levels.up
+    shadow, nearness, local = projected(view.camera, at)
+    off = (levels.places - shadow) @ levels.up
     deviation = view.heights.deviation * np.ptp(model.mean[:, 2]) * np.exp(state.log_scale)
     weight = 1 / (1 + (off / (3 * deviation)) ** 2) ** 2 / deviation**2 / len(off)
-    up = np.repeat(levels.up[None], len(off), axis=0)
-    return _rows_of_places(model, state, scaled, views, number, view, at, moves[:, :modes], up), weight, off
-
-
-def _rows_of_places(model, state, scaled, views, number, view, at, moved, directions) -> np.ndarray:
-    """How much shadows of places (m, 3) that modes move by (m, k, 3) change along directions (m, 2), (m, p)."""
-    slope = gradient(view.camera, directions, *projected(view.camera, at)[1:])
-    rows = _rows(model, state, scaled, views, number, 0, slope, at, np.zeros((len(at), 2), int), np.zeros(len(at)))
-    return np.hstack([rows, np.einsum("mkc,mc->mk", moved, slope @ scaled)])
+    slope = gradient(view.camera, np.repeat(levels.up[None], len(off), axis=0), nearness, local)
+    none = np.zeros((len(off), 2), int)
+    rows = _rows(model, state, scaled, views, number, 0, slope, at, none, np.zeros(len(off)))
+    return np.hstack([rows, np.einsum("mkc,mc->mk", moves[:, :modes], slope @ scaled)]), weight, off
 
 
 def _prior(

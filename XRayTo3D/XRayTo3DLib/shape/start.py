@@ -42,6 +42,11 @@ def starts(model: ShapeModel, views: Sequence[View], free_scale: bool, apart: bo
                 yield _settled(model, views, state, slide, free_scale, apart)
 
 
+def is_told(views: Sequence[View]) -> bool:
+    """Whether heights read in some view tell where a fit begins."""
+    return any(map(_tells, views))
+
+
 def _turns(views: Sequence[View]) -> tuple[float, ...]:
     """In which ways up the bone is tried: turns about the first picture's ray (radians), one where heights tell it."""
     from scipy.spatial.transform import Rotation
@@ -52,7 +57,7 @@ def _turns(views: Sequence[View]) -> tuple[float, ...]:
         axis = Rotation.from_rotvec(turn * ray).as_matrix()[:, 2]
         return sum(view.heights.levels.up @ view.camera.from_lps[:2, :3] @ axis for view in views if _tells(view))
 
-    return (max(_QUARTERS, key=risen),) if any(map(_tells, views)) else (0.0, np.pi)
+    return (max(_QUARTERS, key=risen),) if is_told(views) else (0.0, np.pi)
 
 
 def _tells(view: View) -> bool:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import trimesh
+from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.geometry.camera import place, view_directions
@@ -42,6 +43,25 @@ def view_of(seen_by, points, faces, named=None, **loose):
     return view_from(named or seen_by, outlines_of(seen_by, points, faces), **loose)
 
 
+def heights_of(seen_by, points, faces, upright=None, off=0.0, deviation=0.03):
+    """How high along a bone its pixels are, as `view_from` takes it: the middle of where a ray enters and leaves.
+
+    `upright` are the points whose z tells the height, `off` (of a share) is what all of it is wrong by.
+    """
+    z = (points if upright is None else upright)[:, 2]
+    share = (z - z.min()) / np.ptp(z)
+    pixel = seen_by.project(points)[0]
+    sides = []
+    for corner in (faces, faces[:, ::-1]):  # what faces the source, and what faces away from it
+        (ax, ay), (bx, by) = ((pixel[corner[:, i]] - pixel[corner[:, 0]]).T for i in (1, 2))
+        towards = ax * by > ay * bx
+        sides.append((pixel[corner].mean(axis=1)[towards], share[corner].mean(axis=1)[towards]))
+    (at, one), (there, other) = sides
+    shares = (one + other[cKDTree(there).query(at)[1]]) / 2
+    inside = ((at > -0.5) & (at < np.array(seen_by.shape)[::-1] - 0.5)).all(axis=1)
+    return at[inside], np.clip(shares[inside] + off, 0, 1), deviation
+
+
 def random_bone(model, seed, size=0.8):
     """Points of a bone of the model, about the origin."""
     weights = size * np.random.default_rng(seed).standard_normal(VARIED)
@@ -64,6 +84,7 @@ def cast():
     return SimpleNamespace(
         camera=camera,
         outlines_of=outlines_of,
+        heights_of=heights_of,
         view_of=view_of,
         random_bone=random_bone,
         shape_error=shape_error,

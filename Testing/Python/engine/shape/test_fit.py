@@ -8,8 +8,9 @@ from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.errors import Cancelled
 from XRayTo3DLib.geometry.outline import EDGE, Outline
-from XRayTo3DLib.shape import MOST_UNMET, WORST_RESIDUAL_MM, fit_shape, view_from
+from XRayTo3DLib.shape import MOST_UNMET, WORST_RESIDUAL_MM, Heights, fit_shape, view_from
 from XRayTo3DLib.shape.fit import residual
+from XRayTo3DLib.shape.view import to_mm
 
 
 def off(fit, truth):
@@ -187,3 +188,42 @@ def test_a_fit_goes_on_from_a_known_state(two_views, model, monkeypatch):
     again = fit_shape([(model, two_views.views)], begin=whole.state)
     assert len(counted) - taken < taken / 6
     assert np.abs(again.points - whole.points).mean() < 0.2
+
+
+def read(view, truth, faces, cast, off=0.0, spoiled=0.0):
+    """The view with heights of an upright bone, all of them off by a share, and some wrong altogether."""
+    pixel, shares, deviation = cast.heights_of(view.camera, truth, faces, off=off)
+    rng = np.random.default_rng(0)
+    shares = np.where(rng.random(len(shares)) < spoiled, rng.random(len(shares)), shares)
+    return replace(view, heights=Heights(to_mm(view.camera, pixel), shares, deviation))
+
+
+@pytest.mark.parametrize(("off_mm", "spoiled"), [(0.0, 0.0), (10.0, 0.0), (0.0, 0.3)])
+def test_wrong_heights_do_a_whole_bone_no_harm(model, one_view, cast, off_mm, spoiled):
+    view = read(one_view.views[0], one_view.truth, model.faces, cast, off_mm / 440, spoiled)
+    fit = fit_shape([(model, [view])])
+    assert fit.met and fit.residual_mm < 0.2 and fit.unmet < 0.03
+    assert np.abs((fit.points - one_view.truth)[:, 2].mean() - (one_view.fit.points - one_view.truth)[:, 2].mean()) < 1
+    assert np.abs(cast.shape_error(fit, one_view.truth)).mean() < 1.0
+
+
+def test_heights_decide_which_part_of_the_shaft_is_seen(model, cast, one_view):
+    camera = cast.camera(shape=(220, 420))
+    view = read(cast.view_of(camera, one_view.truth, model.faces), one_view.truth, model.faces, cast)
+    fit = fit_shape([(model, [view])])
+    assert fit.met and abs(fit.points[:, 2].mean() - one_view.truth[:, 2].mean()) < 10
+    assert (
+        fit.information[5, 5] > fit_shape([(model, [replace(view, heights=None)])], begin=fit.state).information[5, 5]
+    )
+
+
+def test_heights_make_a_fit_shorter(model, one_view, cast, monkeypatch):
+    import XRayTo3DLib.shape.fit as module
+
+    counted = []
+    step = module.step
+    monkeypatch.setattr(module, "step", lambda *arguments: counted.append(1) or step(*arguments))
+    fit_shape([(model, one_view.views)])
+    taken = len(counted)
+    fit_shape([(model, [read(one_view.views[0], one_view.truth, model.faces, cast)])])
+    assert len(counted) - taken < taken / 2

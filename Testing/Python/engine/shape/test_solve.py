@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from XRayTo3DLib.shape import Mark
+from XRayTo3DLib.shape import Heights, Mark
 from XRayTo3DLib.shape.silhouette import prepared, silhouette
 from XRayTo3DLib.shape.solve import (
     State,
     _by_run,
+    _height_rows,
     _landmark_rows,
     _rows,
     _stiffness,
@@ -91,6 +92,56 @@ def test_rows_of_landmarks_are_the_slopes_of_theirs(setting):
     information, pull = _landmark_rows(model, state, scaled, views, 0, seen, 2, "tip", mark)
     assert np.allclose(information, weight * jacobian.T @ jacobian, rtol=1e-3, atol=1e-5)
     assert np.allclose(pull, weight * jacobian.T @ off, rtol=1e-3, atol=1e-5)
+
+
+def read(view, model, cast, off=0.0, deviation=0.03):
+    """A view in which heights of the model's mean were read."""
+    told = cast.heights_of(view.camera, model.mean, model.faces, off=off, deviation=deviation)
+    return replace(view, heights=Heights(to_mm(view.camera, told[0]), *told[1:]))
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_rows_of_heights_are_the_slopes_of_theirs(setting, cast, number):
+    model, _, views, state = setting
+    state = replace(state, shifts=np.zeros_like(state.shifts))
+    views = [read(view, model, cast) for view in views]
+    levels = views[number].heights.levels
+
+    def off(change):
+        new = moved(state, change, 2)
+        middle, moves = model.middle(levels.shares)
+        at = new.placed(model, middle + np.tensordot(new.weights, moves, (0, 1)))
+        return (levels.places - projected(new.seen_by(views)[number].camera, at)[0]) @ levels.up
+
+    scaled, seen = np.exp(state.log_scale) * state.rotation, state.seen_by(views)[number]
+    rows, _, away = _height_rows(model, state, scaled, views, number, seen, 2)
+    assert np.allclose(away, off(np.zeros(21)))
+    assert np.allclose(rows, -slopes(off, 21), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_all_heights_together_are_as_sure_as_one_place(small_model, cast, count):
+    """However many pixels there are: they are wrong together."""
+    mesh = prepared(small_model.faces, len(small_model.mean))
+    view = read(cast.view_of(cast.camera(), small_model.mean, small_model.faces), small_model, cast)
+    few = replace(view.heights, points=view.heights.points[::count], shares=view.heights.shares[::count])
+    view = replace(view, heights=few, weights=0 * view.weights)
+    state = start(small_model, np.eye(3), small_model.mean.mean(axis=0), 1)
+    told, none = (step(small_model, mesh, [each], state, 0, 5.0)[1] for each in (view, replace(view, heights=None)))
+    assert told[5, 5] - none[5, 5] == pytest.approx((0.03 * 120) ** -2, rel=0.1)
+
+
+@pytest.mark.parametrize(("seen", "least_mm", "most_mm"), [(True, 0.0, 0.1), (False, 9.0, 11.0)])
+def test_heights_place_what_outlines_do_not(small_model, cast, seen, least_mm, most_mm):
+    """All of them are 10 mm too high, of 120: a bone whose outline is seen stays, another goes there."""
+    mesh = prepared(small_model.faces, len(small_model.mean))
+    view = read(cast.view_of(cast.camera(), small_model.mean, small_model.faces), small_model, cast, 10 / 120, 0.1)
+    view = replace(view, weights=seen * view.weights)
+    state = start(small_model, np.eye(3), small_model.mean.mean(axis=0), 1)
+    for _ in range(8):
+        state, _ = step(small_model, mesh, [view], state, 0, 5.0)
+    below = (small_model.mean.mean(axis=0) - state.translation)[2]
+    assert least_mm - 0.1 < below < most_mm
 
 
 def test_a_match_is_the_distance_along_the_normal(setting):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from XRayTo3DLib.shape import Mark
+from XRayTo3DLib.shape import Heights, Mark, view_from
 from XRayTo3DLib.shape.start import _SLIDES, _axes, _is_cut, _similarity, starts
+from XRayTo3DLib.shape.view import to_mm
 
 
 def standing(state):
@@ -79,3 +80,70 @@ def test_similarity_is_recovered():
 def test_marks_in_one_place_give_no_endless_size():
     _, _, size = _similarity(np.zeros((2, 2)), np.ones((2, 2)))
     assert 0 < size < 100
+
+
+UPSIDE_DOWN = Rotation.from_euler("y", 180, degrees=True).as_matrix()
+
+
+def read(model, truth, cast, shape=(700, 420), upright=None, off=0.0, spoiled=0.0):
+    """A view of a bone in which heights were read, a share of them wrong altogether."""
+    camera = cast.camera(shape=shape)
+    pixel, shares, deviation = cast.heights_of(camera, truth, model.faces, upright, off)
+    rng = np.random.default_rng(0)
+    shares = np.where(rng.random(len(shares)) < spoiled, rng.random(len(shares)), shares)
+    return view_from(camera, cast.outlines_of(camera, truth, model.faces), heights=(pixel, shares, deviation))
+
+
+def along(state, model, truth):
+    """How far (mm) a start's middle and the truth's are apart along the picture."""
+    return abs(state.points(model)[:, 2].mean() - truth[:, 2].mean())
+
+
+@pytest.mark.parametrize("turn_deg", [0, 25, 90, 180, -120])
+def test_heights_tell_the_turn_in_the_picture_and_only_rolls_are_tried(model, one_view, cast, turn_deg):
+    turn = Rotation.from_euler("y", turn_deg, degrees=True).as_matrix()
+    truth = one_view.truth @ turn.T
+    states = list(starts(model, [read(model, truth, cast, (700, 700), one_view.truth)], False))
+    assert len(states) == 3
+    for state in states:
+        assert state.rotation[:, 2] @ turn[:, 2] > np.cos(np.radians(6))
+        assert np.linalg.norm((state.points(model).mean(axis=0) - truth.mean(axis=0))[[0, 2]]) < 12
+        assert state.usual[:, 2] @ turn[:, 2] > np.cos(np.radians(46))
+
+
+@pytest.mark.parametrize("spoiled", [0.0, 0.3])
+def test_heights_tell_which_part_of_a_shaft_is_seen(model, one_view, cast, spoiled):
+    for upright in (one_view.truth, one_view.truth @ UPSIDE_DOWN.T):
+        view = read(model, upright, cast, (260, 420), one_view.truth, spoiled=spoiled)
+        states = list(starts(model, [view], False))
+        assert len(states) == 3 and max(along(state, model, upright) for state in states) < 12
+
+
+def test_what_heights_have_wrong_moves_the_start_by_as_much(model, one_view, cast):
+    views = [read(model, one_view.truth, cast, (260, 420), off=off) for off in (0.0, 0.05)]
+    first, second = (next(starts(model, [view], False)).translation[2] for view in views)
+    assert first - second == pytest.approx(0.05 * np.ptp(model.mean[:, 2]), rel=0.1)
+
+
+def test_heights_and_landmarks_are_weighed_together(model, one_view, cast):
+    """Landmarks that are sure decide where heights are off."""
+    view = read(model, one_view.truth, cast, (260, 420), off=0.05)
+    marked = replace(view, marks={name: Mark(*at, 1.0) for name, at in marks_of(model, view.camera).items()})
+    without, both = (along(next(starts(model, [each], False)), model, one_view.truth) for each in (view, marked))
+    assert both < without / 2
+
+
+def test_an_unknown_scale_is_told_by_heights(model, one_view, cast):
+    view = read(model, one_view.truth, cast)
+    large = replace(view, points=1.4 * view.points, heights=replace(view.heights, points=1.4 * view.heights.points))
+    found = [state.log_scale for state in starts(model, [large], True)]
+    assert found == pytest.approx([np.log(1.4)] * 3, abs=0.06)
+    assert all(state.log_scale == 0 for state in starts(model, [large], False))
+
+
+def test_heights_of_a_second_view_alone_tell_which_end_is_up(model, two_views, cast):
+    first, second = two_views.views
+    told = cast.heights_of(second.camera, two_views.truth, model.faces, two_views.truth @ two_views.turn)
+    second = replace(second, heights=Heights(to_mm(second.camera, told[0]), *told[1:]))
+    states = list(starts(model, [first, second], False))
+    assert len(states) == 3 and all(map(standing, states))

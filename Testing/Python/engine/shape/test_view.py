@@ -111,3 +111,12 @@ def test_marks_are_kept(cast):
     marks = {"head_center": Mark(10.0, 20.0, 3.0)}
     view = view_from(cast.camera(), [ring()], marks, turn_deg=1.0, shift_mm=2.0)
     assert (view.marks, view.turn_deg, view.shift_mm) == (marks, 1.0, 2.0)
+
+
+def test_heights_are_kept_in_mm_but_for_those_that_are_no_numbers(cast):
+    camera, pixel = cast.camera(), np.array([[210.0, 350.0], [10, 20], [30, 40]])
+    view = view_from(camera, [ring()], heights=(pixel, np.array([0.5, np.nan, 0.7]), 0.04))
+    assert np.allclose(view.heights.points, to_mm(camera, pixel[[0, 2]]))
+    assert view.heights.shares.tolist() == [0.5, 0.7] and view.heights.deviation == 0.04
+    assert view_from(camera, [ring()]).heights is None
+    assert view_from(camera, [ring()], heights=(pixel, np.zeros(3), 0.0)).heights.deviation > 0
