@@ -25,7 +25,7 @@ SEGMENTATIONS = ("auto", "network", "clusters")
 # by a tenth are right there.
 _LEAST_SURE, _LEAST_FACT = 0.12, 0.85  # at which a femur that the network is not sure of is taken all the same
 _DOUBT = "The network is not sure of the {} ({:.2f}): look at its outline, and mark it with a box or clicks."
-_SURE, _SURE_MARKED = 0.5, 0.1  # least confidence at which the network's mask is taken; where somebody marked a bone
+_SURE, _SURE_MARKED = 0.5, 0.02  # least confidence at which the network's mask is taken; where somebody marked a bone
 _MOST = 1500  # rows or columns that an outline is drawn on
 # Dice of the network's mask and a drawn one. Careful outlines of one bone agree better; half of a bone agrees with the
 # whole by 0.67, and neighbors or a box round the bone by less than 0.8.

@@ -144,7 +144,7 @@ def _prepare(count: int, seed: int) -> None:
     import cv2
 
     cv2.setNumThreads(1)
-    _limbs[:] = specimens(count, seed)
+    _limbs[:] = specimens(seed, count=count)
 
 
 def _examples(seed: int) -> tuple[np.ndarray, np.ndarray] | None:

@@ -17,14 +17,14 @@ _SIZE = 288  # rows and columns
 _ANALYTIC, _ANALYTIC_BESIDE, _MIXED = 24, 8, 10  # limbs: without real ones; beside them; between two of them
 
 
-def specimens(seed: int, folder: str | os.PathLike | None = None) -> list[Specimen]:
-    """Limbs to draw: analytic ones, and those of a folder of real ones if there is one.
+def specimens(seed: int, folder: str | os.PathLike | None = None, count: int = _ANALYTIC) -> list[Specimen]:
+    """Limbs to draw: so many analytic ones, or those of a folder of real ones and some analytic ones.
 
     Of the real ones (see `simulate.limbs.read_limbs`) every sixth is left out, so that films of people who were not
     trained with can be measured on, and others that lie between two people are added.
     """
     if folder is None:
-        return bank([analytic_limb(seed + number) for number in range(_ANALYTIC)], seed)
+        return bank([analytic_limb(seed + number) for number in range(count)], seed)
     everybody = count_people(folder)
     people = [number for number in range(everybody) if number not in left_out(everybody)]
     real = read_limbs(folder, people, seed, mixed=_MIXED)
