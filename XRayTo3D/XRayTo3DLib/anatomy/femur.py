@@ -14,7 +14,7 @@ from ..errors import SurfaceError
 from ..surface.samples import Samples, farthest, fit_sphere, outermost, spread
 from ..surface.section import sections
 from .long_bone import checked, long_axis, section_centers
-from .vectors import across, from_top, line, ramp, unit
+from .vectors import across, backwards, from_top, line, ramp, unit
 
 SHAFT_FRACTIONS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # of the length, from the top
 LENGTHS_MM = (250.0, 650.0)
@@ -225,7 +225,7 @@ def _knee_axes(
     lateral = across(lateral, up)
     for _ in range(8):
         before = lateral
-        posterior = np.cross(up, lateral) if side == "left" else np.cross(lateral, up)
+        posterior = backwards(up, lateral, side)
         beside = (distal.points - middle) @ lateral
         ends = np.array([farthest(distal.where(kept), posterior) for kept in (beside < 0, beside > 0)])
         lateral = across(ends[1] - ends[0], up)

@@ -10,7 +10,7 @@ from ..surface.section import gaps
 from .femur import LENGTHS_MM, SHAFT_FRACTIONS, FemurAnatomy, measure_femur
 from .long_bone import checked
 from .measure import BoneMeasure, Places, angle_between, length, reach, sphere
-from .vectors import across, angle, from_top, line, nearest_on, unit
+from .vectors import across, angle, backwards, from_top, line, nearest_on, unit
 
 SHAFT = tuple(f"shaft_{100 * share:.0f}" for share in SHAFT_FRACTIONS)
 _DISTAL, _CONDYLES = 0.85, 0.9  # of the length from the top: below, nothing of the shaft lies before the condyles
@@ -102,7 +102,6 @@ def femur_measures_at(places: Places) -> dict[str, BoneMeasure]:
     beside = upper_shaft[0] + (head - upper_shaft[0]) @ upper_axis * upper_axis
     middle, shaft_axis = line(shaft, up)
     mechanical, joint = (knee, head), (at["medial_distal"], at["lateral_distal"])
-    along = (joint[1] - joint[0]) - (joint[1] - joint[0]) @ posterior * posterior
     found = {
         "length_mm": reach(at["lowest"], head + radii["head"] * up, up),
         "head_diameter_mm": sphere(head, radii["head"], 2 * radii["head"]),
@@ -113,7 +112,9 @@ def femur_measures_at(places: Places) -> dict[str, BoneMeasure]:
             np.degrees(np.arctan2(-neck_axis @ posterior, -neck_axis @ lateral)), neck=(base, head), condyles=behind
         ),
         "bow_height_mm": _bow(shaft, posterior),
-        "mldfa_deg": angle_between(angle(up, along), mechanical=mechanical, joint=joint),
+        "mldfa_deg": angle_between(
+            angle(up, across(joint[1] - joint[0], posterior)), mechanical=mechanical, joint=joint
+        ),
         "mechanical_anatomical_angle_deg": angle_between(
             np.degrees(np.arctan2(shaft_axis @ lateral, shaft_axis @ up)),
             mechanical=mechanical,
@@ -145,7 +146,7 @@ def _axes(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     up = unit(head - knee)
     lateral = across(behind[1] - behind[0], up)
-    return up, lateral, np.cross(up, lateral) if side == "left" else np.cross(lateral, up)
+    return up, lateral, backwards(up, lateral, side)
 
 
 def _bow(shaft: np.ndarray, posterior: np.ndarray) -> BoneMeasure:

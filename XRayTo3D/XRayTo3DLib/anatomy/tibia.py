@@ -13,7 +13,7 @@ from ..surface.samples import Samples, farthest, spread
 from ..surface.section import sections
 from .long_bone import checked, long_axis
 from .measure import BoneMeasure, Places, angle_between, length, reach
-from .vectors import across, angle, from_top, ramp, unit
+from .vectors import across, angle, backwards, from_top, ramp, unit
 
 _LENGTHS_MM = (200.0, 550.0)
 _PLATEAU, _ANKLE = (0.02, 0.08), (0.9, 0.97)  # of the length from the top: where sections are largest
@@ -105,7 +105,7 @@ def tibia_measures_at(places: Places) -> dict[str, BoneMeasure]:
     return {
         "length_mm": length(ankle, knee),
         "mpta_deg": angle_between(
-            angle(up, (joint[1] - joint[0]) - (joint[1] - joint[0]) @ posterior * posterior),
+            angle(up, across(joint[1] - joint[0], posterior)),
             mechanical=mechanical,
             joint=joint,
         ),
@@ -138,7 +138,7 @@ def tibia_axes(tibia: Places) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Unit vectors up along the mechanical axis, to the outer side along the plateau's back, and back."""
     up = unit(plateau_center(tibia) - ankle_center(tibia))
     lateral = across(tibia.points["lateral_posterior"] - tibia.points["medial_posterior"], up)
-    return up, lateral, np.cross(up, lateral) if tibia.side == "left" else np.cross(lateral, up)
+    return up, lateral, backwards(up, lateral, tibia.side)
 
 
 def _wall(rim: Samples, direction: np.ndarray) -> np.ndarray:
@@ -214,11 +214,11 @@ def _rim_axes(rim: Samples, top: np.ndarray, up: np.ndarray, inwards: np.ndarray
     lateral = -across(wide * np.sign(wide @ inwards), up)
     side = "left" if np.cross(up, lateral)[1] > 0 else "right"
     for _ in range(8):
-        posterior = np.cross(up, lateral) if side == "left" else np.cross(lateral, up)
+        posterior = backwards(up, lateral, side)
         beside = (rim.points - top) @ lateral
         ends = [farthest(rim.where(kept), posterior) for kept in (beside < 0, beside > 0)]
         lateral = across(ends[1] - ends[0], up)
-    return side, lateral, np.cross(up, lateral) if side == "left" else np.cross(lateral, up)
+    return side, lateral, backwards(up, lateral, side)
 
 
 def _facing_up(points: np.ndarray, faces: np.ndarray, axis: np.ndarray) -> Samples:

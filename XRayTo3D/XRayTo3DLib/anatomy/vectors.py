@@ -15,6 +15,11 @@ def across(vector: np.ndarray, axis: np.ndarray) -> np.ndarray:
     return unit(vector - (vector @ axis) * axis)
 
 
+def backwards(up: np.ndarray, lateral: np.ndarray, side: str) -> np.ndarray:
+    """Direction (3,) to the back of a leg, across the ones up and to the outer side."""
+    return np.cross(up, lateral) if side == "left" else np.cross(lateral, up)
+
+
 def line(centers: np.ndarray, towards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A point and the direction, on the side of `towards`, of the line of least squares through points (n, 3)."""
     middle = centers.mean(axis=0)

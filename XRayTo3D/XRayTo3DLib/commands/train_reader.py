@@ -29,7 +29,11 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--seed", type=int, default=0, metavar="N", help="chooses limbs, radiographs and first weights (%(default)s)"
     )
     argument("--limbs", metavar="FOLDER", help="real limbs to draw as well as analytic ones")
-    argument("--begin", metavar="MODEL.onnx", help="a network to begin with, also an older one")
+    argument(
+        "--begin",
+        metavar="FILE",
+        help="a network to begin with (.onnx, also an older one), or the state of a training that was broken off (.pt)",
+    )
 
 
 def _train_reader(options: argparse.Namespace, stop: threading.Event) -> int:

@@ -10,10 +10,10 @@ import numpy as np
 from .. import shape
 from ..geometry.outline import Outline
 from ..shape import Fit, Measure
-from .extent import MOST_OF_IT
 
 # Of a second view, against what was said: more is rarely how the patient stood, and often a wrong angle or picture.
 _FAR_TURNED_DEG, _FAR_SHIFTED_MM = 10.0, 10.0
+MOST_OF_IT = 0.8  # of a bone's length: where less was seen, the seen part is the answer
 _DOUBTFUL = 0.07  # of an outline not met: of whole femora found on film it is 0.05 at most, of broken ones 0.2
 
 
@@ -49,6 +49,11 @@ class Fitted:
     def outlines(self) -> tuple[tuple[Outline, ...], ...]:
         """Outline of the fitted bone's shadow in each picture (columns and rows)."""
         return tuple(shape.shadow_outlines(self.fit, view) for view in self.fit.views)
+
+    @functools.cached_property
+    def observed(self) -> np.ndarray:
+        """See `shape.observed`, (n,) bool."""
+        return shape.observed(self.fit)
 
     @functools.cached_property
     def distance_deviation_mm(self) -> float:

@@ -19,8 +19,8 @@ from ..segmentation import BONES, Bone, bounding_box, heights_of
 from ..shape import Facts, Mark, ShapeModel, View
 from ..surface import Surface
 from .bone import BoneResult, FoundBone
-from .extent import MOST_OF_IT, border_planes
-from .fitted import Fitted
+from .extent import border_planes
+from .fitted import MOST_OF_IT, Fitted
 
 _USUAL_SOD_MM = 1000.0  # where nothing tells it: rays that are nearly parallel
 _READ_MM, _PLACED_MM = 12.0, 3.0  # how far off landmarks are: the network's, a user's
@@ -49,7 +49,7 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
     whole = None
     if making.extent == "seen" or (making.extent == "auto" and fitted.length_seen < MOST_OF_IT):
         whole, extent = made, "seen"
-        made = surface_of(fitted, making.triangles, border_planes(fitted.fit))
+        made = surface_of(fitted, making.triangles, border_planes(fitted))
     return BoneResult(
         model.bone, model.side, (made,), shape=fitted, extent=extent, whole=whole, timings_s=stage.timings_s
     )
@@ -140,7 +140,7 @@ def surface_of(fitted: Fitted, triangles: int, planes: Sequence[tuple[np.ndarray
         made, error = surface.decimate(made, triangles, _EDGE_MM)
     kept = cKDTree(whole).query(points)[1]  # of the model's points, the one at each point
     nearest = kept[cKDTree(local).query(surface.arrays(made)[0])[1]]
-    surface.with_observed(made, shape.observed(fit)[nearest])
+    surface.with_observed(made, fitted.observed[nearest])
     surface.with_point_data(made, surface.UNCERTAINTY, uncertainty[nearest].astype(np.float32))
     return Surface(made, "shape", error)
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from ..geometry.outline import Outline, outlines
 from .bone import blind_border, choose_pieces, clean
-from .calibration import logit, probability
+from .calibration import log_odds, probability
 from .channels import BONES
 from .look import first_look, second_look
 from .morphology import dilated
 from .reader import Landmark, Reading, load_reader, sureness
-from .region import bounding_box, is_marked
+from .region import bounding_box, corners, is_marked
 from .seeds import Seeds
 
 SURENESS = ("sureness", "fact")
@@ -95,9 +95,10 @@ def find_by_network(
     network = load_reader(reader)
     first = first_look(pixels, region, network)
     nothing = ByNetwork(np.zeros(region.shape, bool), "", first)
-    allowed = _shown(first, region)
+    allowed = first.window.cut_mask(region)
     clicks = seeds.moved(first.window.matrix)
-    name, channel = _meant(first, allowed, clicks, is_marked(region))
+    name = _meant(first, allowed, clicks, is_marked(region))
+    channel = _channel(name)
     # Of a long bone the first look may see the ends alone; what somebody drew a box round is one bone.
     seen = "all" if is_marked(region) and pieces == "near" else pieces
     coarse = choose_pieces((_pushed(first.logit(channel), clicks) > 0) & allowed, seen, clicks.include)
@@ -105,12 +106,9 @@ def find_by_network(
         return nothing
 
     # Somebody who drew a box has told where the bone is better than the first look does.
-    rows, columns = bounding_box(allowed if is_marked(region) else coarse)
-    ends = [(columns.start - 0.5, rows.start - 0.5), (columns.stop - 0.5, rows.stop - 0.5)]
-    if seeds and name == "femur":
-        channel = "marked"  # the one that was trained with clicks
+    ends = corners(allowed if is_marked(region) else coarse)
     second = second_look(pixels, first, *first.window.to_picture(ends), {name, channel}, network, seeds)
-    allowed = _shown(second, region)
+    allowed = second.window.cut_mask(region)
     clicks = seeds.moved(second.window.matrix)
     logit = _pushed(second.logit(channel), clicks)
     logit = np.where(allowed, logit, np.float32(_NOTHING))
@@ -139,8 +137,8 @@ def sureness_features(seen: ByNetwork) -> np.ndarray:
     The logit of how sure both looks are (see `reader.sureness`), and that of a femur in the picture.
     """
     assert seen.second is not None
-    channel = "marked" if seen.name == "femur" else seen.name
-    return np.array([logit(sureness(seen.first, seen.second, channel)), logit(seen.first.facts["femur"])])
+    sure = sureness(seen.first, seen.second, _channel(seen.name))
+    return np.array([log_odds(sure), log_odds(seen.first.facts["femur"])])
 
 
 def confidence_in(seen: ByNetwork, reader: str | os.PathLike | None = None) -> float:
@@ -173,16 +171,13 @@ def landmarks_beside(reading: Reading, bone: np.ndarray) -> dict[str, Landmark]:
     return {name: mark for name, mark in marks.items() if mark.confidence >= _SEEN}
 
 
-def _shown(reading: Reading, region: np.ndarray) -> np.ndarray:
-    """The region, in a reading's window."""
-    return reading.window.cut(region.view(np.uint8))[0] > 0.5
+def _channel(name: str) -> str:
+    """The mask that holds a bone: of a femur the one that was trained with clicks."""
+    return "marked" if name == "femur" else name
 
 
-def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds, boxed: bool) -> tuple[str, str]:
-    """Which bone is meant, and the mask that holds it.
-
-    That of a click, or the one that fills a box best, or a femur unless it is small.
-    """
+def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds, boxed: bool) -> str:
+    """Which bone is meant: that of a click, or the one that fills a box best, or a femur unless it is small."""
     seen = {name: first.logit(name) > 0 for name in BONES}
     masks = {name: mask & allowed for name, mask in seen.items()}
     sizes = {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}
@@ -193,16 +188,14 @@ def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds, boxed: bool) -> t
         for place in places:
             under = [name for name in BONES if masks[name][place] and sizes[name] > _LARGE * sizes["femur"]]
             if under:
-                return under[0], under[0]
+                return under[0]
     if boxed:
         filled = {name: _filled(mask, allowed) * _LIKELY.get(name, 1.0) for name, mask in seen.items()}
-        best = max(filled, key=lambda name: filled[name])
-        return best, "marked" if best == "femur" else best
+        return max(filled, key=lambda name: filled[name])
     beside = max(sizes["tibia"], sizes["patella"], _LEAST * allowed.size)  # a pelvis is always large
     if clicks or sizes["femur"] >= _LARGE * beside:
-        return "femur", "marked"
-    largest = max(sizes, key=lambda name: sizes[name])
-    return largest, largest
+        return "femur"
+    return max(BONES[1:], key=lambda name: sizes[name])
 
 
 def _filled(mask: np.ndarray, allowed: np.ndarray) -> float:

@@ -39,8 +39,8 @@ def probability(check: str, names: Sequence[str], values: np.ndarray, reader: st
     return float(1 / (1 + np.exp(-(bias + values @ weights))))
 
 
-def logit(probability: float) -> float:
-    """Logit of a probability, no farther from 0 than 6."""
+def log_odds(probability: float) -> float:
+    """Logarithm of the odds of a probability, no farther from 0 than 6."""
     return float(np.clip(np.log(max(probability, 1e-9) / max(1 - probability, 1e-9)), -_MOST_LOGIT, _MOST_LOGIT))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .calibration import logit, probability
+from .calibration import log_odds, probability
 from .channels import PART_LANDMARKS, PARTS, VIEWS
 from .find import Bone
 from .reader import sureness
@@ -117,18 +117,18 @@ def features(bone: Bone) -> np.ndarray:
     assert first is not None
     share = np.log10(max(float((first.logit("femur") > 0).mean()), 1e-3)) / 3 + 1
     if second is None:
-        return np.array([logit(first.facts["femur"]), logit(0.0), logit(0.0), share, 0, 0, 0, 0, 0])
+        return np.array([log_odds(first.facts["femur"]), log_odds(0.0), log_odds(0.0), share, 0, 0, 0, 0, 0])
     marks = second.landmarks()
 
     def sure(*names: str) -> float:
         return max(marks[name].confidence for name in names)
 
-    canal, elongation = _canal(second.grey, _in_window(bone.mask, second))
+    canal, elongation = _canal(second.grey, second.window.cut_mask(bone.mask))
     return np.array(
         [
-            logit(first.facts["femur"]),
-            logit(second.facts["femur"]),
-            logit(sureness(first, second, "femur")),
+            log_odds(first.facts["femur"]),
+            log_odds(second.facts["femur"]),
+            log_odds(sureness(first, second, "femur")),
             share,
             sure("head_center", "trochanter_tip", "lesser_trochanter"),
             sure("medial_condyle", "lateral_condyle", "knee_center"),
@@ -143,16 +143,12 @@ def _femur_share(bone: Bone) -> float:
     """Share of the bone that was found which the network, looking closely, takes for a femur."""
     if bone.second is None:
         return 0.0
-    found = _in_window(bone.mask, bone.second)
+    found = bone.second.window.cut_mask(bone.mask)
     return float((found & (bone.second.logit("femur") > 0)).sum() / max(found.sum(), 1))
 
 
 def _surely(bone: Bone, name: str) -> bool:
     return name in bone.landmarks and bone.landmarks[name].confidence > 0.5
-
-
-def _in_window(mask: np.ndarray, reading) -> np.ndarray:
-    return reading.window.cut(mask.view(np.uint8))[0] > 0.5
 
 
 def _canal(grey: np.ndarray, mask: np.ndarray) -> tuple[float, float]:

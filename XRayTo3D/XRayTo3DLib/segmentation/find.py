@@ -15,7 +15,7 @@ from .bone import blind_border, bone_mask, check_pieces, count_pieces
 from .by_clusters import find_by_clusters
 from .by_network import ByNetwork, confidence_in, find_by_network, landmarks_beside
 from .clusters import Clusters, check_cluster_count
-from .morphology import dilated
+from .morphology import dice, dilated
 from .reader import Landmark, Reading
 from .region import bounding_box, is_marked
 from .seeds import Seeds, check_seeds
@@ -231,10 +231,10 @@ def bone_recognized(
     near = np.zeros_like(region)
     near[bounding_box(drawn.mask, room)] = True
     seen = find_by_network(pixels, near & region, None, pieces, reader)
-    alike = _dice(seen.mask, drawn.mask)
+    alike = dice(seen.mask, drawn.mask)
     if seen.second is None or alike < _SAME_BONE:
         return drawn
-    on = seen.second.window.cut(drawn.mask.view(np.uint8))[0] > 0.5
+    on = seen.second.window.cut_mask(drawn.mask)
     return replace(
         drawn,
         reason=f"a mask was given, and the network sees the same {seen.name} (Dice {alike:.2f})",
@@ -298,8 +298,3 @@ def _blades(grey: np.ndarray, mask: np.ndarray, region: np.ndarray) -> np.ndarra
     blind = blind_border(grey) & ~mask
     band = dilated(mask, max(2, round(_BAND * max(mask.shape)))) & ~mask & region
     return blind if 2 * np.count_nonzero(blind & band) <= np.count_nonzero(band) else np.zeros_like(blind)
-
-
-def _dice(one: np.ndarray, two: np.ndarray) -> float:
-    """Twice what two masks share, over the sum of their areas."""
-    return 2 * np.count_nonzero(one & two) / max(np.count_nonzero(one) + np.count_nonzero(two), 1)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .calibration import logit, probability
+from .calibration import log_odds, probability
 from .channels import BONES, BROKEN, FRAGMENTS, HEAT_STRIDE
 from .find import Bone
+from .morphology import dice
 from .reader import Reading
 
 FEATURES = ("fact", "closer", "apart")
@@ -71,8 +72,8 @@ def fragments_of(bone: Bone, reader: str | os.PathLike | None = None) -> Fragmen
     """
     if bone.name not in FRAGMENTS or bone.second is None:
         return None
-    parts = _parts(bone.second, bone.name, _in_window(bone.mask, bone.second))
-    seen = probability("break_check", FEATURES, features(bone), reader)
+    parts = _parts(bone)
+    seen = probability("break_check", FEATURES, _features(bone, *parts), reader)
     whole = min(part.sum() for part in parts) < _LEAST * np.logical_or(*parts).sum()
     if seen < 0.5 or whole:
         return Fragments(min(seen, 0.49) if whole else seen, bone.mask, bone.mask, None)
@@ -90,18 +91,20 @@ def features(bone: Bone) -> np.ndarray:
         Logits of the network's own answer at the first look and at the second, and how little of the bone its fragments
         share, 0 to 1.
     """
-    assert bone.first is not None and bone.second is not None
-    upper, lower = _parts(bone.second, bone.name, _in_window(bone.mask, bone.second))
-    shared = 2 * (upper & lower).sum() / max(upper.sum() + lower.sum(), 1)
+    return _features(bone, *_parts(bone))
+
+
+def _features(bone: Bone, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
     fact = BROKEN[bone.name]
-    return np.array([logit(bone.first.facts[fact]), logit(bone.second.facts[fact]), 1 - shared])
+    return np.array([log_odds(bone.first.facts[fact]), log_odds(bone.second.facts[fact]), 1 - dice(upper, lower)])
 
 
-def _parts(reading: Reading, name: str, bone: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shadows of the upper and the lower fragment in the window, which together are the bone's."""
-    upper, lower = (reading.logit(part) for part in FRAGMENTS[name])
+def _parts(bone: Bone) -> tuple[np.ndarray, np.ndarray]:
+    """Shadows of the upper and the lower fragment in the second look's window, which together are the bone's."""
+    mask = bone.second.window.cut_mask(bone.mask)
+    upper, lower = (bone.second.logit(part) for part in FRAGMENTS[bone.name])
     neither = (upper <= 0) & (lower <= 0)
-    return bone & ((upper > 0) | (neither & (upper >= lower))), bone & ((lower > 0) | (neither & (upper < lower)))
+    return mask & ((upper > 0) | (neither & (upper >= lower))), mask & ((lower > 0) | (neither & (upper < lower)))
 
 
 def _height(reading: Reading, name: str, upper: np.ndarray, lower: np.ndarray) -> float | None:
@@ -111,7 +114,3 @@ def _height(reading: Reading, name: str, upper: np.ndarray, lower: np.ndarray) -
     if not (len(above) and len(below)):
         return None
     return float(np.clip((np.percentile(above, 4) + np.percentile(below, 96)) / 2, 0, 1))
-
-
-def _in_window(mask: np.ndarray, reading: Reading) -> np.ndarray:
-    return reading.window.cut(mask.view(np.uint8))[0] > 0.5

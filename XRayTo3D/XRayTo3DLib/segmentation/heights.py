@@ -41,7 +41,7 @@ def heights_of(bone: Bone) -> Heights | None:
     if bone.name not in BONES or bone.second is None:
         return None
     window = bone.second.window
-    inside = window.cut(bone.mask.view(np.uint8))[0] > 0.5
+    inside = window.cut_mask(bone.mask)
     core = ~dilated(~inside, _RIM)
     core = (core if core.any() else inside)[::HEAT_STRIDE, ::HEAT_STRIDE]
     rows, columns = np.nonzero(core)

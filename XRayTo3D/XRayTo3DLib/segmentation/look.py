@@ -10,7 +10,7 @@ import numpy as np
 
 from .channels import MASKS
 from .reader import MARGIN, Reading, first_window, part_window, read, second_window, seen_all, seen_in, upright
-from .region import bounding_box
+from .region import corners
 from .seeds import Seeds
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ def first_look(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net) -> 
     network : cv2.dnn.Net
     """
     first = read(pixels, first_window(region), network=network, turns=upright(pixels, region, network))
-    rows, columns = bounding_box(region)
-    low, high = np.array([(columns.start, rows.start), (columns.stop, rows.stop)]) - 0.5
-    return _in_parts(pixels, first, (), low, high, MASKS, network)
+    return _in_parts(pixels, first, (), *corners(region), MASKS, network)
 
 
 def second_look(

@@ -68,3 +68,8 @@ def filled(mask: np.ndarray) -> np.ndarray:
     made = np.ascontiguousarray(mask)
     outlines, _ = cv2.findContours(made, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return cv2.drawContours(made.copy(), outlines, -1, 1, cv2.FILLED)
+
+
+def dice(one: np.ndarray, two: np.ndarray) -> float:
+    """Twice what two masks share, over the sum of their areas."""
+    return 2 * np.count_nonzero(one & two) / max(np.count_nonzero(one) + np.count_nonzero(two), 1)

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..errors import ReconstructionError
 from .channels import BONES, FACTS, HEAT_SIGMA, HEAT_STRIDE, INPUTS, LANDMARKS, MASKS, STRIDE, VIEWS, channels
-from .region import bounding_box
+from .morphology import dice
+from .region import corners
 from .seeds import Seeds
 from .window import Window, window_over
 
@@ -163,12 +164,11 @@ def sureness(first: Reading, second: Reading, name: str) -> float:
     before = seen_in(first, second.window, name)
     looks = [_sigmoid(before), _sigmoid(second.logit(name))]
     one, two = (probability > 0.5 for probability in looks)
-    shared = 2 * np.count_nonzero(one & two) / max(np.count_nonzero(one) + np.count_nonzero(two), 1)
     expected = [
         2 * probability[probability > 0.5].sum() / max((probability > 0.5).sum() + probability.sum(), 1)
         for probability in looks
     ]
-    return float(min(shared, *expected))
+    return float(min(dice(one, two), *expected))
 
 
 def _beyond(line: np.ndarray, at: int) -> float:
@@ -299,8 +299,7 @@ def first_window(region: np.ndarray) -> Window:
 
 
 def _window_round(region: np.ndarray, pixels: int) -> Window:
-    rows, columns = bounding_box(region)
-    low, high = np.array([(columns.start, rows.start), (columns.stop, rows.stop)]) - 0.5
+    low, high = corners(region)
     room = _ROUND * float(max(high - low))
     return window_over(
         np.maximum(low - room, -0.5), np.minimum(high + room, np.array(region.shape[::-1]) - 0.5), pixels

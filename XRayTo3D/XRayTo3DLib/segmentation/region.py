@@ -114,6 +114,12 @@ def bounding_box(region: np.ndarray, margin: int = 0) -> tuple[slice, slice]:
     )
 
 
+def corners(region: np.ndarray) -> np.ndarray:
+    """Corners (low, high) of the box round the true pixels, (2, 2) columns and rows: the outer edges of its pixels."""
+    rows, columns = bounding_box(region)
+    return np.array([(columns.start, rows.start), (columns.stop, rows.stop)]) - 0.5
+
+
 def _check_not_empty(region: np.ndarray, what: str) -> None:
     if not region.any():
         raise ReconstructionError(

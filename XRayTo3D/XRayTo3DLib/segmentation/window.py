@@ -59,6 +59,10 @@ class Window:
         inside = cv2.warpAffine(np.ones(part.shape, np.uint8), matrix, (columns, rows), flags=cv2.INTER_NEAREST)
         return grey, inside > 0
 
+    def cut_mask(self, mask: np.ndarray) -> np.ndarray:
+        """Return the part of a picture's mask (rows, columns) that lies in the window."""
+        return self.cut(mask.view(np.uint8))[0] > 0.5
+
     def uncut(self, values: np.ndarray, shape: tuple[int, int], outside: float) -> np.ndarray:
         """Lay the window's values over a whole picture of that shape."""
         import cv2

@@ -76,11 +76,16 @@ class ShapeModel:
         return np.ascontiguousarray(self.basis.transpose(1, 0, 2))
 
     @functools.cached_property
+    def heights(self) -> np.ndarray:
+        """How high along the bone each point of the mean is (n,): 0 at the lower end, 1 at the upper."""
+        along = self.mean[:, 2]
+        return (along - along.min()) / np.ptp(along)
+
+    @functools.cached_property
     def _middles(self) -> tuple[np.ndarray, np.ndarray]:
         """Middles (l, 3) of the mean's cross-sections at even shares of its length; how modes move them, (l, k, 3)."""
-        z = self.mean[:, 2]
-        share = _near_levels((z - z.min()) / np.ptp(z))
-        return share @ self.mean, (share @ self.by_point.reshape(len(z), -1)).reshape(_LEVELS, -1, 3)
+        share = _near_levels(self.heights)
+        return share @ self.mean, (share @ self.by_point.reshape(len(self.mean), -1)).reshape(_LEVELS, -1, 3)
 
     def middle(self, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The mean's middle (m, 3) so high along it (m,), 0 to 1, and what weights of one add to it (m, k, 3)."""

@@ -103,8 +103,7 @@ def observed(fit: Fit) -> np.ndarray:
 
 def length_seen(fit: Fit) -> float:
     """Share of the bone's length at which some outline was seen and met."""
-    height = fit.model.mean[:, 2]
-    station = ((height - height.min()) / np.ptp(height) * _STATIONS).astype(int).clip(0, _STATIONS - 1)
+    station = (fit.model.heights * _STATIONS).astype(int).clip(0, _STATIONS - 1)
     seen = observed(fit)
     return float(np.mean([seen[station == number].any() for number in range(_STATIONS)]))
 

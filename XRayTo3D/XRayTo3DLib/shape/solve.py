@@ -213,7 +213,7 @@ def step(
                 add = _landmark_rows(model, state, scaled, views, number, view, modes, name, mark)
                 information += add[0]
                 pull += add[1]
-        if view.heights is not None and view.heights.levels is not None:
+        if view.levels is not None:
             rows, weight, off = _height_rows(model, state, scaled, views, number, view, modes)
             information += (rows * weight[:, None]).T @ rows
             pull += rows.T @ (weight * off)
@@ -297,7 +297,7 @@ def _height_rows(model, state, scaled, views, number, view, modes):
 
     All levels together weigh as much as one place would that is as unsure: they are wrong together.
     """
-    levels = view.heights.levels
+    levels = view.levels
     mean, moves = model.middle(levels.shares)
     at = state.placed(model, mean + np.tensordot(state.weights, moves, (0, 1)))
     shadow, nearness, local = projected(view.camera, at)

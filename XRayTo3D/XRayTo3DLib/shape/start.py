@@ -44,7 +44,7 @@ def starts(model: ShapeModel, views: Sequence[View], free_scale: bool, apart: bo
 
 def is_told(views: Sequence[View]) -> bool:
     """Whether heights read in some view tell where a fit begins."""
-    return any(map(_tells, views))
+    return any(view.levels is not None for view in views)
 
 
 def _turns(views: Sequence[View]) -> tuple[float, ...]:
@@ -55,19 +55,15 @@ def _turns(views: Sequence[View]) -> tuple[float, ...]:
 
     def risen(turn: float) -> float:
         axis = Rotation.from_rotvec(turn * ray).as_matrix()[:, 2]
-        return sum(view.heights.levels.up @ view.camera.from_lps[:2, :3] @ axis for view in views if _tells(view))
+        levels = [(view.levels, view.camera) for view in views if view.levels is not None]
+        return sum(each.up @ camera.from_lps[:2, :3] @ axis for each, camera in levels)
 
     return (max(_QUARTERS, key=risen),) if is_told(views) else (0.0, np.pi)
 
 
-def _tells(view: View) -> bool:
-    """Whether heights tell where along the bone is what."""
-    return view.heights is not None and view.heights.levels is not None
-
-
 def _slides(view: View, model: ShapeModel) -> tuple[float, ...]:
     """Shifts along the bone to try (mm)."""
-    if _tells(view):
+    if view.levels is not None:
         return (0.0,)
     known = len(view.marks.keys() & model.landmarks.keys()) >= _FEWEST_MARKS
     along, _ = _axes(view.points)
@@ -121,7 +117,7 @@ def _difference(
 ) -> tuple[float, np.ndarray, float]:
     """Turn (radians, x to y), shift (mm) and size by which the model's shadow differs from the outline."""
     marks = [name for name in view.marks if name in model.landmarks]
-    if _tells(view):
+    if view.levels is not None:
         return _difference_told(model, view, state, marks)
     if len(marks) >= _FEWEST_MARKS:
         at = state.placed(model, np.array([model.landmarks[name] for name in marks]))
@@ -158,7 +154,7 @@ def _difference_told(
     model: ShapeModel, view: View, state: State, marks: Sequence[str]
 ) -> tuple[float, np.ndarray, float]:
     """The same by the levels that heights tell and by landmarks, each as sure as it is; sizes within the usual."""
-    levels, length = view.heights.levels, np.ptp(model.mean[:, 2])
+    levels, length = view.levels, np.ptp(model.mean[:, 2])
     at = np.concatenate([model.middle(levels.shares)[0], *(model.landmarks[name][None] for name in marks)])
     there = projected(view.camera, state.placed(model, at))[0]
     marked = np.array([(view.marks[name].column, view.marks[name].row) for name in marks]).reshape(-1, 2)

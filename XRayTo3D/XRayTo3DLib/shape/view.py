@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ReconstructionError
 from ..geometry.camera import Camera
 from ..geometry.outline import BORDER, EDGE, Outline
-from .heights import Heights
+from .heights import Heights, Levels
 
 STEP_MM = 1.5  # between points of an outline
 _SHORTEST_MM = 40.0
@@ -61,6 +61,11 @@ class View:
     turn_deg: Loose = 0.0
     shift_mm: Loose = 0.0
     heights: Heights | None = None
+
+    @property
+    def levels(self) -> Levels | None:
+        """What its heights come down to; None where there are none, or they tell no direction."""
+        return None if self.heights is None else self.heights.levels
 
     @property
     def loose(self) -> bool:

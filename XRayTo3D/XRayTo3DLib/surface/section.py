@@ -94,20 +94,18 @@ def _crossing(points: np.ndarray, height: np.ndarray, a: np.ndarray, b: np.ndarr
 
 
 def _loops(start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number (k,) of the loop that each piece of a cut is on, and a piece of each loop.
+    """Number (k,) of the loop that each piece of a cut is on, and the first piece of each loop.
 
-    Pieces (k,) begin and end on edges. Each is followed to the next, then twice as far, four times, and so on: all of a
-    loop meet its first piece. Of a loop that is not whole, all meet its end.
+    Pieces (k,) begin and end on edges, which are given by numbers.
     """
-    order = np.argsort(start)
-    place = np.minimum(np.searchsorted(start[order], stop), len(start) - 1)
-    follows = start[order][place] == stop
-    ahead = np.where(follows, order[place], np.arange(len(start)))
-    least = np.arange(len(start))
-    for _ in range(int(np.ceil(np.log2(len(start)))) + 1):
-        least = np.minimum(least, least[ahead])
-        ahead = ahead[ahead]
-    begins, loop = np.unique(np.where(follows[ahead], least, ahead), return_inverse=True)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    edges, edge = np.unique(np.concatenate([start, stop]), return_inverse=True)
+    ends = edge.reshape(2, -1)
+    links = coo_array((np.ones(len(start)), ends), shape=(len(edges),) * 2)
+    of_edge = connected_components(links, directed=False)[1]
+    _, begins, loop = np.unique(of_edge[ends[0]], return_index=True, return_inverse=True)
     return loop, begins
 
 

@@ -13,6 +13,7 @@ from ..segmentation import fragments as break_check
 from ..segmentation.by_network import SURENESS, find_by_network, sureness_features
 from ..segmentation.channels import FRAGMENTS
 from ..segmentation.find import Bone
+from ..segmentation.morphology import dice
 from ..segmentation.region import bounding_box
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
@@ -64,8 +65,7 @@ def _right(picture: Scene | Other, found: Bone, region: np.ndarray) -> bool:
     """Whether a mask is that of its bone; of two legs' either, or both."""
     own = [picture.masks[name] & region for name in (found.name, f"other_{found.name}") if name in picture.masks]
     wanted = [*own, np.logical_or.reduce(own)] if own else []
-    shared = [2 * (each & found.mask).sum() / max(each.sum() + found.mask.sum(), 1) for each in wanted]
-    return max(shared, default=0.0) >= _RIGHT
+    return max((dice(each, found.mask) for each in wanted), default=0.0) >= _RIGHT
 
 
 def _broken(picture: Scene | Other, found: Bone) -> tuple[np.ndarray, bool] | None:

@@ -200,7 +200,7 @@ def train_reader(
     seed : int
         Chooses limbs, scenes and the network's first weights.
     folder : path, optional
-        Of real limbs, to be drawn as well as analytic ones (see `pictures.limbs`).
+        Of real limbs, to be drawn as well as analytic ones (see `pictures.specimens`).
     begin : path, optional
         Of a network to begin with, also of an older layout: what it does not know begins by chance. Or of the state of
         a training that was broken off.

@@ -27,7 +27,7 @@ from XRayTo3DLib.geometry.outline import BORDER, EDGE
 from XRayTo3DLib.geometry.stand import Stand
 from XRayTo3DLib.methods import BoneResult, FoundBone, auto
 from XRayTo3DLib.methods import shape as by_shape
-from XRayTo3DLib.methods.extent import _heights, border_planes, seen_between
+from XRayTo3DLib.methods.extent import border_planes, seen_between
 from XRayTo3DLib.segmentation import FemurCheck, Fragments
 from XRayTo3DLib.shape import BUILT_IN_BONES, Fit, built_in, save_shape_model, shadow
 from XRayTo3DLib.shape.statistics import onto
@@ -421,11 +421,11 @@ def test_what_was_seen_of_a_half_bone_ends_flat_at_the_border(masks):
     seen, whole = (arrays(each.polydata) for each in (bone.surface, bone.whole))
     assert is_closed(seen[1]) and is_closed(whole[1])
     assert 0.3 < area_and_volume(*seen)[1] / area_and_volume(*whole)[1] < 0.9
-    low, high = seen_between(result.shape.fit)
+    low, high = seen_between(result.shape)
     assert low == 0.0 and 0.35 < high < 0.75
-    ((normal, offset),) = border_planes(result.shape.fit)
+    ((normal, offset),) = border_planes(result.shape)
     ends = result.shape.fit.points @ normal - offset
-    assert (ends < 0).mean() == pytest.approx((_heights(result.shape.fit) > high).mean(), abs=0.03)
+    assert (ends < 0).mean() == pytest.approx((result.shape.fit.model.heights > high).mean(), abs=0.03)
 
 
 def test_how_much_of_a_bone_to_make_can_be_said(masks):

@@ -14,6 +14,7 @@ import numpy as np
 from ...errors import SimulationError
 from ...surface.samples import spread
 from ...surface.section import section
+from ...surface.trim import solid_of, triangles_of
 from .bone import Bone, Mesh
 
 if TYPE_CHECKING:
@@ -289,12 +290,7 @@ def manifold_of(surface: Mesh, name: str) -> Manifold:
     """Manifold of a closed surface."""
     import manifold3d
 
-    solid = manifold3d.Manifold(
-        manifold3d.Mesh64(
-            vert_properties=np.ascontiguousarray(surface.points, np.float64),
-            tri_verts=np.ascontiguousarray(surface.faces, np.uint64),
-        )
-    )
+    solid = solid_of(surface.points, surface.faces)
     if solid.status() != manifold3d.Error.NoError or not solid.volume() > 0:
         raise SimulationError(f"{name}: not a closed surface that faces outwards ({solid.status().name}); repair it.")
     return solid
@@ -320,8 +316,4 @@ def _whole(piece: Manifold, fracture: Fracture) -> Manifold:
 
 def surface_of(solid: Manifold) -> Mesh:
     """Surface of a Manifold."""
-    mesh = solid.to_mesh64()
-    same = np.arange(len(mesh.vert_properties))
-    same[np.asarray(mesh.merge_from_vert, np.int64)] = np.asarray(mesh.merge_to_vert, np.int64)
-    used, faces = np.unique(same[np.asarray(mesh.tri_verts, np.int64)], return_inverse=True)
-    return Mesh(np.array(mesh.vert_properties[used, :3]), faces.reshape(-1, 3).astype(np.int64))
+    return Mesh(*triangles_of(solid))
