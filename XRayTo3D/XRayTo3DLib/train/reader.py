@@ -41,8 +41,9 @@ _CLICKED = 3  # of so many batches one gets clicks where the network is wrong
 _DECAY = 1e-3
 _NEXT = 7  # added to the seed for the second cycle: it has pictures of its own
 _HEAT_WEIGHT = 60.0  # of a peak's pixels
-_WEIGHTS = {"femur": 1.0, "marked": 1.0, "tibia": 0.7, "patella": 0.6, "metal": 0.3}
+_WEIGHTS = {"femur": 1.0, "marked": 1.0, "tibia": 0.8, "fibula": 0.6, "patella": 0.6, "metal": 0.3}
 _WEIGHT = 0.4  # of every other mask
+_BROKEN_WEIGHT = 5.0  # of a broken bone's fragments: whole ones are more, and have nothing to tell apart
 _MARKED = MASKS.index("marked")
 _KEEP = 100  # steps after which a training's state is written
 
@@ -81,6 +82,8 @@ def loss_of(outputs: Sequence[torch.Tensor], wanted: Batch) -> torch.Tensor:
     of_fragments = torch.zeros((), device=masks.device)
     for name, parts in FRAGMENTS.items():
         bone = truth[:, MASKS.index(name), None]
+        upper, lower = (truth[:, MASKS.index(part)] for part in parts)
+        bone = bone * torch.where((upper != lower).any(2).any(1), _BROKEN_WEIGHT, 1.0)[:, None, None, None]
         inside = entropy[:, [MASKS.index(part) for part in parts]] * bone
         of_fragments = of_fragments + inside.sum() / (len(parts) * bone.sum() + 1)
 
@@ -97,7 +100,7 @@ def loss_of(outputs: Sequence[torch.Tensor], wanted: Batch) -> torch.Tensor:
     of_view = -(functional.log_softmax(facts[:, :count], 1) * truth[:, :count] * known[:, :count]).sum(1).mean()
     entropy = functional.binary_cross_entropy_with_logits(facts[:, count:], truth[:, count:], reduction="none")
     of_facts = (entropy * known[:, count:]).mean()
-    return of_masks + 0.25 * of_fragments + 10 * of_heat + 2 * of_heights + 0.5 * of_view + 1.2 * of_facts
+    return of_masks + of_fragments + 10 * of_heat + 2 * of_heights + 0.5 * of_view + 1.2 * of_facts
 
 
 def clicked(network: Reader, made: Batch, rng: np.random.Generator) -> np.ndarray:

@@ -8,7 +8,7 @@ from ...geometry.camera import VIEWS, Camera, place, view_directions
 from ..bones.bone import USUAL_FEMUR_MM
 
 PARTS = ("hip", "shaft", "knee", "whole", "shank")
-_PARTS_ODDS = (0.32, 0.14, 0.37, 0.11, 0.06)
+_PARTS_ODDS = (0.34, 0.13, 0.32, 0.1, 0.11)
 _VIEWS_ODDS = (0.5, 0.05, 0.33, 0.12)
 # Width of the picture (mm in the bone's plane), for a femur of that length.
 _FIELD_MM = {"hip": (100, 270), "shaft": (160, 360), "knee": (110, 290), "whole": (480, 600), "shank": (170, 330)}

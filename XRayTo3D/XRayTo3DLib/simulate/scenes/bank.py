@@ -14,6 +14,7 @@ from ..bones.fracture import Fracture, break_bone, break_frame, displacement, ma
 from ..bones.limbs import GREATEST_FLEXION_DEG, Limb, analytic_limb, flex, read_limbs
 from ..bones.piece import Piece, whole
 
+_PLATE_MM = (1.0, 4.5)  # thickness of a growth plate, the thicker the younger the child
 _SCLEROSIS_MM = 2.2  # of dense bone above and below a growth plate
 _GRID_MM = 3.5  # of a growth plate's surface
 _LOWER = ("tibia", "fibula", "patella")
@@ -149,7 +150,7 @@ def growing(limb: Limb, rng: np.random.Generator) -> Specimen:
     plates: dict[str, tuple[Mesh, ...]] = {}
     rims: dict[str, tuple[Mesh, ...]] = {}
     for name, center, normal, radius in cuts:
-        thickness = rng.uniform(1.0, 2.2) * size
+        thickness = float(np.exp(rng.uniform(*np.log(_PLATE_MM)))) * size
         plate, rim = _disc(limb.bones[name].outer, center, normal, radius * size, thickness, size, rng)
         plates[name], rims[name] = (*plates.get(name, ()), plate), (*rims.get(name, ()), rim)
     return replace(intact(limb), plates=plates, rims=rims)

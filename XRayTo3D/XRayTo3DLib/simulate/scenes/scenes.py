@@ -149,7 +149,7 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
         part = "shaft"
     limb = specimen.limb
     middle = float(np.mean([f(limb.bones["pelvis"].outer.points[:, 0]) for f in (np.min, np.max)]))
-    frog = part == "hip" and view in ("ap", "pa") and bool(rng.random() < 0.2)
+    frog = part == "hip" and view in ("ap", "pa") and bool(rng.random() < 0.3)
     stays, moves = pose(limb.landmarks, middle, bool(specimen.plates), frog, rng)
     mirrored = np.linalg.det(stays[:3, :3]) < 0
     side = {"left": "right", "right": "left"}[limb.side] if mirrored else limb.side
@@ -245,7 +245,7 @@ def _chosen(specimens: Sequence[Specimen], bent: bool, rng: np.random.Generator)
         "displaced": [s for s in fitting if s.broken and s.displaced],
         "crack": [s for s in fitting if s.broken and not s.displaced],
     }
-    kind = str(rng.choice(list(kinds), p=(0.46, 0.12, 0.06, 0.28, 0.08)))
+    kind = str(rng.choice(list(kinds), p=(0.39, 0.13, 0.05, 0.36, 0.07)))
     among = kinds[kind] or fitting
     specimen = among[int(rng.integers(len(among)))]
     if specimen.resected:
