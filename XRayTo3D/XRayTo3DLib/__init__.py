@@ -3,7 +3,7 @@
 from .case import Case, Finding, Making, Marking, Patient, Segmentation, Settings, View, find_bone, find_region, segment
 from .errors import Cancelled, RadiographError, ReconstructionError
 from .methods import depth_grid, estimate_depth, find_layers, generate_surface
-from .pipeline import Reconstruction, reconstruct
+from .pipeline import Reconstruction, reconstruct, write_scene
 from .radiograph import Radiograph, radiograph_from_array, read_radiograph
 from .segmentation import Seeds
 from .surface import write_surface
@@ -35,5 +35,6 @@ __all__ = [
     "read_radiograph",
     "reconstruct",
     "segment",
+    "write_scene",
     "write_surface",
 ]

@@ -26,7 +26,7 @@ ALLOWED = {
     "evaluate": "errors surface anatomy",
     "case": "errors version helpers radiograph segmentation surface",
     "methods": "errors helpers geometry radiograph segmentation tone depth surface shape case",
-    "pipeline": "errors helpers geometry radiograph segmentation tone depth surface evaluate case methods",
+    "pipeline": "errors helpers geometry radiograph segmentation tone depth surface shape evaluate case methods",
     "simulate": "errors version helpers geometry radiograph surface anatomy",
     "report": "helpers geometry segmentation tone surface case pipeline",
     "train": """errors helpers geometry radiograph segmentation depth surface anatomy shape evaluate case methods

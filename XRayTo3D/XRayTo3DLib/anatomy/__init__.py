@@ -2,11 +2,11 @@
 
 from .definitions import DEFINITIONS, Definition
 from .femur import SHAFT_FRACTIONS, FemurAnatomy, measure_femur
-from .femur_measures import femur_measures, femur_measures_at, femur_places
+from .femur_measures import femur_axes, femur_measures, femur_measures_at, femur_places
 from .follow import followed
 from .leg import leg_measures, leg_measures_at, patella_places
 from .measure import BoneMeasure, Places
-from .tibia import tibia_measures, tibia_measures_at, tibia_places
+from .tibia import tibia_axes, tibia_measures, tibia_measures_at, tibia_places
 
 __all__ = [
     "DEFINITIONS",
@@ -15,6 +15,7 @@ __all__ = [
     "Definition",
     "FemurAnatomy",
     "Places",
+    "femur_axes",
     "femur_measures",
     "femur_measures_at",
     "femur_places",
@@ -23,6 +24,7 @@ __all__ = [
     "leg_measures_at",
     "measure_femur",
     "patella_places",
+    "tibia_axes",
     "tibia_measures",
     "tibia_measures_at",
     "tibia_places",

@@ -1,11 +1,12 @@
 """What a user has and chooses: views, what is marked in them, settings; and the bone in each view."""
 
 from .case import Case, View, case_of
-from .segment import Segmentation, find_bone, find_region, segment, segment_view
-from .settings import EXTENTS, SIDES, Finding, Making, Marking, Patient, Settings, check_making
+from .segment import Segmentation, find_bone, find_region, segment, segment_others, segment_view
+from .settings import EXTENTS, NAMED_BONES, SIDES, Finding, Making, Marking, Patient, Settings, check_making
 
 __all__ = [
     "EXTENTS",
+    "NAMED_BONES",
     "SIDES",
     "Case",
     "Finding",
@@ -20,5 +21,6 @@ __all__ = [
     "find_bone",
     "find_region",
     "segment",
+    "segment_others",
     "segment_view",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +16,9 @@ from ..radiograph import Radiograph
 from ..segmentation import Bone, FemurCheck, Fragments
 from ..version import __version__
 from .case import View
-from .settings import Finding, Marking, Settings, check_finding
+from .settings import NAMED_BONES, Finding, Marking, Settings, check_finding
+
+_SAME = 0.5  # of a bone that lies within the main one, which is then the same
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,32 @@ def segment_view(view: View, finding: Finding, progress: Progress | None = None)
     return Segmentation(view, finding, region, bone, femur, fragments, stage.timings_s)
 
 
+def segment_others(view: View, finding: Finding, main: Segmentation) -> tuple[Segmentation, ...]:
+    """All bones of `NAMED_BONES` beside the main one that the reader network sees where it was looked for.
+
+    Parameters
+    ----------
+    view : View
+    finding : Finding
+    main : Segmentation
+        The main bone in the view: what is the same bone is left out.
+
+    Raises
+    ------
+    ReconstructionError
+        If the network cannot be loaded.
+    """
+    alone = View(view.radiograph, Marking(view.marking.roi, view.marking.polygon))
+    found = []
+    for bone in segmentation.find_bones(view.radiograph.pixels, main.region, finding.pieces, finding.reader):
+        same = np.count_nonzero(bone.mask & main.bone.mask) > _SAME * np.count_nonzero(bone.mask)
+        if bone.name in NAMED_BONES and not (same and bone.name == (main.bone.name or bone.name)):
+            femur = segmentation.check_femur(bone, finding.reader)
+            fragments = segmentation.fragments_of(bone, finding.reader)
+            found.append(Segmentation(alone, finding, main.region, bone, femur, fragments))
+    return tuple(found)
+
+
 def find_region(radiograph: Radiograph, marking: Marking) -> np.ndarray:
     """Pixels to look at: inside box, polygon and mask, as far as given.
 
@@ -231,6 +260,19 @@ def _found_in(region: np.ndarray, view: View, finding: Finding) -> Bone:
     pixels, marking = view.radiograph.pixels, view.marking
     if marking.threshold is not None:
         return segmentation.bone_by_threshold(pixels, marking.threshold, region, finding.pieces)
+    if finding.named and not marking.seeds:
+        return _named(finding.named[0], segmentation.find_bones(pixels, region, finding.pieces, finding.reader))
     return segmentation.find_bone(
         pixels, region, finding.segmentation, marking.seeds, finding.pieces, finding.clusters, finding.reader
     )
+
+
+def _named(name: str, seen: Sequence[Bone]) -> Bone:
+    """The bone of a name, of two legs the one that is seen best."""
+    those = [bone for bone in seen if bone.name == name]
+    if not those:
+        others = ", ".join(dict.fromkeys(bone.name for bone in seen)) or "no bone of the leg"
+        raise ReconstructionError(
+            f"No {name} was found, but {others}. Mark the {name} with a box or a click, or ask for another bone."
+        )
+    return max(those, key=lambda bone: bone.confidence or 0.0)

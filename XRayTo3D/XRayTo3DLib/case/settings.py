@@ -13,6 +13,7 @@ from ..errors import ReconstructionError
 from ..segmentation import Seeds
 
 SIDES = ("auto", "left", "right")
+NAMED_BONES = ("femur", "tibia", "fibula", "patella")  # that the reader network tells apart and models exist for
 EXTENTS = ("auto", "whole", "seen")
 
 
@@ -60,12 +61,21 @@ class Finding:
         Which pieces of bone to keep.
     reader : path or None
         Of another reader network than the one that is shipped.
+    bones : "main", "all", or sequence of str
+        The bone that is meant; with all others of the leg that the network sees and a shape model exists for, of both
+        legs; or those of these names ("femur", "tibia", "fibula", "patella"), the first one taken for the main one.
     """
 
     segmentation: str = "auto"
     clusters: int = 2
     pieces: str = "near"
     reader: str | os.PathLike | None = None
+    bones: str | Sequence[str] = "main"
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Bones that were asked for by name, the main one first."""
+        return () if isinstance(self.bones, str) else tuple(self.bones)
 
 
 @dataclass(frozen=True)
@@ -190,12 +200,25 @@ def check_finding(finding: Finding, marking: Marking) -> None:
     segmentation.check_segmentation(finding.segmentation)
     segmentation.check_pieces(finding.pieces)
     segmentation.check_cluster_count(finding.clusters)
+    _check_bones(finding)
     if finding.reader is not None:
         segmentation.load_reader(finding.reader)
     if marking.seeds and marking.threshold is not None:
         raise ReconstructionError(
             "Clicks correct what network and clusters find, not a range of gray: take the clicks away, or the range."
         )
+
+
+def _check_bones(finding: Finding) -> None:
+    """Raise ReconstructionError for bones that cannot be asked for."""
+    asked = finding.bones
+    if asked in ("main", "all"):
+        return
+    if isinstance(asked, str) or not asked or (unknown := [name for name in asked if name not in NAMED_BONES]):
+        which = repr(asked) if isinstance(asked, str) or not asked else ", ".join(map(str, unknown))
+        raise ReconstructionError(f"bones: main, all, or some of {', '.join(NAMED_BONES)} are known, not {which}.")
+    if finding.segmentation == "clusters":
+        raise ReconstructionError("bones: clusters do not tell bones apart: take auto or network for bones by name.")
 
 
 def check_making(making: Making) -> None:

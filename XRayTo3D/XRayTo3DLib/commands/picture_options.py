@@ -114,10 +114,12 @@ def mask_from(path: str | None, options: argparse.Namespace) -> np.ndarray | Non
 
 
 def finding(options: argparse.Namespace) -> Finding:
-    """How bones are found."""
+    """How bones are found, and which."""
     from ..case import Finding
 
-    return Finding(options.segmentation, options.clusters, options.pieces, options.reader)
+    asked = getattr(options, "bones", "main")
+    bones = asked if asked in ("main", "all") else tuple(name.strip() for name in asked.split(","))
+    return Finding(options.segmentation, options.clusters, options.pieces, options.reader, bones)
 
 
 @contextlib.contextmanager
@@ -129,16 +131,21 @@ def naming(image: str) -> Iterator[None]:
         raise type(error)(f"{image}: {error}") from error
 
 
-def check_outputs(options: argparse.Namespace) -> None:
-    """Refuse, before any work is done, what could not be written at its end."""
+def check_outputs(options: argparse.Namespace, folder: bool = False) -> None:
+    """Refuse, before any work is done, what could not be written at its end: to a file, or to a `folder`."""
     from ..helpers.files import check_folder, check_writable
 
     _check_all_different(options)
-    check_writable(options.output)
+    (check_folder if folder else check_writable)(options.output)
     if options.json:
         check_writable(options.json)
     if options.report:
         check_folder(options.report)
+
+
+def is_folder(output: str) -> bool:
+    """Whether an output is a folder, in which each bone gets a file: one that is there, or a name that ends so."""
+    return os.path.isdir(output) or output.endswith(("/", os.sep))
 
 
 def _check_all_different(options: argparse.Namespace) -> None:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING
 
 from ..errors import ReconstructionError
 from ..helpers.progress import tell
-from .picture_options import add_marking, add_reading, check_outputs, finding, marking, mask_from, naming, read
+from .picture_options import (
+    add_marking,
+    add_reading,
+    check_outputs,
+    finding,
+    is_folder,
+    marking,
+    mask_from,
+    naming,
+    read,
+)
 from .terminal import DONE, numbers, progress_bar, warn
 
 if TYPE_CHECKING:
@@ -31,8 +42,22 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=_reconstruct)
     argument = command.add_argument
     argument("image", metavar="IMAGE", help="the radiograph")
-    argument("-o", "--output", metavar="OUT", required=True, help="surface to write: .stl, .ply, .obj or .vtp")
+    argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        required=True,
+        help="surface of the main bone to write (.stl, .ply, .obj or .vtp), or a folder: a surface of each bone, "
+        "scene.json and a report",
+    )
     argument("--method", choices=tuple(METHODS), default=usual.method)
+    argument(
+        "--bones",
+        metavar="BONES",
+        default=usual.bones,
+        help="main; all: every bone of the leg that is seen and has a shape model; or a list, the main one first: "
+        "tibia,fibula (%(default)s)",
+    )
     argument("--depth-network", metavar="MODEL.json", help="another depth network than the one that is shipped")
     add_marking(command)
     add_reading(command)
@@ -118,11 +143,13 @@ def _landmarks(given: list[list[str]] | None, option: str) -> dict[str, tuple[fl
 
 def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
     from ..case import Making, Settings
-    from ..pipeline import reconstruct
+    from ..pipeline import reconstruct, write_scene
     from ..surface import check_surface_path, write_surface
 
-    check_surface_path(options.output)
-    check_outputs(options)
+    folder = is_folder(options.output)
+    if not folder:
+        check_surface_path(options.output)
+    check_outputs(options, folder)
     _check_second_view(options)
     making = Making(
         method=options.method,
@@ -138,19 +165,23 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
         with naming(options.image):
             result = reconstruct(case, Settings.of(finding(options), making), progress)
         tell(progress, 1.0, "writing")  # the last chance to stop
-        if options.report:
+        if report := options.report or (os.path.join(options.output, "report") if folder else None):
             from ..report import write_report
 
-            write_report(result, options.report)
-    with numbers(options.json, result.as_json):
-        write_surface(result.surface.polydata, options.output)  # if that fails, there are no numbers either
+            write_report(result, report)
+    with numbers(options.json, result.as_json):  # if the surface cannot be written, there are no numbers either
+        if folder:
+            write_scene(result, options.output)
+        else:
+            write_surface(result.surface.polydata, options.output)
 
     warn(result.warnings)
     if sys.stdout.isatty():
-        told = result.surface.describe()
-        x0, x1, y0, y1, z0, z1 = told["bounds_mm"]
-        print(
-            f"{options.output}: {told['triangles']} triangles, {x1 - x0:.1f} x {y1 - y0:.1f} x {z1 - z0:.1f} mm, "
-            f"within {told['decimation_error_mm']:.3f} mm of the undecimated surface"
-        )
+        for bone in result.bones if folder else result.bones[:1]:
+            told = bone.surface.describe()
+            x0, x1, y0, y1, z0, z1 = told["bounds_mm"]
+            print(
+                f"{options.output}: {bone.called}, {told['triangles']} triangles, {x1 - x0:.1f} x {y1 - y0:.1f} x "
+                f"{z1 - z0:.1f} mm, within {told['decimation_error_mm']:.3f} mm of the undecimated surface"
+            )
     return DONE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,6 +51,19 @@ class Camera:
                 f"SID {self.sid_mm:g} mm, SOD {self.sod_mm:g} mm: the bone must lie between source and detector, "
                 "so 0 < SOD <= SID."
             )
+
+    def scaled(self, factor: float) -> Camera:
+        """The same camera where all that was taken for a millimeter is so many of them."""
+        stands = self.from_lps.copy()
+        stands[:3, 3] *= factor
+        x, y = self.pixel_size_mm
+        return replace(
+            self,
+            pixel_size_mm=(factor * x, factor * y),
+            sid_mm=factor * self.sid_mm,
+            sod_mm=factor * self.sod_mm,
+            from_lps=stands,
+        )
 
     @property
     def magnification(self) -> float:

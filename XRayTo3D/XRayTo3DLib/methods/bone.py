@@ -19,14 +19,18 @@ class FoundBone:
     ----------
     case : Case
     seen : tuple of Segmentation
-        In each view of the case, in their order.
+        In each view of the case, in their order; of a bone beside the main one, in those of the case in which it was
+        found, the first one among them.
     layers : Layers
         Base, detail and tone-mapped layer of the first view.
+    beside : tuple of Fitted
+        Other bones in the same views that were fitted before, the main one first: views and scale are theirs.
     """
 
     case: Case
     seen: tuple[Segmentation, ...]
     layers: Layers
+    beside: tuple[Fitted, ...] = ()
 
     @property
     def name(self) -> str:
@@ -81,6 +85,11 @@ class BoneResult:
     def surface(self) -> Surface:
         """The first piece: all of a whole bone."""
         return self.pieces[0]
+
+    @property
+    def called(self) -> str:
+        """What it is called: "left femur"; "bone" where nothing told which it is."""
+        return f"{self.side} {self.name}".strip() if self.name else "bone"
 
     @property
     def warnings(self) -> tuple[str, ...]:

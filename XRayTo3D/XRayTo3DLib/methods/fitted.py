@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ..shape import Fit, Measure
 # Of a second view, against what was said: more is rarely how the patient stood, and often a wrong angle or picture.
 _FAR_TURNED_DEG, _FAR_SHIFTED_MM = 10.0, 10.0
 MOST_OF_IT = 0.8  # of a bone's length: where less was seen, the seen part is the answer
+_MOVED_FAR_MM = 1.0  # more is worth a word
 _DOUBTFUL = 0.07  # of an outline not met: of whole femora found on film it is 0.05 at most, of broken ones 0.2
 
 
@@ -35,6 +36,8 @@ class Fitted:
         See `shape.uncertainty`; of the bone itself, where the scale of its pictures is not known.
     length_seen : float
         See `shape.length_seen`.
+    moved_mm : float
+        How far it was moved so that it does not lie within another bone.
     """
 
     fit: Fit
@@ -44,6 +47,18 @@ class Fitted:
     measures: dict[str, Measure]
     uncertainty_mm: np.ndarray
     length_seen: float
+    moved_mm: float = 0.0
+
+    @functools.cached_property
+    def in_mm(self) -> Fit:
+        """The fit with its scale, where that was not known, made the pictures': all of it is in mm of the patient."""
+        factor = float(np.exp(-self.fit.state.log_scale))
+        state, views = self.fit.state, self.fit.views
+        return replace(
+            self.fit,
+            state=replace(state, translation=factor * state.translation, log_scale=0.0),
+            views=tuple(view.scaled(factor) for view in views),
+        )
 
     @functools.cached_property
     def outlines(self) -> tuple[tuple[Outline, ...], ...]:
@@ -97,6 +112,8 @@ class Fitted:
             said.append(
                 f"{self.length_seen:.0%} of the bone's length was seen: of the rest only what is usual is known."
             )
+        if self.moved_mm > _MOVED_FAR_MM:
+            said.append(f"It was moved by {self.moved_mm:.1f} mm so that it does not lie within the bone beside it.")
         if not self.side_given and len(self.fit.views) == 1:
             said.append(
                 f"The side was taken to be {self.fit.model.side}, as in a picture seen from the front: one outline "
@@ -132,10 +149,7 @@ class Fitted:
                 "median": round(float(np.median(self.uncertainty_mm)), 3),
                 "largest": round(float(self.uncertainty_mm.max()), 3),
             },
-            "measures": {
-                name: {"value": round(each.value, 2), "deviation": round(each.deviation, 2), "title": each.title}
-                for name, each in self.measures.items()
-            },
+            "measures": {name: each.as_json() for name, each in self.measures.items()},
         }
         if len(fit.views) > 1:
             turned, shifted = self.second_view

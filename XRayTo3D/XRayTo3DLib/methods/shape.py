@@ -21,6 +21,7 @@ from ..surface import Surface
 from .bone import BoneResult, FoundBone
 from .extent import border_planes
 from .fitted import MOST_OF_IT, Fitted
+from .joints import hung, parted
 
 _USUAL_SOD_MM = 1000.0  # where nothing tells it: rays that are nearly parallel
 _READ_MM, _PLACED_MM = 12.0, 3.0  # how far off landmarks are: the network's, a user's
@@ -83,16 +84,27 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
     for number, found in enumerate(bone.seen):
         _check_landmarks(found.view.marking.landmarks, model)
         _check_bone(found, model, making.force, number == 0)
-    angles, guess, facts = _angles(bone), _guessed_pixel(bone.seen, model), _facts(bone.case.patient)
+    facts, beside = _facts(bone.case.patient), [each.in_mm for each in bone.beside]
     side = bone.side or (shape.side_of_other(model, facts.other_side) if facts.other_side else "")
-    called = [_called(found) for found in bone.seen]
-    arrangements = [
-        (informed, _views(bone.seen, stood, guess, model.bone))
-        for each in ((side,) if side or not model.side else ("left", "right"))
-        for informed in (shape.informed(model.of_side(each), facts),)
-        for stood in stands(called, each or "left", angles)
-    ]
-    fit = shape.fit_shape(arrangements, free_scale=guess is not None, progress=progress)
+    sides = (side,) if side or not model.side else ("left", "right")
+    models = [shape.informed(model.of_side(each), facts) for each in sides]
+    if beside:
+        guess = bone.beside[0].pixel_size_mm
+        arrangements = [(each, _views_beside(bone, beside[0], each.bone)) for each in models]
+    else:
+        angles, guess = _angles(bone), _guessed_pixel(bone.seen, model)
+        called = [_called(found) for found in bone.seen]
+        arrangements = [
+            (each, _views(bone.seen, stood, guess, each.bone))
+            for of_side, each in zip(sides, models, strict=True)
+            for stood in stands(called, of_side or "left", angles)
+        ]
+    fit = shape.fit_shape(
+        arrangements,
+        free_scale=guess is not None and not beside,
+        anchor=hung(models[0], beside),
+        progress=progress,
+    )
     if not fit.met:
         raise ReconstructionError(
             f"The shape model does not meet the bone's outline: the residual is {fit.residual_mm:.1f} mm "
@@ -100,6 +112,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
             f"({shape.MOST_UNMET:.0%} are allowed). Look at the outline that was found, mark the bone or landmarks, "
             "and check the pixel size and the side. Of a broken bone, or one with metal, make a solid instead."
         )
+    fit, moved = parted(fit, beside)
     measured = shape.measures(fit)
     if guess is not None:  # sizes are then as unknown as the scale
         measured = {name: each for name, each in measured.items() if not name.endswith("_mm")}
@@ -111,6 +124,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
         measured,
         shape.uncertainty(fit) / float(np.exp(fit.state.log_scale)),
         shape.length_seen(fit),
+        moved,
     )
 
 
@@ -220,16 +234,31 @@ def _kind(found: Segmentation) -> str:
     return "lateral" if called else ""
 
 
+def _views_beside(bone: FoundBone, other: shape.Fit, name: str) -> list[View]:
+    """Views of a bone from where another one, fitted before, found their sources."""
+    views = []
+    for number, found in enumerate(bone.seen):
+        of_case = next(n for n, view in enumerate(bone.case.views) if view.radiograph.pixels is found.radiograph.pixels)
+        views.append(_view(found, other.views[of_case].camera, name, number > 0))
+    return views
+
+
+def _view(found: Segmentation, camera: Camera, bone: str, loose: bool) -> View:
+    """A view as the fit wants it, through a camera."""
+    marks = _marks(found.bone, found.view.marking.landmarks)
+    may_move = shape.SECOND_VIEW if loose else {}
+    return shape.view_from(camera, found.bone.outlines, marks, heights=_heights(found, bone), **may_move)
+
+
 def _views(seen: Sequence[Segmentation], stood: Sequence[Stand], guess: float | None, bone: str) -> list[View]:
     """Views of the patient as the fit wants them, with the source where it may have stood."""
     views = []
     for number, (found, stand) in enumerate(zip(seen, stood, strict=True)):
-        picture, marks = found.radiograph, _marks(found.bone, found.view.marking.landmarks)
+        picture = found.radiograph
         sod = picture.sod_mm or _USUAL_SOD_MM
         size = picture.pixel_size_mm if guess is None else (guess, guess)
         camera = stand.camera(np.zeros(3), picture.pixels.shape, size, sod * picture.magnification, sod)
-        loose = shape.SECOND_VIEW if number else {}
-        views.append(shape.view_from(camera, found.bone.outlines, marks, heights=_heights(found, bone), **loose))
+        views.append(_view(found, camera, bone, number > 0))
     return views
 
 

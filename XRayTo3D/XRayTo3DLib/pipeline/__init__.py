@@ -1,5 +1,7 @@
 """The one place where the stages meet."""
 
+from .legs import Leg
 from .run import Reconstruction, reconstruct
+from .scene import SCENE, write_scene
 
-__all__ = ["Reconstruction", "reconstruct"]
+__all__ = ["SCENE", "Leg", "Reconstruction", "reconstruct", "write_scene"]

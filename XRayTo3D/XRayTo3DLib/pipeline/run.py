@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from ..methods import METHODS, BoneResult, Fitted, FoundBone, find_layers
 from ..radiograph import Radiograph
 from ..surface import Surface
 from ..tone import Layers
+from .legs import Leg, legs_of
+from .others import OtherBone, find_others
 
 if TYPE_CHECKING:
     from ..evaluate.quality import Quality
@@ -35,20 +38,30 @@ class Reconstruction:
     case : Case
     settings : Settings
         What the user chose, with what was marked in the first view.
-    seen : tuple of Segmentation
-        The bone in each view of the case.
-    layers : Layers
-        Of the first view.
+    found : tuple of FoundBone
+        The bones as they were found in the views, the main one first.
     bones : tuple of BoneResult
-        The main bone first.
+        What was made of them, in the same order.
+    left_out : tuple of str
+        Which bones were found, and why nothing was made of them.
     """
 
     case: Case
     settings: Settings
-    seen: tuple[Segmentation, ...]
-    layers: Layers
+    found: tuple[FoundBone, ...]
     bones: tuple[BoneResult, ...]
+    left_out: tuple[str, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> tuple[Segmentation, ...]:
+        """The main bone in each view of the case."""
+        return self.found[0].seen
+
+    @property
+    def layers(self) -> Layers:
+        """Base, detail and tone-mapped layer of the first view."""
+        return self.found[0].layers
 
     @property
     def segmentation(self) -> Segmentation:
@@ -85,11 +98,18 @@ class Reconstruction:
         """The main bone's shape model, where one was fitted."""
         return self.bones[0].shape
 
+    @functools.cached_property
+    def legs(self) -> tuple[Leg, ...]:
+        """What is measured across the joints of each leg of which bones were fitted."""
+        return legs_of(self.bones)
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know."""
         second = [f"Second view: {warning}" for warning in self.lateral.warnings] if self.lateral else []
-        return (*self.segmentation.warnings, *second, *(each for bone in self.bones for each in bone.warnings))
+        main, *others = self.bones
+        beside = [f"{bone.called.capitalize()}: {warning}" for bone in others for warning in bone.warnings]
+        return (*self.segmentation.warnings, *second, *main.warnings, *beside, *self.left_out)
 
     @functools.cached_property
     def quality(self) -> Quality:
@@ -108,6 +128,7 @@ class Reconstruction:
             "quality": self.quality.as_json(),
             "surface": bones[0]["surface"],
             "bones": bones,
+            "legs": [leg.as_json() for leg in self.legs],
             "timings_s": self.timings_s,
             "warnings": list(self.warnings),
         }
@@ -161,11 +182,40 @@ def reconstruct(
     seen = _found_in(case, settings, stage)
     with stage("layers", 0.3, "separating base and detail"):
         layers = find_layers(case.views[0].radiograph, seen[0].bone.mask, settings)
-    made = method.make(FoundBone(case, seen, layers), settings.making, part(progress, 0.4, 0.6))
-    for piece in made.pieces:
-        _project(case.views[0].radiograph, piece)
+    with stage("other bones", 0.35, "finding other bones"):
+        others = find_others(case, settings.finding, seen)
+    share = 0.6 / (1 + len(others))
+    main = FoundBone(case, seen, layers)
+    found, bones, left_out = [main], [method.make(main, settings.making, part(progress, 0.4, share))], []
+    if bones[0].shape is not None:  # a solid has no place beside it
+        method = METHODS["shape"]
+    making = replace(settings.making, shape_model=None)  # others are made by their own models
+    for number, other in enumerate(others, 1):
+        also = _beside(main, bones, other)
+        try:
+            made = method.make(also, making, part(progress, 0.4 + number * share, share))
+        except ReconstructionError as error:
+            left_out.append(f"The {other.name} was left out. {error}")
+            continue
+        found.append(also)
+        bones.append(made)
+    for bone in bones:
+        for piece in bone.pieces:
+            _project(case.views[0].radiograph, piece)
     tell(progress, 1.0, "done")
-    return Reconstruction(case, settings, seen, layers, (made,), stage.timings_s | made.timings_s)
+    timings = stage.timings_s | bones[0].timings_s
+    return Reconstruction(case, settings, tuple(found), tuple(bones), tuple(left_out), timings)
+
+
+def _beside(main: FoundBone, bones: Sequence[BoneResult], other: OtherBone) -> FoundBone:
+    """A bone beside others that were made: of a leg whose side they tell, in views that stand where they found them."""
+    fitted = [bone.shape for bone in bones if bone.shape is not None]
+    side = bones[0].side
+    if side and not other.same_leg:
+        side = {"left": "right", "right": "left"}[side]
+    patient = replace(main.case.patient, other_side=None)  # which tells of the main bone alone
+    case = replace(main.case, side=side or "auto", patient=patient)
+    return FoundBone(case, other.seen, main.layers, tuple(fitted))
 
 
 def _of_case(case: Case, settings: Settings, lateral: Radiograph | None) -> Settings:

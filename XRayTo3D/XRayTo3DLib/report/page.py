@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..helpers.files import make_folder, replacing
-from .stages import segmentation_pictures, stage_pictures
+from .stages import in_place, segmentation_pictures, stage_pictures
 from .view3d import surface_view
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ _CAPTIONS = {
     "depth": "Estimated depth: bright is deep.",
     "fitted-shape": "Yellow: the outline that was found; blue-green: the fitted shape's.",
     "fitted-shape-second-view": "The same in the second view.",
+    "measures": "Lines and places that bones and legs are measured by.",
+    "measures-second-view": "The same in the second view.",
     "surface": "The surface as the X-ray source sees it, turned, and from the side.",
 }
 _CLAIMS = {
@@ -75,7 +77,7 @@ def write_report(result: Reconstruction, folder: str | os.PathLike) -> Path:
         folder,
         numbers,
         stage_pictures(result),
-        view=surface_view(result.surface.polydata),
+        view=surface_view(in_place(result)),
         claims=_CLAIMS[result.surface.method],
         tables=tables(numbers),
     )
@@ -89,8 +91,20 @@ def write_segmentation_report(result: Segmentation, folder: str | os.PathLike) -
 
 def tables(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:
     """Titles, and rows of a name and a text each, of what `Reconstruction.as_json` tells."""
-    fitted = [("The fitted shape", _about_shape(numbers["shape"]))] if numbers.get("shape") else []
-    return [("The surface", _about_surface(numbers)), *fitted, *_about_bone(numbers), ("Scores", _scores(numbers))]
+    main, *others = numbers["bones"]
+    made = [(_called(main) if others else "The surface", _about_surface(main["surface"]))]
+    for bone in (main, *others):
+        if bone is not main:
+            made.append((_called(bone), _about_surface(bone["surface"])))
+        if bone["shape"]:
+            made.append((f"{_called(bone)}, fitted" if others else "The fitted shape", _about_shape(bone["shape"])))
+    made += [(f"{leg['side'].capitalize()} leg", _about_measures(leg["measures"])) for leg in numbers["legs"]]
+    return [*made, *_about_bone(numbers), ("Scores", _scores(numbers))]
+
+
+def _called(bone: dict) -> str:
+    """What a bone of the JSON is called: Left femur."""
+    return " ".join(filter(None, (bone["side"], bone["name"] or "bone"))).capitalize()
 
 
 def _write(folder: str | os.PathLike, numbers: dict, pictures: dict[str, np.ndarray], **parts: object) -> Path:
@@ -143,8 +157,7 @@ def _subtitle(picture: dict) -> str:
     return ", ".join(words)
 
 
-def _about_surface(numbers: dict) -> list[tuple[str, str]]:
-    made = numbers["surface"]
+def _about_surface(made: dict) -> list[tuple[str, str]]:
     low_high = np.reshape(made["bounds_mm"], (3, 2))
     width, height, depth = np.ptp(low_high, axis=1)
     return [
@@ -168,9 +181,16 @@ def _about_shape(shape: dict) -> list[tuple[str, str]]:
         ("Uncertainty", "{median:.1f} mm in the median, at most {largest:.1f} mm".format(**shape["uncertainty_mm"])),
         ("Scale", known),
     ]
-    for name, each in shape["measures"].items():
-        unit = "°" if name.endswith("_deg") else " mm"
-        rows.append((each["title"], f"{each['value']:.1f} ± {each['deviation']:.1f}{unit}"))
+    return rows + _about_measures(shape["measures"])
+
+
+def _about_measures(measures: dict) -> list[tuple[str, str]]:
+    """Values with the interval that holds the true one with 95 %."""
+    rows = []
+    for name, each in measures.items():
+        unit, digits = ("°", 1) if name.endswith("_deg") else (" mm", 1) if name.endswith("_mm") else ("", 2)
+        low, high = each["interval_95"]
+        rows.append((each["title"], f"{each['value']:.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"))
     return rows
 
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..surface import together
 from ..tone import apply_mask
+from .fitted import FittedInView, fitted_in
 from .picture import render
 
 if TYPE_CHECKING:
+    from vtkmodules.vtkCommonDataModel import vtkPolyData
+
     from ..case import Segmentation
-    from ..geometry.outline import Outline
     from ..pipeline import Reconstruction
     from ..segmentation import Bone, Clusters
 
@@ -27,7 +30,7 @@ _COLOURS = {  # RGB, of what the reader network tells apart
 }
 _FLAG_COLOURS = ((255, 210, 60), (90, 160, 255), (255, 90, 200))  # of an outline: edge, border, overlap
 _SHADOW_COLOUR = (60, 230, 230)
-_FITTED = ("fitted-shape", "fitted-shape-second-view")
+_MEASURE_COLOURS = ((255, 200, 60), (90, 200, 255), (120, 255, 140), (255, 120, 200), (200, 160, 255), (255, 140, 90))
 
 
 def stage_pictures(result: Reconstruction) -> dict[str, np.ndarray]:
@@ -40,11 +43,19 @@ def stage_pictures(result: Reconstruction) -> dict[str, np.ndarray]:
     }
     if result.depth is not None:
         pictures["depth"] = _coloured(result.depth.on_picture(mask.shape), mask)
-    if result.shape is not None:
-        seen = zip(_FITTED, result.seen, result.shape.outlines, strict=False)
-        pictures |= {name: _fitted(found, lines) for name, found, lines in seen}
+    for suffix, view in zip(("", "-second-view"), result.case.views, strict=False):
+        pixels = view.radiograph.pixels
+        if drawn := fitted_in(result, pixels):
+            pictures["fitted-shape" + suffix] = _fitted(pixels, drawn)
+            if any(each.measured for each in drawn):
+                pictures["measures" + suffix] = _measured(pixels, drawn)
     pictures = {name: _shrunk(image) for name, image in pictures.items()}
-    return segmentation_pictures(result.segmentation) | pictures | {"surface": render(result.surface.polydata)}
+    return segmentation_pictures(result.segmentation) | pictures | {"surface": render(in_place(result))}
+
+
+def in_place(result: Reconstruction) -> vtkPolyData:
+    """The surfaces of all bones as one."""
+    return together([piece.polydata for bone in result.bones for piece in bone.pieces])
 
 
 def segmentation_pictures(result: Segmentation) -> dict[str, np.ndarray]:
@@ -76,12 +87,30 @@ def _bones(bone: Bone) -> np.ndarray | None:
     return np.rint(picture).astype(np.uint8)
 
 
-def _fitted(found: Segmentation, shadow: Sequence[Outline]) -> np.ndarray:
-    """A radiograph with the outline that was found, and that of the fitted shape's shadow."""
-    picture, at, thick = _canvas(found.radiograph.pixels)
-    for lines, colour in ((found.bone.outlines, _FLAG_COLOURS[0]), (shadow, _SHADOW_COLOUR)):
-        for outline in lines:
-            _draw(picture, at(outline.points), [colour] * len(outline.points), thick)
+def _fitted(pixels: np.ndarray, drawn: Sequence[FittedInView]) -> np.ndarray:
+    """A radiograph with the outlines that were found, and those of the fitted shapes' shadows."""
+    picture, at, thick = _canvas(pixels)
+    for each in drawn:
+        for lines, colour in ((each.found, _FLAG_COLOURS[0]), (each.shadow, _SHADOW_COLOUR)):
+            for outline in lines:
+                _draw(picture, at(outline.points), [colour] * len(outline.points), thick)
+    return picture
+
+
+def _measured(pixels: np.ndarray, drawn: Sequence[FittedInView]) -> np.ndarray:
+    """A radiograph with the lines and places that bones and legs are measured by."""
+    import cv2
+
+    picture, at, thick = _canvas(pixels)
+    picture = picture // 2 + picture // 8
+    for each in drawn:
+        for number, (_, points, lines) in enumerate(each.measured):
+            colour = _MEASURE_COLOURS[number % len(_MEASURE_COLOURS)]
+            for line in lines:
+                start, end = at(line).tolist()
+                cv2.line(picture, start, end, colour, thick, cv2.LINE_AA, 4)
+            for place in at(points) if len(points) else ():
+                cv2.circle(picture, place.tolist(), 2 * thick * 16, colour, thick, cv2.LINE_AA, 4)
     return picture
 
 

@@ -17,7 +17,16 @@ from .channels import BONES
 from .clusters import Clusters, check_cluster_count, cluster
 from .evening import even_out, flatten, raised
 from .femur import FemurCheck, check_femur
-from .find import SEGMENTATIONS, Bone, bone_as_drawn, bone_by_threshold, bone_recognized, check_segmentation, find_bone
+from .find import (
+    SEGMENTATIONS,
+    Bone,
+    bone_as_drawn,
+    bone_by_threshold,
+    bone_recognized,
+    check_segmentation,
+    find_bone,
+    find_bones,
+)
 from .fragments import Fragments, fragments_of
 from .heights import Heights, heights_of
 from .reader import Landmark, Reading, load_reader
@@ -59,6 +68,7 @@ __all__ = [
     "count_pieces",
     "even_out",
     "find_bone",
+    "find_bones",
     "find_by_clusters",
     "find_by_network",
     "flatten",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,11 +18,15 @@ from .reader import Landmark, Reading, load_reader, sureness
 from .region import bounding_box, corners, is_marked
 from .seeds import Seeds
 
+if TYPE_CHECKING:
+    import cv2
+
 SURENESS = ("sureness", "fact")
 _LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
 _LIKELY = {"femur": 1.2}  # of what boxes are drawn round
 _NEAR = 0.04  # window diagonals from the femur, within which a click is about it
 _LEAST = 0.003  # of the window: less is nothing
+_LEGS, _OTHER_LEG = 2, 0.1  # how many a person has; a bone of the other one is as large as this share at least
 _LEAST_METAL = 0.02  # of the bone: less metal is not worth a word
 _LEAST_LOGIT = 0.05  # in what is taken to be bone
 _NOTHING = -20.0  # logit where nothing can be
@@ -94,19 +99,86 @@ def find_by_network(
     seeds = seeds or Seeds()
     network = load_reader(reader)
     first = first_look(pixels, region, network)
-    nothing = ByNetwork(np.zeros(region.shape, bool), "", first)
     allowed = first.window.cut_mask(region)
     clicks = seeds.moved(first.window.matrix)
     name = _meant(first, allowed, clicks, is_marked(region))
-    channel = _channel(name)
     # Of a long bone the first look may see the ends alone; what somebody drew a box round is one bone.
     seen = "all" if is_marked(region) and pieces == "near" else pieces
-    coarse = choose_pieces((_pushed(first.logit(channel), clicks) > 0) & allowed, seen, clicks.include)
+    coarse = choose_pieces((_pushed(first.logit(_channel(name)), clicks) > 0) & allowed, seen, clicks.include)
     if np.count_nonzero(coarse) < _LEAST * coarse.size:
-        return nothing
-
+        return ByNetwork(np.zeros(region.shape, bool), "", first)
     # Somebody who drew a box has told where the bone is better than the first look does.
     ends = corners(allowed if is_marked(region) else coarse)
+    return _looked_closer(pixels, region, first, name, ends, network, pieces, seeds)
+
+
+def find_all_by_network(
+    pixels: np.ndarray, region: np.ndarray, pieces: str = "near", reader: str | os.PathLike | None = None
+) -> tuple[ByNetwork, ...]:
+    """Let the reader network find every bone of the leg, those of both legs apart.
+
+    Parameters
+    ----------
+    pixels, region, pieces, reader
+        As of `find_by_network`.
+
+    Returns
+    -------
+    tuple of ByNetwork
+        In the order of `BONES`, of two of one kind the larger one first. None of them is empty.
+
+    Raises
+    ------
+    ReconstructionError
+        If the network cannot be loaded.
+    """
+    network = load_reader(reader)
+    first = first_look(pixels, region, network)
+    allowed = first.window.cut_mask(region)
+    found = []
+    for name in BONES:
+        legs = _legs((first.logit(name) > 0) & allowed, pieces)
+        for leg in legs:
+            others = np.logical_or.reduce([each for each in legs if each is not leg] or [np.zeros_like(leg)])
+            nearer = first.window.uncut(_away(others) - _away(leg), region.shape, 0.0) >= 0
+            ends = corners(leg)
+            found.append(_looked_closer(pixels, region & nearer, first, name, ends, network, pieces, Seeds()))
+    return tuple(each for each in found if each.name)
+
+
+def _legs(mask: np.ndarray, pieces: str) -> list[np.ndarray]:
+    """The bones of one kind in a mask, the larger one first: what is not near the first one is the other leg's."""
+    found = []
+    while len(found) < _LEGS:
+        bone = choose_pieces(mask, pieces)
+        if np.count_nonzero(bone) < _LEAST * mask.size or (found and bone.sum() < _OTHER_LEG * found[0].sum()):
+            break
+        found.append(bone)
+        mask = mask & ~bone
+    return found
+
+
+def _away(mask: np.ndarray) -> np.ndarray:
+    """Distance of each pixel from a mask, and far away where the mask is empty."""
+    import cv2
+
+    if not mask.any():
+        return np.full(mask.shape, np.float32(sum(mask.shape)))
+    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
+
+
+def _looked_closer(
+    pixels: np.ndarray,
+    region: np.ndarray,
+    first: Reading,
+    name: str,
+    ends: tuple[np.ndarray, np.ndarray],
+    network: cv2.dnn.Net,
+    pieces: str,
+    seeds: Seeds,
+) -> ByNetwork:
+    """What a second look sees of a bone between two corners of the first look's window."""
+    channel, nothing = _channel(name), ByNetwork(np.zeros(region.shape, bool), "", first)
     second = second_look(pixels, first, *first.window.to_picture(ends), {name, channel}, network, seeds)
     allowed = second.window.cut_mask(region)
     clicks = seeds.moved(second.window.matrix)

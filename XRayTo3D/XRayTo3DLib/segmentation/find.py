@@ -13,7 +13,7 @@ from ..errors import ReconstructionError
 from ..geometry.outline import Outline, outlines, smooth_field
 from .bone import blind_border, bone_mask, check_pieces, count_pieces
 from .by_clusters import find_by_clusters
-from .by_network import ByNetwork, confidence_in, find_by_network, landmarks_beside
+from .by_network import ByNetwork, confidence_in, find_all_by_network, find_by_network, landmarks_beside
 from .clusters import Clusters, check_cluster_count
 from .morphology import dice, dilated
 from .reader import Landmark, Reading
@@ -149,6 +149,40 @@ def find_bone(
         return replace(found, confidence=confidence, first=seen.first, second=seen.second)
     if not seen.mask.any():
         raise ReconstructionError(f"No bone found: {reason}. Mark the bone with a region, a click or a mask.")
+    return _by_network(seen, confidence, sure, reason)
+
+
+def find_bones(
+    pixels: np.ndarray, region: np.ndarray, pieces: str = "near", reader: str | os.PathLike | None = None
+) -> tuple[Bone, ...]:
+    """Find every bone of the leg that the reader network sees, those of both legs apart.
+
+    Parameters
+    ----------
+    pixels, region, pieces, reader
+        As of `find_bone`.
+
+    Returns
+    -------
+    tuple of Bone
+        In the order of `BONES`, without those that the network hardly believes in itself.
+
+    Raises
+    ------
+    ReconstructionError
+        If the network cannot be loaded.
+    """
+    check_pieces(pieces)
+    found = []
+    for seen in find_all_by_network(pixels, region, pieces, reader):
+        confidence = confidence_in(seen, reader)
+        if confidence >= _SURE_MARKED:
+            sure = confidence >= _LEAST_SURE
+            found.append(_by_network(seen, confidence, sure, f"the network sees a {seen.name} ({confidence:.2f})"))
+    return tuple(found)
+
+
+def _by_network(seen: ByNetwork, confidence: float, sure: bool, reason: str) -> Bone:
     return Bone(
         seen.mask,
         "network",

@@ -1,10 +1,12 @@
 """The shape of a bone: a statistical model of it, how it is made, and how it is fitted to radiographs."""
 
+from .anchor import Anchor, between
 from .facts import Facts, impossible, informed, side_of_other
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
 from .heights import Heights
+from .measured import Measure, leg_measures, measures
 from .model import BUILT_IN_BONES, ShapeModel, built_in, load_shape_model, save_shape_model
-from .posterior import Measure, depth_deviation, length_seen, measures, observed, uncertainty
+from .posterior import depth_deviation, length_seen, observed, uncertainty
 from .shadow import shadow, shadow_outlines
 from .solve import State
 from .view import SECOND_VIEW, Mark, View, view_from
@@ -14,6 +16,7 @@ __all__ = [
     "MOST_UNMET",
     "SECOND_VIEW",
     "WORST_RESIDUAL_MM",
+    "Anchor",
     "Facts",
     "Fit",
     "Heights",
@@ -22,11 +25,13 @@ __all__ = [
     "ShapeModel",
     "State",
     "View",
+    "between",
     "built_in",
     "depth_deviation",
     "fit_shape",
     "impossible",
     "informed",
+    "leg_measures",
     "length_seen",
     "load_shape_model",
     "measures",

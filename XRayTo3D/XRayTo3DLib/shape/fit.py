@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..helpers.progress import Progress, part, tell
+from .anchor import Anchor
 from .model import ShapeModel
 from .silhouette import Mesh, prepared
 from .solve import State, cost, matched, step
@@ -30,6 +31,7 @@ _NEAR_FINE = ((None, False, 2, 2.0), (None, True, 4, 1.5), (None, True, 3, 1.2))
 _AGAIN = ((30, True, 2, 5.0), (None, True, 4, 2.0), (None, True, 3, 1.2))
 _REACH_MM, _SURE_MM = 1.2, 2.0  # in the end; and when it is told how sure the fit is
 _MET_UNMET = 0.05  # an outline met as well as this is no reason to doubt how its view stands
+_MISLED, _BETTER = 0.15, 0.67  # unmet so much, heights may have misled; without them, it must be better by a third
 _KEPT = 3  # of the starts go on after the coarse steps
 _ALIKE = 1.5  # an arrangement that meets outlines so much worse than the best, in squares, may still be the right one
 _DOUBTED_MM = 10.0  # in a score, what is farther off counts as this far
@@ -101,6 +103,7 @@ def fit_shape(
     arrangements: Sequence[tuple[ShapeModel, Sequence[View]]],
     free_scale: bool = False,
     begin: State | None = None,
+    anchor: Anchor | None = None,
     progress: Progress | None = None,
 ) -> Fit:
     """Fit a shape model to outlines.
@@ -115,6 +118,8 @@ def fit_shape(
     begin : State, optional
         What was found before a landmark was dragged or a mask corrected: the fit of the first arrangement goes on from
         there, in a tenth of the time.
+    anchor : Anchor, optional
+        What another bone tells of where this one stands.
     progress : callable, optional
 
     Returns
@@ -128,8 +133,9 @@ def fit_shape(
     starts, with modes released from coarse to fine, and a prior on all of them: what is found of bone and views is
     what is most probable together. The Geman-McClure function keeps wrong edges from pulling, by less and less that is
     believed (A. Blake, A. Zisserman, "Visual reconstruction", 1987). Heights read in a view leave few starts, and less
-    way to go; they pull weakly, as all of a view's may be wrong together. Only where outlines are not met otherwise,
-    views are looked for that stand far from where they were said to.
+    way to go; they pull weakly, as all of a view's may be wrong together, and where much of an outline is not met with
+    them, the fit is tried without. Only where outlines are not met otherwise, views are looked for that stand far from
+    where they were said to.
     """
     meshes = {id(model): prepared(model.faces, len(model.mean)) for model, _ in arrangements}
     if begin is not None:
@@ -137,20 +143,33 @@ def fit_shape(
         again = _solved(_Try(0, model, meshes[id(model)], views, begin), _AGAIN, free_scale)
         return _finished(again, free_scale)
 
-    def best(apart: bool, progress: Progress | None) -> Fit:
+    def best(arrangements, apart: bool, progress: Progress | None) -> Fit:
         tries = [
-            _Try(number, model, meshes[id(model)], views, state)
+            _Try(number, model, meshes[id(model)], views, _anchored(model, views, state, anchor))
             for number, (model, views) in enumerate(arrangements)
             for state in starts(model, views, free_scale, apart)
         ]
         return _best(tries, free_scale, progress)
 
-    found = best(False, part(progress, 0.0, 0.7))
+    found = best(arrangements, False, part(progress, 0.0, 0.7))
+    if found.unmet > _MISLED and any(is_told(views) for _, views in arrangements):
+        untold = [(model, [replace(view, heights=None) for view in views]) for model, views in arrangements]
+        other = best(untold, False, part(progress, 0.7, 0.1))
+        found = other if other.unmet < _BETTER * found.unmet else found
     if found.unmet > _MET_UNMET and any(view.loose for _, views in arrangements for view in views):
-        other = best(True, part(progress, 0.7, 0.3))
+        other = best(arrangements, True, part(progress, 0.8, 0.2))
         # Wrong edges, too, would be met a little better by views that are moved far.
         return other if other.unmet < found.unmet / 3 else found
     return found
+
+
+def _anchored(model: ShapeModel, views: Sequence[View], state: State, anchor: Anchor | None) -> State:
+    """A start, as far along the first picture's rays as an anchor tells: outlines hardly do."""
+    if anchor is None:
+        return state
+    ray = views[0].camera.from_lps[2, :3]
+    off = anchor.place - state.placed(model, anchor.point(model, state.weights)[None])[0]
+    return replace(state, translation=state.translation + (ray @ off) * ray, anchor=anchor)
 
 
 def _best(tries: Sequence[_Try], free_scale: bool, progress: Progress | None) -> Fit:

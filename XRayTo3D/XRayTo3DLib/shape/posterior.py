@@ -1,27 +1,18 @@
 """How sure a fit is: of each point of the surface, of where it stands, and of what is measured on it.
 
-Three things make a fit unsure. What outlines and model leave open is the posterior of the least squares, `_spread` out
+Three things make a fit unsure. What outlines and model leave open is the posterior of the least squares, `widened`
 by how unlike the model's people this bone is. What all of an outline has wrong in the same way, no number of its points
-averages out: the fit is asked what it would answer to outlines that are `_wider`. And what neither modes nor outlines
+averages out: the fit is asked what it would answer to outlines that are `wider`. And what neither modes nor outlines
 tell is a floor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from ..anatomy import (
-    DEFINITIONS,
-    femur_measures_at,
-    femur_places,
-    followed,
-    tibia_measures_at,
-    tibia_places,
-)
-from ..errors import SurfaceError
 from .fit import Fit
 from .silhouette import silhouette
 from .solve import State, step
@@ -37,23 +28,7 @@ _SIZE = 0.005  # of pixel size and distances, as machines tell them
 _REACH_MM = 2.0
 _SEEN_MM = 4.0  # a point this near to where an outline was met was observed
 _MET_MM = 2.0
-_DRAWN = 64
 _STATIONS = 20
-_END_MM = 45.0  # where something is measured was seen if an outline was, this near to it
-_MEASURED = {"femur": (femur_places, femur_measures_at), "tibia": (tibia_places, tibia_measures_at)}
-# By how much following tells too little of what is picked anew from a few points: found on bones drawn from the
-# built-in models, measured both ways.
-_PICKED = {"lateral_condyle_radius_mm": 2.1, "medial_condyle_radius_mm": 1.5, "notch_width_mm": 1.3, "torsion_deg": 1.7}
-_TURNS = {"anteversion_deg", "torsion_deg"}  # about the bone's own axis: one view does not tell them
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A number measured on the bone, its standard deviation, and what it is called."""
-
-    value: float
-    deviation: float
-    title: str = ""
 
 
 def uncertainty(fit: Fit) -> np.ndarray:
@@ -63,12 +38,12 @@ def uncertainty(fit: Fit) -> np.ndarray:
     of its shape.
     """
     points, normals = fit.points, fit.mesh.normals(fit.points)
-    before, after = _wider(fit)
-    moves = np.dstack([_moves(fit), after.points(fit.model) - before.points(fit.model)])
+    before, after = wider(fit)
+    moves = np.dstack([moves_of(fit), after.points(fit.model) - before.points(fit.model)])
     moves -= _rigid_part(points, moves)
     along = np.einsum("nc,ncp->np", normals, moves)
     variance = ((along[:, :-1] @ fit.covariance) * along[:, :-1]).sum(axis=1)
-    return np.sqrt(_FLOOR_MM**2 + _spread(fit) * variance + along[:, -1] ** 2)
+    return np.sqrt(_FLOOR_MM**2 + widened(fit) * variance + along[:, -1] ** 2)
 
 
 def depth_deviation(fit: Fit) -> float:
@@ -78,9 +53,9 @@ def depth_deviation(fit: Fit) -> float:
     machine's distances is not known of its depth.
     """
     ray = fit.views[0].camera.from_lps[2, :3]
-    variance = _spread(fit) * (ray @ fit.covariance[3:6, 3:6] @ ray)
+    variance = widened(fit) * (ray @ fit.covariance[3:6, 3:6] @ ray)
     grown = _refitted(fit, lambda view: replace(view, points=(1 + _SIZE) * view.points))
-    for before, after in (_wider(fit), grown):
+    for before, after in (wider(fit), grown):
         variance += (ray @ (after.translation - before.translation)) ** 2
     return float(np.sqrt(variance))
 
@@ -108,55 +83,6 @@ def length_seen(fit: Fit) -> float:
     return float(np.mean([seen[station == number].any() for number in range(_STATIONS)]))
 
 
-def measures(fit: Fit) -> dict[str, Measure]:
-    """All measures of a fitted femur or tibia, and how sure they are.
-
-    They are measured on the fitted surface. How sure they are is found by bones drawn from the posterior, on which the
-    places where they are measured are not looked for anew, but follow the surface.
-
-    Returns
-    -------
-    dict of str to Measure
-        By the names of `anatomy.DEFINITIONS`, as far as outlines were seen where each is measured, and turns about the
-        bone's own axis of two views only; empty where the bone is no whole femur or tibia.
-    """
-    if fit.model.bone not in _MEASURED:
-        return {}
-    places_of, measured_at = _MEASURED[fit.model.bone]
-    state, scale = fit.state, np.exp(fit.state.log_scale)
-    own = scale * fit.model.surface(state.weights)
-    try:
-        places = places_of(own, fit.model.faces)
-    except SurfaceError:
-        return {}
-    modes = len(state.weights)
-    shifts, growths = followed(own, fit.model.faces, places, scale * fit.model.by_point[:, :modes])
-
-    def told(log_scale: float, weights: np.ndarray) -> list[float]:
-        changed = weights - state.weights
-        shift = np.einsum("k,pki->pi", changed, shifts)
-        moved = places.moved(shift, growths @ changed, np.exp(log_scale - state.log_scale))
-        return [each.value for each in measured_at(moved).values()]
-
-    use = np.r_[6, len(fit.information) - modes : len(fit.information)]
-    covariance = fit.covariance[np.ix_(use, use)]
-    drawn = np.random.default_rng(0).multivariate_normal(np.zeros(len(use)), covariance, _DRAWN, method="cholesky")
-    spread = np.var([told(state.log_scale + change[0], state.weights + change[1:]) for change in drawn], axis=0)
-    before, after = (np.array(told(each.log_scale, each.weights)) for each in _wider(fit))
-    deviations = np.sqrt(_spread(fit) * spread + (after - before) ** 2)
-    seen, found = own[observed(fit)], {}
-    for (name, each), deviation in zip(measured_at(places).items(), deviations, strict=True):
-        where = [*each.points.values(), *np.concatenate([np.empty((0, 3)), *each.lines.values()])]
-        if all(_near(seen, place, _END_MM) for place in where) and (name not in _TURNS or len(fit.views) > 1):
-            picked = float(deviation) * _PICKED.get(name, 1.0)
-            found[name] = Measure(each.value, picked, DEFINITIONS[fit.model.bone][name].title)
-    return found
-
-
-def _near(points: np.ndarray, place: np.ndarray, distance: float) -> bool:
-    return bool((np.linalg.norm(points - place, axis=1) < distance).any())
-
-
 def few_people(asked: float, told: float) -> float:
     """By what a posterior's covariance is to be multiplied where a model is made of few people.
 
@@ -180,14 +106,14 @@ def few_people(asked: float, told: float) -> float:
     return _UNSAID * (_PEOPLE + asked) / (_PEOPLE + told)
 
 
-def _spread(fit: Fit) -> float:
+def widened(fit: Fit) -> float:
     """`few_people` of a fit."""
     modes = len(fit.state.weights)
     open_ = np.trace(fit.covariance[-modes:, -modes:])
     return few_people(float(fit.state.weights @ fit.state.weights), modes - float(open_))
 
 
-def _wider(fit: Fit) -> tuple[State, State]:
+def wider(fit: Fit) -> tuple[State, State]:
     """The fit's state, and what it would be if all outlines lay outwards by their common error."""
     return _refitted(fit, lambda view: replace(view, points=view.points + _EDGE_MM * view.normals))
 
@@ -203,7 +129,7 @@ def _refitted(fit: Fit, change: Callable[[View], View]) -> tuple[State, State]:
     return stepped(list(fit.views)), stepped([change(view) for view in fit.views])
 
 
-def _moves(fit: Fit) -> np.ndarray:
+def moves_of(fit: Fit) -> np.ndarray:
     """How each point moves with each number, (n, 3, p)."""
     state, model = fit.state, fit.model
     moves = np.zeros((len(model.mean), 3, len(fit.information)))

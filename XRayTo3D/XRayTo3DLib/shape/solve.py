@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .anchor import Anchor
 from .model import ShapeModel
 from .silhouette import Mesh, Silhouette, silhouette
 from .view import STEP_MM, View, gradient, projected, to_mm
@@ -42,6 +43,8 @@ class State:
         Turn (rotation vector) and shift (mm) of the patient in each view against what its camera says.
     usual : (3, 3) array
         The rotation that was expected.
+    anchor : Anchor or None
+        What another bone tells of where it stands; without it, it stands about where the pictures' distances say.
     """
 
     weights: np.ndarray
@@ -50,6 +53,7 @@ class State:
     log_scale: float
     shifts: np.ndarray
     usual: np.ndarray
+    anchor: Anchor | None = None
 
     def points(self, model: ShapeModel) -> np.ndarray:
         """The bone's points in the patient (n, 3), mm."""
@@ -217,6 +221,10 @@ def step(
             rows, weight, off = _height_rows(model, state, scaled, views, number, view, modes)
             information += (rows * weight[:, None]).T @ rows
             pull += rows.T @ (weight * off)
+    if state.anchor is not None:
+        rows, off = _anchor_rows(model, state, views, modes)
+        information += rows.T @ rows
+        pull += rows.T @ off
     add = _prior(state, views, modes, free_scale, loose)
     information += add[0]
     change = _short(np.linalg.solve(information, pull + add[1]))
@@ -245,9 +253,12 @@ def cost(model: ShapeModel, mesh: Mesh, views: Sequence[View], state: State, rea
         total += _EVIDENCE * float(match.weights @ doubted)
         total += _surprise(view, shift)
     turn = Rotation.from_matrix(state.rotation @ state.usual.T).magnitude()
+    total += (turn / _POSE_TURN) ** 2
+    if state.anchor is not None:
+        return total + float(np.square(_off_anchor(model, state) / state.anchor.deviation_mm).sum())
     ray = views[0].camera.from_lps[2, :3]
     depth = ray @ (state.translation - pivot(views[0]))
-    return total + (turn / _POSE_TURN) ** 2 + (depth / _POSE_DEPTH_MM) ** 2
+    return total + (depth / _POSE_DEPTH_MM) ** 2
 
 
 def _short(change: np.ndarray) -> np.ndarray:
@@ -310,6 +321,22 @@ def _height_rows(model, state, scaled, views, number, view, modes):
     return np.hstack([rows, np.einsum("mkc,mc->mk", moves[:, :modes], slope @ scaled)]), weight, off
 
 
+def _off_anchor(model: ShapeModel, state: State) -> np.ndarray:
+    return state.anchor.place - state.placed(model, state.anchor.point(model, state.weights)[None])[0]
+
+
+def _anchor_rows(model, state, views, modes):
+    """Rows (3, p) and distances (3,) of the place that the anchor tells, in standard deviations, along each axis."""
+    off = _off_anchor(model, state)
+    rows = np.zeros((3, 7 + 6 * len(views) + modes))
+    around = state.anchor.place - off - state.translation
+    rows[:, :3] = np.cross(around, np.eye(3))
+    rows[:, 3:6] = np.eye(3)
+    rows[:, 6] = around
+    rows[:, 7 + 6 * len(views) :] = np.exp(state.log_scale) * state.rotation @ state.anchor.moves(model, modes).T
+    return rows / state.anchor.deviation_mm, off / state.anchor.deviation_mm
+
+
 def _prior(
     state: State, views: Sequence[View], modes: int, free_scale: bool, loose: bool
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -327,7 +354,8 @@ def _prior(
     information[:3, :3] = np.eye(3) / _POSE_TURN**2
     away[:3] = Rotation.from_matrix(state.rotation @ state.usual.T).as_rotvec()
     ray = views[0].camera.from_lps[2, :3]
-    information[3:6, 3:6] = np.eye(3) / _POSE_SHIFT_MM**2 + np.outer(ray, ray) / _POSE_DEPTH_MM**2
+    depth = _POSE_SHIFT_MM if state.anchor is not None else _POSE_DEPTH_MM
+    information[3:6, 3:6] = np.eye(3) / _POSE_SHIFT_MM**2 + np.outer(ray, ray) / depth**2
     away[3:6] = state.translation - pivot(views[0])
     return information, -information @ away
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -71,6 +71,11 @@ class View:
     def loose(self) -> bool:
         """Whether it may stand elsewhere than its camera says."""
         return bool(np.any(np.asarray(self.turn_deg) > 0) or np.any(np.asarray(self.shift_mm) > 0))
+
+    def scaled(self, factor: float) -> View:
+        """The same view where all that was taken for a millimeter is so many of them."""
+        told = self.heights and replace(self.heights, points=factor * self.heights.points)
+        return replace(self, camera=self.camera.scaled(factor), points=factor * self.points, heights=told)
 
     @property
     def length_mm(self) -> float:

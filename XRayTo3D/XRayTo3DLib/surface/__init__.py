@@ -4,7 +4,7 @@ from .crossing import crossing_triangles
 from .decimation import FEWEST_TRIANGLES, decimate, simplify
 from .distance import Distances, dice, distance_to, inside_of, surface_distances
 from .field import relief_field, solid_field
-from .mesh import area_and_volume, arrays, flatten_back, is_closed, isosurface, keep_largest, polydata, smooth
+from .mesh import area_and_volume, arrays, flatten_back, is_closed, isosurface, keep_largest, polydata, smooth, together
 from .read import read_surface
 from .surface import GREY, OBSERVED, OVER_FILM, UNCERTAINTY, Surface, with_observed, with_point_data
 from .trim import trimmed
@@ -38,6 +38,7 @@ __all__ = [
     "smooth",
     "solid_field",
     "surface_distances",
+    "together",
     "trimmed",
     "with_observed",
     "with_point_data",

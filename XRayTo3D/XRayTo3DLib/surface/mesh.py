@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -126,6 +127,17 @@ def polydata(points: np.ndarray, faces: np.ndarray) -> vtkPolyData:
     result.SetPoints(corners)
     result.SetPolys(cells)
     return result
+
+
+def together(surfaces: Sequence[vtkPolyData]) -> vtkPolyData:
+    """Several surfaces as one, with the point data that all of them have."""
+    from vtkmodules.vtkFiltersCore import vtkAppendPolyData
+
+    append = vtkAppendPolyData()
+    for surface in surfaces:
+        append.AddInputData(surface)
+    append.Update()
+    return append.GetOutput()
 
 
 def area_and_volume(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, float]:

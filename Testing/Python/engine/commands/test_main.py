@@ -146,6 +146,24 @@ def test_report_has_a_picture_of_every_stage(work, capfd):
     assert "good.png" in page and "surface-view" in page
 
 
+def test_a_folder_gets_a_file_for_each_bone_and_what_is_known_of_them(work, check_closed):
+    assert run("reconstruct", "good.png", "-o", "new/", "--pixel-size", 1, "--segmentation", "clusters") == 0
+    assert {path.name for path in (work / "new").iterdir()} == {"bone.stl", "scene.json", "report"}
+    (bone,) = json.loads((work / "new/scene.json").read_text())["bones"]
+    mesh = trimesh.load(work / "new" / bone["file"])
+    check_closed(mesh)
+    assert bone["surface"]["triangles"] == len(mesh.faces) and "whole_file" not in bone
+
+
+@pytest.mark.parametrize(
+    ("bones", "words"),
+    [("skull", "skull"), ("femur,", "femur, tibia, fibula, patella"), ("Femur", "Femur"), ("patella", "No patella")],
+)
+def test_bones_that_are_not_known_or_not_there(work, capfd, bones, words):
+    assert reconstruct("good.png", "out.stl", "--bones", bones) == 2
+    assert words in refusal(capfd, work)
+
+
 def test_older_files_are_replaced(work):
     for name in ("out.stl", "out.json"):
         (work / name).write_text("older")
@@ -300,7 +318,7 @@ def test_other_bad_arguments(work, capfd, arguments, words):
         ("out.step", ".step"),
         ("out", "must end in"),
         ("absent/out.stl", "absent does not exist"),
-        ("folder", "must end in"),
+        ("good.png/", "good.png"),
         ("", "must end in"),
         ("out" + "x" * 300 + ".stl", "x.stl"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.geometry.outline import BORDER, EDGE, FLAGS
-from XRayTo3DLib.segmentation import Seeds, bone_recognized, box_region, check_femur, find_bone
+from XRayTo3DLib.segmentation import Seeds, bone_recognized, box_region, check_femur, find_bone, find_bones
 from XRayTo3DLib.segmentation.by_network import _continued
 from XRayTo3DLib.segmentation.find import bone_as_drawn, bone_by_threshold
 from XRayTo3DLib.segmentation.window import window_over
@@ -46,6 +46,21 @@ def test_a_sure_answer_is_a_better_one(scenes):
     confidence = np.array([bone.confidence for bone in found])
     sure = confidence >= np.median(confidence)
     assert scores[sure].mean() > scores[~sure].mean()
+
+
+def test_all_bones_are_found_those_of_two_legs_apart(limbs):
+    """In most pictures of both knees from the front there are two femora and two tibiae."""
+    drawn = (scene(limbs, seed, 288) for seed in range(7000, 9000))
+    both = (s for s in drawn if s.part == "knee" and "other_femur" in s.masks and s.masks["other_femur"].mean() > 0.03)
+    right = []
+    for each in (next(both) for _ in range(4)):
+        found = find_bones(pixels_of(each), np.ones(each.image.shape, bool))
+        femora = [bone for bone in found if bone.name == "femur"]
+        overlap = sum(bone.mask.astype(int) for bone in femora).max() if femora else 0
+        assert overlap <= 1 and all(bone.mask.any() and 0 < bone.confidence <= 1 for bone in found)
+        masks = [each.masks[name] for name in ("femur", "other_femur")]
+        right.append(len(femora) == 2 and all(max(dice(bone.mask, mask) for bone in femora) > 0.8 for mask in masks))
+    assert sum(right) >= 2
 
 
 def test_outlines_run_round_the_mask(scenes):

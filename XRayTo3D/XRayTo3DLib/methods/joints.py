@@ -1,0 +1,98 @@
+"""How bones of a leg that were fitted one after the other hang together: joints, and no bone within another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from .. import surface
+from ..shape import Anchor, Fit, ShapeModel, between
+
+# Where the femur's knee center is from each bone of the knee: landmarks, an offset from between them in the frame of
+# the left bone's model, and how far off that is in people and as a knee bends (mm, a standard deviation in each
+# direction). The means are those of nine of the limbs that the models are made of, joint spaces as usual.
+_KNEE: dict[str, tuple[tuple[str, ...], tuple[float, float, float], float]] = {
+    "femur": (("knee_center",), (0.0, 0.0, 0.0), 1.0),
+    "tibia": (("medial_plateau", "lateral_plateau"), (0.3, 10.4, 28.6), 3.0),
+    "patella": (("articular_center",), (-4.5, 48.0, -12.3), 6.0),
+    "fibula": (("head_tip",), (-24.1, -25.3, 42.9), 6.0),
+}
+_TOUCH_MM = 0.2  # by which surfaces may lie within each other: less than they are known
+_ROUNDS = 12
+
+
+def hung(model: ShapeModel, beside: Sequence[Fit]) -> Anchor | None:
+    """What bones of the same leg tell of where a bone stands: by the joint that holds it best.
+
+    Parameters
+    ----------
+    model : ShapeModel
+        To be fitted, of the bone's side.
+    beside : sequence of Fit
+        Of bones that were fitted before, in mm of the patient.
+
+    Returns
+    -------
+    Anchor or None
+        None where nothing holds it: no bone of the knee, or a model that knows no landmarks.
+    """
+    held = [fit for fit in beside if fit.model.side == model.side and _is_of_knee(fit.model)]
+    if not held or not _is_of_knee(model):
+        return None
+    best = min(held, key=lambda fit: _KNEE[fit.model.bone][2])
+    marks, _, off = _KNEE[model.bone]
+    return Anchor(marks, _offset(model), knee_center(best), float(np.hypot(off, _KNEE[best.model.bone][2])))
+
+
+def knee_center(fit: Fit) -> np.ndarray:
+    """Where a fitted bone of the knee has the femur's knee center, (3,) in the patient."""
+    at = between(fit.model, fit.state.weights, _KNEE[fit.model.bone][0]) + _offset(fit.model)
+    return fit.state.placed(fit.model, at[None])[0]
+
+
+def _offset(model: ShapeModel) -> np.ndarray:
+    return np.array(_KNEE[model.bone][1]) * [-1.0 if model.side == "right" else 1.0, 1.0, 1.0]
+
+
+def _is_of_knee(model: ShapeModel) -> bool:
+    return model.bone in _KNEE and set(_KNEE[model.bone][0]) <= set(model.landmarks)
+
+
+def parted(fit: Fit, beside: Sequence[Fit]) -> tuple[Fit, float]:
+    """Move a bone the little that it takes for it not to lie within others.
+
+    Returns
+    -------
+    Fit
+    moved_mm : float
+    """
+    moved = fit
+    for _ in range(_ROUNDS):
+        push = sum((_push(moved, other) for other in beside), np.zeros(3))
+        if not push.any():
+            break
+        moved = replace(moved, state=replace(moved.state, translation=moved.state.translation + push))
+    return moved, float(np.linalg.norm(moved.state.translation - fit.state.translation))
+
+
+def _push(fit: Fit, other: Fit) -> np.ndarray:
+    """Motion (3,) that takes a bone out of another, along the mean way out; none where they hardly touch."""
+    into, of_other = _into(fit, other), _into(other, fit)
+    return -of_other if np.linalg.norm(of_other) > np.linalg.norm(into) else into
+
+
+def _into(outer: Fit, inner: Fit) -> np.ndarray:
+    """How deep (mm) a bone reaches into `outer`, times the mean way (3,) into it, of which deeper points tell more."""
+    from scipy.spatial import cKDTree
+
+    points, at = outer.points, inner.points
+    at = at[((at > points.min(axis=0)) & (at < points.max(axis=0))).all(axis=1)]
+    depth = -surface.distance_to(points, outer.model.faces, at) if len(at) else np.zeros(1)
+    if depth.max() <= _TOUCH_MM:
+        return np.zeros(3)
+    deep = depth > _TOUCH_MM
+    normals = outer.mesh.normals(points)[cKDTree(points).query(at[deep])[1]]
+    way = -depth[deep] @ normals
+    return depth.max() * way / max(float(np.linalg.norm(way)), 1e-12)

@@ -1,0 +1,57 @@
+"""Fitted bones as one picture of a reconstruction shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ..geometry.camera import Camera
+    from ..geometry.outline import Outline
+    from ..pipeline import Reconstruction
+
+
+@dataclass(frozen=True)
+class FittedInView:
+    """A fitted bone, or what is measured across joints, in one picture: all in its columns and rows.
+
+    Attributes
+    ----------
+    found : tuple of Outline
+        Of the bone that was found.
+    shadow : tuple of Outline
+        Of the fitted shape's shadow.
+    measured : list of (str, (n, 2) array, (m, 2, 2) array)
+        Name of each measure, and the places and lines that it is measured by.
+    """
+
+    found: tuple[Outline, ...]
+    shadow: tuple[Outline, ...]
+    measured: list[tuple[str, np.ndarray, np.ndarray]]
+
+
+def fitted_in(result: Reconstruction, pixels: np.ndarray) -> list[FittedInView]:
+    """All fitted bones that were seen in the picture with these pixels, and what is measured across their joints."""
+    drawn, cameras = [], {}
+    for found, made in zip(result.found, result.bones, strict=True):
+        number = next((n for n, seen in enumerate(found.seen) if seen.radiograph.pixels is pixels), None)
+        if made.shape is None or number is None:
+            continue
+        cameras[made.side] = made.shape.in_mm.views[number].camera
+        measured = _projected(made.shape.measures, made.shape.fit.views[number].camera)
+        drawn.append(FittedInView(found.seen[number].bone.outlines, made.shape.outlines[number], measured))
+    legs = [leg for leg in result.legs if leg.side in cameras]
+    return drawn + [FittedInView((), (), _projected(leg.measures, cameras[leg.side])) for leg in legs]
+
+
+def _projected(measures: Mapping, camera: Camera) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Places and lines of measures in a picture."""
+    told = []
+    for name, each in measures.items():
+        points = np.array(list(each.points.values())).reshape(-1, 3)
+        lines = np.array(list(each.lines.values())).reshape(-1, 3)
+        told.append((name, camera.project(points)[0], camera.project(lines)[0].reshape(-1, 2, 2)))
+    return told

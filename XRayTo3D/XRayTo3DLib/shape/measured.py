@@ -1,0 +1,210 @@
+"""What is measured on fitted bones and legs, where, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..anatomy import (
+    DEFINITIONS,
+    BoneMeasure,
+    Places,
+    femur_axes,
+    femur_measures_at,
+    femur_places,
+    followed,
+    leg_measures_at,
+    patella_places,
+    tibia_axes,
+    tibia_measures_at,
+    tibia_places,
+)
+from ..errors import SurfaceError
+from .fit import Fit
+from .posterior import moves_of, observed, widened, wider
+
+_DRAWN = 64
+_END_MM = 45.0  # where something is measured was seen if an outline was, this near to it
+_BONES = {"femur": (femur_places, femur_measures_at), "tibia": (tibia_places, tibia_measures_at)}
+# By how much following tells too little of what is picked anew from a few points: found on bones drawn from the
+# built-in models, measured both ways.
+_PICKED = {"lateral_condyle_radius_mm": 2.1, "medial_condyle_radius_mm": 1.5, "notch_width_mm": 1.3, "torsion_deg": 1.7}
+_TURNS = {"anteversion_deg", "torsion_deg"}  # about the bone's own axis: one view does not tell them
+_STRAIGHT_DEG = 15.0  # between femur and tibia: of a knee that is bent more, no axis of the leg is measured
+_BENT = {"insall_salvati_ratio"}  # measured at any bend
+_NORMAL = 1.96  # standard deviations either side hold 95 %
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number measured on a bone or leg.
+
+    Attributes
+    ----------
+    value, deviation : float
+        And its standard deviation, in the unit.
+    title, unit : str
+        What it is called; "mm", "deg", or "" of a ratio.
+    points : dict of str to (3,) array
+    lines : dict of str to (2, 3) array
+        Places and axes that it is measured by (LPS, mm, as the fit stands).
+    """
+
+    value: float
+    deviation: float
+    title: str = ""
+    unit: str = ""
+    points: Mapping[str, np.ndarray] = field(default_factory=dict)
+    lines: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the true value lies with a probability of 95 %."""
+        return self.value - _NORMAL * self.deviation, self.value + _NORMAL * self.deviation
+
+    def as_json(self) -> dict:
+        """The measure as JSON holds it, without the places."""
+        return {
+            "value": round(self.value, 2),
+            "deviation": round(self.deviation, 2),
+            "interval_95": [round(end, 2) for end in self.interval],
+            "title": self.title,
+        }
+
+
+def measures(fit: Fit) -> dict[str, Measure]:
+    """All measures of a fitted femur or tibia, and how sure they are.
+
+    They are measured on the fitted surface. How sure they are is found by bones drawn from the posterior, on which the
+    places where they are measured are not looked for anew, but follow the surface.
+
+    Returns
+    -------
+    dict of str to Measure
+        By the names of `anatomy.DEFINITIONS`, as far as outlines were seen where each is measured, and turns about the
+        bone's own axis of two views only; empty where the bone is no whole femur or tibia.
+    """
+    if fit.model.bone not in _BONES:
+        return {}
+    places_of, measured_at = _BONES[fit.model.bone]
+    state, scale = fit.state, np.exp(fit.state.log_scale)
+    own = scale * fit.model.surface(state.weights)
+    try:
+        places = places_of(own, fit.model.faces)
+    except SurfaceError:
+        return {}
+    modes = len(state.weights)
+    shifts, growths = followed(own, fit.model.faces, places, scale * fit.model.by_point[:, :modes])
+
+    def told(log_scale: float, weights: np.ndarray) -> list[float]:
+        changed = weights - state.weights
+        shift = np.einsum("k,pki->pi", changed, shifts)
+        moved = places.moved(shift, growths @ changed, np.exp(log_scale - state.log_scale))
+        return [each.value for each in measured_at(moved).values()]
+
+    use = np.r_[6, len(fit.information) - modes : len(fit.information)]
+    covariance = fit.covariance[np.ix_(use, use)]
+    drawn = np.random.default_rng(0).multivariate_normal(np.zeros(len(use)), covariance, _DRAWN, method="cholesky")
+    spread = np.var([told(state.log_scale + change[0], state.weights + change[1:]) for change in drawn], axis=0)
+    before, after = (np.array(told(each.log_scale, each.weights)) for each in wider(fit))
+    deviations = np.sqrt(widened(fit) * spread + (after - before) ** 2)
+    seen, found = own[observed(fit)], {}
+    for (name, each), deviation in zip(measured_at(places).items(), deviations, strict=True):
+        if _is_seen(each, seen) and (name not in _TURNS or len(fit.views) > 1):
+            picked = float(deviation) * _PICKED.get(name, 1.0)
+            found[name] = _called(fit.model.bone, name, _placed(each, fit), picked)
+    return found
+
+
+def leg_measures(femur: Fit, tibia: Fit, patella: Fit | None = None) -> dict[str, Measure]:
+    """Measures of a leg whose bones were fitted in the same views, and how sure they are.
+
+    Parameters
+    ----------
+    femur, tibia, patella : Fit
+        Of one leg, in mm of the patient.
+
+    Returns
+    -------
+    dict of str to Measure
+        By the names of `anatomy.DEFINITIONS["leg"]`, as far as outlines were seen where each is measured; of a bent
+        knee no axes. Empty where one of the bones is not whole.
+    """
+    fits = [femur, tibia] if patella is None else [femur, tibia, patella]
+    try:
+        upper, lower = (
+            places_of(fit.points, fit.model.faces, fit.model.side)
+            for places_of, fit in ((femur_places, femur), (tibia_places, tibia))
+        )
+        up = tibia_axes(lower)[0]
+        cap = [patella_places(patella.points, patella.model.faces, up)] if patella is not None else []
+    except SurfaceError:
+        return {}
+    ways = [_Ways.of(fit, places) for fit, places in zip(fits, (upper, lower, *cap), strict=True)]
+    rng = np.random.default_rng(0)
+    spread = np.var([_told([each.drawn(rng) for each in ways]) for _ in range(_DRAWN)], axis=0)
+    found = leg_measures_at(upper, lower, *cap)
+    wide = np.array(_told([each.wide() for each in ways])) - [each.value for each in found.values()]
+    seen = np.concatenate([fit.points[observed(fit)] for fit in fits])
+    bend = np.degrees(np.arccos(np.clip(femur_axes(upper)[0] @ up, -1, 1)))
+    return {
+        name: _called("leg", name, each, float(deviation))
+        for (name, each), deviation in zip(found.items(), np.sqrt(spread + wide**2), strict=True)
+        if _is_seen(each, seen) and (bend < _STRAIGHT_DEG or name in _BENT)
+    }
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """How the places of a fitted bone may move: with each number of the fit, and if its outline lay outwards."""
+
+    places: Places
+    shifts: np.ndarray
+    growths: np.ndarray
+    root: np.ndarray
+
+    @classmethod
+    def of(cls, fit: Fit, places: Places) -> _Ways:
+        before, after = wider(fit)
+        moves = np.dstack([moves_of(fit), after.points(fit.model) - before.points(fit.model)])
+        shifts, growths = followed(fit.points, fit.model.faces, places, moves.transpose(0, 2, 1))
+        return cls(places, shifts, growths, np.linalg.cholesky(widened(fit) * fit.covariance))
+
+    def drawn(self, rng: np.random.Generator) -> Places:
+        """Places of a bone drawn from the posterior."""
+        return self._moved(np.append(self.root @ rng.standard_normal(len(self.root)), 0.0))
+
+    def wide(self) -> Places:
+        """Places of the bone whose outlines lie outwards by their common error."""
+        return self._moved(np.append(np.zeros(len(self.root)), 1.0))
+
+    def _moved(self, change: np.ndarray) -> Places:
+        return self.places.moved(np.einsum("k,pki->pi", change, self.shifts), self.growths @ change)
+
+
+def _told(places: Sequence[Places]) -> list[float]:
+    return [each.value for each in leg_measures_at(*places).values()]
+
+
+def _is_seen(each: BoneMeasure, seen: np.ndarray) -> bool:
+    """Whether an outline was seen near all of what a measure is measured by."""
+    where = [*each.points.values(), *np.concatenate([np.empty((0, 3)), *each.lines.values()])]
+    return all((np.linalg.norm(seen - place, axis=1) < _END_MM).any() for place in where)
+
+
+def _placed(each: BoneMeasure, fit: Fit) -> BoneMeasure:
+    """A measure taken in the model's frame, on a bone of the fit's size, where the fit stands."""
+    state = fit.state
+
+    def there(at: np.ndarray) -> np.ndarray:
+        return state.placed(fit.model, np.atleast_2d(at) / np.exp(state.log_scale)).reshape(np.shape(at))
+
+    points, lines = ({name: there(at) for name, at in found.items()} for found in (each.points, each.lines))
+    return BoneMeasure(each.value, each.unit, points, lines)
+
+
+def _called(bone: str, name: str, each: BoneMeasure, deviation: float) -> Measure:
+    title = DEFINITIONS[bone][name].title
+    return Measure(each.value, deviation, title, each.unit, each.points, each.lines)
