@@ -103,3 +103,18 @@ def test_a_whole_femur_from_the_side(seed):
         Settings(roi=roi, segmentation="network"),
     ).mask
     assert 2 * (found & film.mask).sum() / (found.sum() + film.mask.sum()) > 0.97
+
+
+def test_the_same_picture_is_looked_at_once(looks, monkeypatch):
+    """Until region, picture or network change: a click begins with the look that there was."""
+    monkeypatch.setattr(look, "upright", lambda *_: 0)
+    windows = looks(*[rows(300, 400)] * 12)
+    pixels, region = PIXELS.copy(), np.ones(SHAPE, bool)
+    first = look.first_look(pixels, region, None)
+    count = len(windows)
+    assert look.first_look(pixels, region.copy(), None) is first and len(windows) == count
+    region[:100] = False
+    second = look.first_look(pixels, region, None)
+    assert second is not first and len(windows) > count
+    count = len(windows)
+    assert look.first_look(PIXELS.copy(), region, None) is not second and len(windows) > count
