@@ -15,7 +15,7 @@ from ..errors import ReconstructionError
 from ..geometry.frames import mm_to_pixel
 from ..helpers.progress import Progress, part, tell
 from ..helpers.stages import Stages
-from ..methods import METHODS, BoneResult, Fitted, FoundBone, find_layers
+from ..methods import METHODS, BoneResult, Fitted, FoundBone, find_layers, with_scale_of
 from ..radiograph import Radiograph
 from ..surface import Surface
 from ..tone import Layers
@@ -33,6 +33,7 @@ class Reconstruction:
     Attributes
     ----------
     case : Case
+        Its radiographs have the pixel size that a fitted bone told where it was unknown.
     settings : Settings
         What the user chose, with what was marked in the first view.
     seen : tuple of Segmentation
@@ -161,11 +162,14 @@ def reconstruct(
     seen = _found_in(case, settings, stage)
     with stage("layers", 0.3, "separating base and detail"):
         layers = find_layers(case.views[0].radiograph, seen[0].bone.mask, settings)
-    made = method.make(FoundBone(case, seen, layers), settings.making, part(progress, 0.4, 0.6))
+    found = FoundBone(case, seen, layers)
+    made = method.make(found, settings.making, part(progress, 0.4, 0.6))
+    if made.shape is not None:  # it tells a scale that the pictures did not
+        found = with_scale_of(found, made.shape)
     for piece in made.pieces:
-        _project(case.views[0].radiograph, piece)
+        _project(found.case.views[0].radiograph, piece)
     tell(progress, 1.0, "done")
-    return Reconstruction(case, settings, seen, layers, (made,), stage.timings_s | made.timings_s)
+    return Reconstruction(found.case, settings, found.seen, layers, (made,), stage.timings_s | made.timings_s)
 
 
 def _of_case(case: Case, settings: Settings, lateral: Radiograph | None) -> Settings:

@@ -4,7 +4,7 @@ from .facts import Facts, impossible, informed, side_of_other
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
 from .heights import Heights
 from .model import BUILT_IN_BONES, ShapeModel, built_in, load_shape_model, save_shape_model
-from .posterior import Measure, depth_deviation, length_seen, measures, observed, uncertainty
+from .posterior import Measure, depth_deviation, length_seen, measures, observed, scale_deviation, uncertainty
 from .shadow import shadow, shadow_outlines
 from .solve import State
 from .view import SECOND_VIEW, Mark, View, view_from
@@ -32,6 +32,7 @@ __all__ = [
     "measures",
     "observed",
     "save_shape_model",
+    "scale_deviation",
     "shadow",
     "shadow_outlines",
     "side_of_other",

@@ -75,11 +75,6 @@ class Fit:
         return np.linalg.inv(self.information)
 
     @property
-    def scale_deviation(self) -> float:
-        """Standard deviation of the logarithm of the scale."""
-        return float(np.sqrt(self.covariance[6, 6]))
-
-    @property
     def points(self) -> np.ndarray:
         """The surface's points in the patient (n, 3), mm."""
         return self.state.points(self.model)

@@ -56,19 +56,32 @@ class Measure:
     title: str = ""
 
 
-def uncertainty(fit: Fit) -> np.ndarray:
+def uncertainty(fit: Fit, size_deviation: float = 0.0) -> np.ndarray:
     """Standard deviation (n,) of a fitted surface along its normals (mm), but for where the bone as a whole stands.
 
     Rigid motions are taken out of it, since how far a bone is from the film, which one view does not tell, is no error
-    of its shape.
+    of its shape. Where the scale of its pictures was not known, it is the deviation of the bone's own size.
+
+    Parameters
+    ----------
+    fit : Fit
+    size_deviation : float
+        Relative standard deviation of the pictures' millimetres, where the fit took them for known.
     """
     points, normals = fit.points, fit.mesh.normals(fit.points)
-    before, after = _wider(fit)
-    moves = np.dstack([_moves(fit), after.points(fit.model) - before.points(fit.model)])
+    before, after = (replace(each, log_scale=fit.state.log_scale) for each in _wider(fit))
+    wider, larger = after.points(fit.model) - before.points(fit.model), size_deviation * (points - points.mean(axis=0))
+    moves = np.dstack([_moves(fit), wider, larger])
     moves -= _rigid_part(points, moves)
-    along = np.einsum("nc,ncp->np", normals, moves)
-    variance = ((along[:, :-1] @ fit.covariance) * along[:, :-1]).sum(axis=1)
-    return np.sqrt(_FLOOR_MM**2 + _spread(fit) * variance + along[:, -1] ** 2)
+    along = np.einsum("nc,ncp->np", normals, moves) / np.exp(fit.state.log_scale)
+    variance = ((along[:, :-2] @ fit.covariance) * along[:, :-2]).sum(axis=1)
+    return np.sqrt(_FLOOR_MM**2 + _spread(fit) * variance + (along[:, -2:] ** 2).sum(axis=1))
+
+
+def scale_deviation(fit: Fit) -> float:
+    """Standard deviation of the logarithm of a fit's scale: of that of its pictures, where they did not tell it."""
+    before, after = _wider(fit)
+    return float(np.sqrt(_spread(fit) * fit.covariance[6, 6] + (after.log_scale - before.log_scale) ** 2))
 
 
 def depth_deviation(fit: Fit) -> float:
@@ -108,11 +121,17 @@ def length_seen(fit: Fit) -> float:
     return float(np.mean([seen[station == number].any() for number in range(_STATIONS)]))
 
 
-def measures(fit: Fit) -> dict[str, Measure]:
+def measures(fit: Fit, size_deviation: float = 0.0) -> dict[str, Measure]:
     """All measures of a fitted femur or tibia, and how sure they are.
 
     They are measured on the fitted surface. How sure they are is found by bones drawn from the posterior, on which the
     places where they are measured are not looked for anew, but follow the surface.
+
+    Parameters
+    ----------
+    fit : Fit
+    size_deviation : float
+        Relative standard deviation of the pictures' millimetres, where the fit took them for known.
 
     Returns
     -------
@@ -123,33 +142,33 @@ def measures(fit: Fit) -> dict[str, Measure]:
     if fit.model.bone not in _MEASURED:
         return {}
     places_of, measured_at = _MEASURED[fit.model.bone]
-    state, scale = fit.state, np.exp(fit.state.log_scale)
-    own = scale * fit.model.surface(state.weights)
+    weights = fit.state.weights
+    own = fit.model.surface(weights)  # in millimetres, whatever the pictures' scale
     try:
         places = places_of(own, fit.model.faces)
     except SurfaceError:
         return {}
-    modes = len(state.weights)
-    shifts, growths = followed(own, fit.model.faces, places, scale * fit.model.by_point[:, :modes])
+    modes = len(weights)
+    shifts, growths = followed(own, fit.model.faces, places, fit.model.by_point[:, :modes])
 
-    def told(log_scale: float, weights: np.ndarray) -> list[float]:
-        changed = weights - state.weights
-        shift = np.einsum("k,pki->pi", changed, shifts)
-        moved = places.moved(shift, growths @ changed, np.exp(log_scale - state.log_scale))
+    def told(other: np.ndarray) -> list[float]:
+        changed = other - weights
+        moved = places.moved(np.einsum("k,pki->pi", changed, shifts), growths @ changed)
         return [each.value for each in measured_at(moved).values()]
 
-    use = np.r_[6, len(fit.information) - modes : len(fit.information)]
-    covariance = fit.covariance[np.ix_(use, use)]
-    drawn = np.random.default_rng(0).multivariate_normal(np.zeros(len(use)), covariance, _DRAWN, method="cholesky")
-    spread = np.var([told(state.log_scale + change[0], state.weights + change[1:]) for change in drawn], axis=0)
-    before, after = (np.array(told(each.log_scale, each.weights)) for each in _wider(fit))
+    covariance = fit.covariance[-modes:, -modes:]
+    drawn = np.random.default_rng(0).multivariate_normal(weights, covariance, _DRAWN, method="cholesky")
+    spread = np.var([told(each) for each in drawn], axis=0)
+    before, after = (np.array(told(each.weights)) for each in _wider(fit))
     deviations = np.sqrt(_spread(fit) * spread + (after - before) ** 2)
     seen, found = own[observed(fit)], {}
     for (name, each), deviation in zip(measured_at(places).items(), deviations, strict=True):
         where = [*each.points.values(), *np.concatenate([np.empty((0, 3)), *each.lines.values()])]
         if all(_near(seen, place, _END_MM) for place in where) and (name not in _TURNS or len(fit.views) > 1):
-            picked = float(deviation) * _PICKED.get(name, 1.0)
-            found[name] = Measure(each.value, picked, DEFINITIONS[fit.model.bone][name].title)
+            deviation = float(deviation) * _PICKED.get(name, 1.0)
+            if name.endswith("_mm"):
+                deviation = float(np.hypot(deviation, size_deviation * each.value))
+            found[name] = Measure(each.value, deviation, DEFINITIONS[fit.model.bone][name].title)
     return found
 
 
@@ -204,14 +223,13 @@ def _refitted(fit: Fit, change: Callable[[View], View]) -> tuple[State, State]:
 
 
 def _moves(fit: Fit) -> np.ndarray:
-    """How each point moves with each number, (n, 3, p)."""
+    """How each point moves with each number, (n, 3, p); with the scale, which is the pictures', the bone does not."""
     state, model = fit.state, fit.model
     moves = np.zeros((len(model.mean), 3, len(fit.information)))
     around = fit.points - state.translation
     for axis in range(3):
         moves[:, :, axis] = np.cross(np.eye(3)[axis], around)
         moves[:, axis, 3 + axis] = 1
-    moves[:, :, 6] = around
     scaled = np.exp(state.log_scale) * state.rotation
     moves[:, :, -len(state.weights) :] = np.einsum("ck,nmk->ncm", scaled, model.by_point, optimize=True)
     return moves
