@@ -216,8 +216,7 @@ def _refitted(fit: Fit, change: Callable[[View], View]) -> tuple[State, State]:
     state = replace(fit.state, shifts=np.zeros_like(fit.state.shifts))  # the fit's views stand where it found them
 
     def stepped(views: list[View]) -> State:
-        free = bool(fit.state.log_scale)
-        return step(fit.model, fit.mesh, views, state, len(state.weights), _REACH_MM, free)[0]
+        return step(fit.model, fit.mesh, views, state, len(state.weights), _REACH_MM, fit.free_scale)[0]
 
     return stepped(list(fit.views)), stepped([change(view) for view in fit.views])
 
