@@ -119,7 +119,7 @@ def takeScale(volumeNode, radiograph, markNodes=()) -> None:
     :param markNodes: markups and segmentations that lie on the X-ray
     """
     factor = radiograph.pixel_size_mm[0] / volumeNode.GetSpacing()[0]
-    if radiograph.pixel_size_source in (ESTIMATED, UNKNOWN) and factor != 1:
+    if radiograph.pixel_size_source in (ESTIMATED, UNKNOWN) and abs(factor - 1) > 1e-9:
         rescale(volumeNode, factor, radiograph.pixel_size_source, markNodes, radiograph.pixel_size_deviation)
 
 

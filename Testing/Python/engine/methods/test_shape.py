@@ -202,6 +202,19 @@ def test_a_bone_of_unknown_scale_has_its_usual_size_and_lies_over_its_picture(un
         assert (made.min(), made.max()) == pytest.approx((seen[axis].min(), seen[axis].max()), abs=4)
 
 
+@pytest.mark.parametrize("fact", ["height_cm", "other_side"])
+def test_what_is_known_of_the_patient_sharpens_the_scale(unscaled, masks, fact):
+    """Height (by the mean of Trotter's and Gleser's equations) or the other leg: surer, and the truth within 2 sd."""
+    bone, true = true_bone(), PIXEL * SOD / SID
+    length = np.ptp(bone[:, 2]) / 10
+    facts = {"height_cm": 2.31 * length + 61.4, "other_side": (bone * [-1, 1, 1], built_in().faces[:, ::-1])}
+    raw = segment(picture(masks[0], known=False), Settings(mask=masks[0]))
+    fitted = by_shape.fit_to(bone_of([raw], **{fact: facts[fact]}), Making())
+    assert fitted.scale_deviation < {"height_cm": 0.95, "other_side": 0.7}[fact] * unscaled.shape.scale_deviation
+    assert abs(np.log(fitted.pixel_size_mm / true)) < 2 * fitted.scale_deviation
+    assert fitted.measures["length_mm"].deviation < unscaled.shape.measures["length_mm"].deviation
+
+
 def test_another_bone_in_the_picture_shares_the_scale(unscaled, masks):
     """Fitted in a picture whose scale the first bone told, it is as large as by that scale, and as unsure."""
     raw = segment(picture(masks[0], known=False), Settings(mask=masks[0]))
