@@ -4,7 +4,13 @@ from .case import Case, Finding, Making, Marking, Patient, Segmentation, Setting
 from .errors import Cancelled, RadiographError, ReconstructionError
 from .methods import depth_grid, estimate_depth, find_layers, generate_surface
 from .pipeline import Reconstruction, reconstruct, write_scene
-from .radiograph import Radiograph, radiograph_from_array, read_radiograph
+from .radiograph import (
+    Radiograph,
+    calibrated_by_ball,
+    calibrated_by_ruler,
+    radiograph_from_array,
+    read_radiograph,
+)
 from .segmentation import Seeds
 from .surface import write_surface
 from .version import __version__
@@ -25,6 +31,8 @@ __all__ = [
     "Settings",
     "View",
     "__version__",
+    "calibrated_by_ball",
+    "calibrated_by_ruler",
     "depth_grid",
     "estimate_depth",
     "find_bone",

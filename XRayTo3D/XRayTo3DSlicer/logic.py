@@ -22,6 +22,7 @@ from .nodes import (
     placeSurface,
     radiographFromVolume,
     rescale,
+    takeScale,
     trianglesOf,
 )
 from .outlines import showOutlines
@@ -102,9 +103,12 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         lateralNode=None,
         lateralRoiNode=None,
         lateralView=None,
+        markNodes=(),
         **choices,
     ):
         """Make a surface from an X-ray, standing on the X-ray's plane.
+
+        An X-ray of unknown scale gets the pixel size with which its surface was made, and its marks move along.
 
         :param volumeNode: the X-ray, a volume of a single image
         :param modelNode: model that receives the surface; a new one if None
@@ -113,6 +117,7 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         :param lateralNode: a second view of the same bone, for a shape model; None if there is none
         :param lateralRoiNode: region round the bone in the second view
         :param lateralView: from where it was taken, as `view` in `inputs`
+        :param markNodes: more that lies on the X-ray, and moves along with its pixels
         :param roiNode, maskNode, bone, choices: as in `inputs`
         :return: the model
         :raises RuntimeError: if an X-ray or the model was removed meanwhile
@@ -136,6 +141,10 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
                         "nothing was kept. Load the X-ray and try again."
                     )
                 )
+        points = (choices.get(name) for name in ("includeNode", "excludeNode", "landmarksNode"))
+        takeScale(volumeNode, reconstruction.radiograph, [roiNode, maskNode, *points, *markNodes])
+        if lateralNode is not None:
+            takeScale(lateralNode, reconstruction.lateral.radiograph, [lateralRoiNode])
         record = reconstruction.as_json()
         outlines = reconstruction.shape.outlines if reconstruction.shape else ()
         modelNode = placeSurface(reconstruction.surface.polydata, volumeNode, modelNode)
@@ -209,11 +218,14 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
 
         :param markNodes: markups and segmentations on the X-ray that move along with its pixels
         """
-        factor = lengthMm / lengthOnXray(lineNode, volumeNode)
+        from XRayTo3DLib.radiograph import length_deviation
+
+        length = lengthOnXray(lineNode, volumeNode)
         source = _("{method}: {name} is {length:g} mm long").format(
             method=CALIBRATED, name=lineNode.GetName(), length=lengthMm
         )
-        rescale(volumeNode, factor, source, [lineNode, *markNodes])
+        deviation = length_deviation(length / volumeNode.GetSpacing()[0])
+        rescale(volumeNode, lengthMm / length, source, [lineNode, *markNodes], deviation)
         return volumeNode.GetSpacing()[0]
 
     def setPixelSize(self, volumeNode, sizeMm, markNodes=()) -> None:

@@ -8,7 +8,7 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from .scale import fileOf, headerOf, isSingleImage, setPixelSize
+from .scale import ESTIMATED, UNKNOWN, deviationOf, fileOf, headerOf, isSingleImage, setPixelSize
 
 BONE_COLOR = (0.95, 0.84, 0.57)
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])  # its own inverse
@@ -71,7 +71,13 @@ def radiographFromVolume(volumeNode, bone="auto", view=None, sid=None, sod=None)
     radiograph = radiograph_from_array(
         image, geometry=header.geometry, bone=bone, name=volumeNode.GetName() or _("the volume")
     )
-    return replace(radiograph, view=view or header.view, side=header.side, path=fileOf(volumeNode))
+    return replace(
+        radiograph,
+        pixel_size_deviation=None if radiograph.pixel_size_source == UNKNOWN else deviationOf(volumeNode),
+        view=view or header.view,
+        side=header.side,
+        path=fileOf(volumeNode),
+    )
 
 
 def ijkToRAS(volumeNode) -> np.ndarray:
@@ -88,21 +94,33 @@ def parentToWorld(node) -> np.ndarray:
     return slicer.util.arrayFromVTKMatrix(matrix)
 
 
-def rescale(volumeNode, factor, source, markNodes=()) -> None:
+def rescale(volumeNode, factor, source, markNodes=(), deviation=None) -> None:
     """Make an X-ray's pixels so many times larger, and move what was marked on it along.
 
     :param factor: new pixel size divided by the present one
     :param source: where the pixel size comes from, in words; kept with the volume
     :param markNodes: markups and segmentations that lie on the X-ray
+    :param deviation: relative standard deviation of the new pixel size, None where it is not known
     """
     before = ijkToRAS(volumeNode)
     spacing = volumeNode.GetSpacing()[:2]
-    setPixelSize(volumeNode, [size * factor for size in spacing], source)
+    setPixelSize(volumeNode, [size * factor for size in spacing], source, deviation)
     parent = parentToWorld(volumeNode)
     moved = parent @ ijkToRAS(volumeNode) @ np.linalg.inv(parent @ before)
-    for node in filter(None, markNodes):
+    for node in filter(None, dict.fromkeys(markNodes)):
         own = parentToWorld(node)
         node.ApplyTransformMatrix(slicer.util.vtkMatrixFromArray(np.linalg.inv(own) @ moved @ own))
+
+
+def takeScale(volumeNode, radiograph, markNodes=()) -> None:
+    """Give an X-ray of unknown scale the pixel size with which a surface was made of it, so that both fit together.
+
+    :param radiograph: the engine's Radiograph of it, as the reconstruction holds it
+    :param markNodes: markups and segmentations that lie on the X-ray
+    """
+    factor = radiograph.pixel_size_mm[0] / volumeNode.GetSpacing()[0]
+    if radiograph.pixel_size_source in (ESTIMATED, UNKNOWN) and abs(factor - 1) > 1e-9:
+        rescale(volumeNode, factor, radiograph.pixel_size_source, markNodes, radiograph.pixel_size_deviation)
 
 
 def trianglesOf(modelNode):

@@ -8,6 +8,7 @@ import vtk
 from slicer.i18n import tr as _
 
 from .parameters import Color
+from .scale import UNKNOWN
 
 _COLOR_NODES = {
     Color.OBSERVED: "vtkMRMLColorTableNodeFileDivergingBlueRed.txt",
@@ -55,6 +56,7 @@ def _rows(record) -> list:
     rows = [
         (_("Method"), methods[surface["method"]]),
         (_("What was found"), boneWords(record["bone"])),
+        *_scaleRow(record),
         (_("Size"), "{:.1f} x {:.1f} x {:.1f} mm".format(*size)),
         (_("Volume"), f"{surface['volume_mm3'] / 1000:.1f} cm³"),
     ]
@@ -75,6 +77,20 @@ def _rows(record) -> list:
     words = _("{median:.1f} mm in the median, {largest:.1f} mm at most")
     rows.append((_("Uncertainty"), words.format(**shape["uncertainty_mm"])))
     return rows
+
+
+def _scaleRow(record) -> list:
+    """The pixel size at the bone, how sure it is, and where it comes from; nothing of what version 0.1 kept."""
+    scale = record.get("scale")
+    if not scale:
+        return []
+    if scale["source"] == UNKNOWN:
+        return [(_("Scale"), _("Unknown: 1 mm a pixel is assumed"))]
+    deviation = "" if scale["deviation_mm"] is None else f" ± {scale['deviation_mm']:.2g}"
+    words = _("{size:.4g}{deviation} mm a pixel at the bone, {source}")
+    return [
+        (_("Scale"), words.format(size=scale["pixel_size_at_bone_mm"], deviation=deviation, source=scale["source"]))
+    ]
 
 
 def boneWords(bone) -> str:

@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 
 PIXEL_SIZE_SOURCE = "XRayTo3D.PixelSizeSource"
 CALIBRATED = "calibration"
+ESTIMATED = "estimated from the bone's usual size"  # as the engine calls it
 UNKNOWN = "unknown"
 _PREFIX = "XRayTo3D."
 _GRID = f"{_PREFIX}Grid"  # columns, rows and pixel size for which the rest was known
@@ -26,11 +27,12 @@ _DICOM_KEYWORDS = {
 class Known(NamedTuple):
     """What is known of an X-ray, as its attributes hold it; None where it is not known.
 
-    The source of the pixel size is in words, the magnification is a number, with its source in words, and both
-    distances are in mm.
+    The source of the pixel size is in words, its relative standard deviation a number. The magnification is a number,
+    with its source in words, and both distances are in mm.
     """
 
     pixel_size_source: str | None = None
+    pixel_size_deviation: str | None = None
     magnification: str | None = None
     magnification_source: str | None = None
     sid: str | None = None
@@ -41,6 +43,7 @@ class Known(NamedTuple):
 
 _ATTRIBUTES = {
     "pixel_size_source": PIXEL_SIZE_SOURCE,
+    "pixel_size_deviation": f"{_PREFIX}PixelSizeDeviation",
     "magnification": f"{_PREFIX}Magnification",
     "magnification_source": f"{_PREFIX}MagnificationSource",
     "sid": f"{_PREFIX}SID",
@@ -89,9 +92,13 @@ def takeOver(volumeNode) -> None:
     remember(volumeNode)
 
 
-def setPixelSize(volumeNode, size, source) -> None:
-    """Give an X-ray's pixels a size along columns and rows (mm), and keep where it comes from, in words."""
-    known = knownOf(volumeNode)._replace(pixel_size_source=source)
+def setPixelSize(volumeNode, size, source, deviation=None) -> None:
+    """Give an X-ray's pixels a size along columns and rows (mm), and keep where it comes from, in words.
+
+    :param deviation: relative standard deviation of the size, None where it is not known
+    """
+    told = None if deviation is None else f"{deviation:.9g}"
+    known = knownOf(volumeNode)._replace(pixel_size_source=source, pixel_size_deviation=told)
     if source.startswith(CALIBRATED):  # measured at the bone
         known = known._replace(magnification="1", magnification_source=source, sid=None, sod=None)
     with slicer.util.NodeModify(volumeNode):
@@ -126,6 +133,8 @@ def headerOf(volumeNode, sid=None, sod=None):
     source = known.pixel_size_source or (UNKNOWN if spacing == (1.0, 1.0) else "volume spacing")
     if source.startswith(CALIBRATED):  # the size at the bone was measured
         sid = sod = None
+    if source == ESTIMATED:  # with the last surface: the next one may tell another
+        source = UNKNOWN
     tags = {word: float(getattr(known, field)) for field, word in _DICOM_KEYWORDS.items() if getattr(known, field)}
     geometry = projection_geometry(tags, None if source == UNKNOWN else spacing, sid, sod)
     geometry = geometry._replace(pixel_size_source=source)
@@ -134,17 +143,29 @@ def headerOf(volumeNode, sid=None, sod=None):
     return Header(geometry, known.view, known.side)
 
 
+def deviationOf(volumeNode):
+    """Return the relative standard deviation of an X-ray's pixel size; None where it is not known."""
+    told = knownOf(volumeNode).pixel_size_deviation
+    return float(told) if told else None
+
+
 def scaleWords(volumeNode, sid=None, sod=None) -> str:
     """Say where an X-ray's pixel size comes from, and how much larger than the bone its shadow is."""
     try:
         known = headerOf(volumeNode, sid, sod).geometry
     except ValueError as error:
         return str(error)
+    deviation = deviationOf(volumeNode)
+    if knownOf(volumeNode).pixel_size_source == ESTIMATED:
+        told = _("Estimated from the bone's usual size, ± {deviation:.1%}. Enter the size, or calibrate, if you can.")
+        return told.format(deviation=deviation)
     if known.pixel_size_source == UNKNOWN:
         return _("Unknown: 1 mm is assumed. Enter the size, or calibrate.")
     sources = {"given": _("Entered by hand."), "volume spacing": _("The volume's spacing.")}
     told = _("From {source}.").format(source=known.pixel_size_source)
     words = [sources.get(known.pixel_size_source, told)]
+    if deviation is not None:
+        words.append(_("It is sure to {deviation:.1%}.").format(deviation=deviation))
     if known.magnification_source == UNKNOWN:
         words.append(_("The magnification is unknown: the bone is taken to be as large as its shadow."))
     elif known.magnification != 1:

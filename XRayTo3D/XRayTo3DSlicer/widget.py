@@ -350,7 +350,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         parameters = self._parameterNode
         volumeNode, before = parameters.inputVolume, parameters.outputModel
-        isFirst, layOnXray = not hasSurface(before), liesOnXray(before)
+        isFirst, layOnXray, spacing = not hasSurface(before), liesOnXray(before), volumeNode.GetSpacing()
         dialog = slicer.util.createProgressDialog(
             windowTitle=_("X-ray to 3D"), labelText=_("Starting"), windowModality=qt.Qt.ApplicationModal
         )
@@ -362,9 +362,8 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return dialog.wasCanceled
 
         try:
-            modelNode = self.logic.process(
-                volumeNode, before, progress=progress, keepImages=parameters.keepImages, **choices(parameters)
-            )
+            chosen = choices(parameters) | {"keepImages": parameters.keepImages, "markNodes": self._marks()}
+            modelNode = self.logic.process(volumeNode, before, progress=progress, **chosen)
         except Cancelled:
             slicer.util.showStatusMessage(_("Stopped; nothing was changed."), 3000)
             return
@@ -372,6 +371,9 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             dialog.close()
             dialog.deleteLater()
         parameters.outputModel = modelNode
+        if volumeNode.GetSpacing() != spacing:
+            self.preview.forget()
+            self._fitAgain(volumeNode)
         if isFirst or liesOnXray(modelNode) != layOnXray:
             showXrayInSpace(liesOnXray(modelNode))
         if isFirst:

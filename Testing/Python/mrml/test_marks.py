@@ -98,6 +98,7 @@ def test_calibration_moves_what_was_marked_along(module, logic, scene, matrix):
     np.testing.assert_allclose(part("marks").regionSettings(curve, volume)["polygon"], polygon, atol=1e-3)
     radiograph = part("nodes").radiographFromVolume(volume, sid=1200, sod=1000)
     assert radiograph.pixel_size_source.startswith("calibration") and radiograph.magnification == 1
+    assert radiograph.pixel_size_deviation == pytest.approx(np.hypot(size[0] / length, 0.01))
     scene.Clear()
 
 

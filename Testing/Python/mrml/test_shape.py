@@ -1,5 +1,6 @@
 """A fitted shape in the scene: outlines over X-rays, places of landmarks, and what goes when it is made anew."""
 
+import html
 import json
 
 import numpy as np
@@ -54,6 +55,42 @@ def test_two_xrays_give_a_femur_and_its_outlines_over_them(module, logic, scene)
     logic.process(volumes[0], model, method="relief", triangles=2000)  # casts no outline
     assert not any(model.GetNodeReference(role) for role in OUTLINES)
     assert scene.GetNumberOfNodesByClass("vtkMRMLModelNode") == 1
+
+
+def test_an_xray_of_unknown_scale_gets_that_of_its_bone(module, logic, scene):
+    """Of the sample, with pixels of 0.5 mm at the detector, as a picture file comes: model, marks and X-ray agree."""
+    import slicer.util
+
+    sample = sample_volume(scene)
+    volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "picture")
+    slicer.util.updateVolumeFromArray(volume, slicer.util.arrayFromVolume(sample))
+    points = placed(scene, "vtkMRMLMarkupsFiducialNode", [(150, 500)], part("nodes").ijkToRAS(volume))
+    model = logic.process(volume, method="shape", side="right", includeNode=points)
+    told = json.loads(model.GetAttribute("XRayTo3D.Result"))
+    size, deviation = (told["scale"][name] for name in ("pixel_size_mm", "deviation_mm"))
+    assert volume.GetSpacing()[:2] == pytest.approx((size, size), abs=1e-5)
+    assert size == pytest.approx(0.5 / 1.15, abs=2.5 * deviation)
+    np.testing.assert_allclose(part("marks").seedsOf(points, None, volume).include, [(150, 500)], atol=1e-3)
+    border = border_of(logic.segment(volume).bone.mask)
+    stands = np.linalg.solve(
+        part("nodes").ijkToRAS(volume), np.vstack([points_of(model).T, np.ones(len(points_of(model)))])
+    )
+    assert np.abs(np.ptp(stands[:2], axis=1) / np.ptp(border, axis=0) - 1).max() < 0.05
+    assert part("scale").scaleWords(volume).startswith("Estimated from the bone's usual size, ± ")
+    words = html.unescape(part("result").resultText(model))
+    assert f"{size:.4g} ± {deviation:.2g} mm a pixel at the bone, estimated from the bone's usual size" in words
+
+    logic.process(volume, model, method="relief", triangles=2000, includeNode=points)  # which tells no scale
+    assert volume.GetSpacing() == pytest.approx((1, 1, 1))
+    assert part("scale").scaleWords(volume).startswith("Unknown: 1 mm is assumed")
+    assert "Unknown: 1 mm a pixel" in part("result").resultText(model)
+    np.testing.assert_allclose(part("marks").seedsOf(points, None, volume).include, [(150, 500)], atol=1e-3)
+
+
+def test_what_is_called_estimated_is_what_the_engine_calls_so(module):
+    from XRayTo3DLib.radiograph import ESTIMATED, UNKNOWN
+
+    assert (part("scale").ESTIMATED, part("scale").UNKNOWN) == (ESTIMATED, UNKNOWN)
 
 
 def test_a_femur_stands_where_the_rays_met_it(module, logic, scene):

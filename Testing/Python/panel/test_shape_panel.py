@@ -47,6 +47,30 @@ def test_one_xray_is_no_two_views(femur):
     assert femur.ui.applyButton.enabled
 
 
+def test_apply_tells_the_scale_that_no_file_did(scene, open_panel, messages):
+    """In the panel's place for it; the calibration line that was drawn, but not used, moves along with the X-ray."""
+    import slicer.util
+
+    volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "picture")
+    slicer.util.updateVolumeFromArray(volume, slicer.util.arrayFromVolume(sample_volume(scene)))
+    volume.CreateDefaultDisplayNodes()
+    panel = open_panel()
+    parameters, kinds = panel._parameterNode, part("parameters")
+    parameters.inputVolume, parameters.method, parameters.side = volume, kinds.Method.SHAPE, kinds.Side.RIGHT
+    assert panel.ui.scaleLabel.text.startswith("Unknown: 1 mm is assumed")
+    line = scene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", "Ruler")
+    for column in (10, 60):
+        place = part("nodes").ijkToRAS(volume) @ [column, 20, 0, 1]
+        line.AddControlPointWorld(vtk.vtkVector3d(*place[:3]))
+    parameters.calibrationLine = line
+    panel.ui.applyButton.click()
+    assert not messages
+    size = part("result").recordOf(parameters.outputModel)["scale"]["pixel_size_mm"]
+    assert panel.ui.pixelSizeSpinBox.value == pytest.approx(size, abs=0.001)
+    assert panel.ui.scaleLabel.text.startswith("Estimated from the bone's usual size")
+    assert part("marks").lengthOnXray(line, volume) == pytest.approx(50 * size, rel=1e-4)
+
+
 def test_apply_with_two_views(femur, scene, app, messages):
     parameters, kinds = femur._parameterNode, part("parameters")
     parameters.side = kinds.Side.RIGHT

@@ -50,10 +50,10 @@ class Places:
     radii: Mapping[str, float] = field(default_factory=dict)
     axes: Mapping[str, np.ndarray] = field(default_factory=dict)
 
-    def moved(self, shifts: np.ndarray, growths: np.ndarray, size: float = 1.0) -> Places:
-        """Return them moved by `shifts` (p, 3), with radii larger by `growths` (r,), and all of that made larger."""
-        points = {name: size * (at + shift) for (name, at), shift in zip(self.points.items(), shifts, strict=True)}
-        radii = {name: size * (at + growth) for (name, at), growth in zip(self.radii.items(), growths, strict=True)}
+    def moved(self, shifts: np.ndarray, growths: np.ndarray) -> Places:
+        """Return them moved by `shifts` (p, 3), with radii larger by `growths` (r,)."""
+        points = {name: at + shift for (name, at), shift in zip(self.points.items(), shifts, strict=True)}
+        radii = {name: at + growth for (name, at), growth in zip(self.radii.items(), growths, strict=True)}
         return Places(self.side, points, radii, self.axes)
 
 

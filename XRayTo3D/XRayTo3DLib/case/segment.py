@@ -90,6 +90,7 @@ class Segmentation:
                 "side": picture.side,
                 "warnings": list(picture.warnings),
             },
+            "scale": picture.scale_as_json(),
             "settings": Settings.of(self.view.marking, self.finding).as_json(),
             "clusters": {
                 "centers": None if bone.clusters is None else bone.clusters.centers.tolist(),

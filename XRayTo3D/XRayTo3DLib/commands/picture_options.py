@@ -58,7 +58,9 @@ def add_reading(command: argparse.ArgumentParser) -> None:
     picture = command.add_argument_group("how to read the radiograph")
     picture.add_argument("--bone", choices=("auto", "bright", "dark"), default="auto", help="how bone looks in it")
     picture.add_argument("--frame", type=int, default=0, metavar="N", help="frame of a multi-frame file, from 0")
-    picture.add_argument("--pixel-size", type=float, metavar="MM", help="pixel size at the detector")
+    scale = picture.add_mutually_exclusive_group()
+    scale.add_argument("--pixel-size", type=float, metavar="MM", help="pixel size at the detector")
+    add_calibration(scale, "", "the picture")
     picture.add_argument("--sid", type=float, metavar="MM", help="distance from source to detector")
     picture.add_argument("--sod", type=float, metavar="MM", help="distance from source to bone")
     picture.add_argument(
@@ -69,12 +71,44 @@ def add_reading(command: argparse.ArgumentParser) -> None:
     )
 
 
-def read(options: argparse.Namespace, path: str | None = None, view: str | None = None) -> Radiograph:
-    """The command's radiograph, or another one that is read in the same way, with another view."""
+def add_calibration(scale: argparse._ActionsContainer, prefix: str, where: str) -> None:
+    """Add the arguments that tell the scale by what lies beside the bone."""
+    scale.add_argument(
+        f"--{prefix}calibrate",
+        nargs=5,
+        type=float,
+        metavar=("X0", "Y0", "X1", "Y1", "MM"),
+        help=f"a line in {where} on a thing beside the bone, such as a ruler, and its length",
+    )
+    scale.add_argument(
+        f"--{prefix}ball",
+        nargs=3,
+        type=float,
+        metavar=("X", "Y", "MM"),
+        help=f"a point in a metal ball beside the bone in {where}, and the ball's diameter",
+    )
+
+
+def calibrated(radiograph: Radiograph, line: list[float] | None, ball: list[float] | None) -> Radiograph:
+    """A radiograph with the scale that a line or a ball in it tells, where one is given."""
+    from ..radiograph import calibrated_by_ball, calibrated_by_ruler
+
+    if line:
+        return calibrated_by_ruler(radiograph, (line[:2], line[2:4]), line[4])
+    return calibrated_by_ball(radiograph, ball[:2], ball[2]) if ball else radiograph
+
+
+def read(options: argparse.Namespace) -> Radiograph:
+    """The command's radiograph."""
+    return calibrated(read_as_said(options, options.image, options.projection), options.calibrate, options.ball)
+
+
+def read_as_said(options: argparse.Namespace, path: str, view: str | None) -> Radiograph:
+    """One of the command's radiographs, its scale as its file or the command tells."""
     from ..radiograph import read_radiograph
 
     return read_radiograph(
-        path or options.image,
+        path,
         frame=options.frame,
         bone=options.bone,
         pixel_size_mm=options.pixel_size,

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from ..errors import ReconstructionError
 from ..helpers.progress import tell
 from .picture_options import (
+    add_calibration,
     add_marking,
     add_reading,
+    calibrated,
     check_outputs,
     finding,
     is_folder,
@@ -20,6 +22,7 @@ from .picture_options import (
     mask_from,
     naming,
     read,
+    read_as_said,
 )
 from .terminal import DONE, numbers, progress_bar, warn
 
@@ -69,6 +72,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     shape.add_argument("--lateral-mask", metavar="IMAGE", help="the bone there, drawn by hand")
     shape.add_argument("--lateral-projection", choices=VIEWS, help="which way the rays went there")
+    add_calibration(shape.add_mutually_exclusive_group(), "lateral-", "the second picture")
     shape.add_argument("--view-angle", type=float, metavar="DEGREES", help="between the views (about 90)")
     shape.add_argument("--side", choices=SIDES, default=usual.side, help="of the patient (%(default)s)")
     shape.add_argument(
@@ -111,14 +115,15 @@ def _case(options: argparse.Namespace) -> Case:
     from ..case import Case, Marking, Patient, View
     from ..surface import read_surface
 
-    views = [View(read(options, view=options.projection), marking(options, _landmarks(options.landmark, "--landmark")))]
+    views = [View(read(options), marking(options, _landmarks(options.landmark, "--landmark")))]
     if options.lateral:
         lateral = Marking(
             roi=options.lateral_roi,
             mask=mask_from(options.lateral_mask, options),
             landmarks=_landmarks(options.lateral_landmark, "--lateral-landmark"),
         )
-        views.append(View(read(options, options.lateral, options.lateral_projection), lateral))
+        second = read_as_said(options, options.lateral, options.lateral_projection)
+        views.append(View(calibrated(second, options.lateral_calibrate, options.lateral_ball), lateral))
     patient = Patient(options.height, options.sex, read_surface(options.other_side) if options.other_side else None)
     return Case(views, options.side, options.view_angle, patient)
 
@@ -127,7 +132,8 @@ def _check_second_view(options: argparse.Namespace) -> None:
     """Refuse what is said of a second view where there is none."""
     if options.lateral is not None:
         return
-    for name in ("lateral_roi", "lateral_mask", "lateral_landmark", "lateral_projection", "view_angle"):
+    own = ("roi", "mask", "landmark", "projection", "calibrate", "ball")
+    for name in (*(f"lateral_{each}" for each in own), "view_angle"):
         if getattr(options, name) is not None:
             option = "--" + name.replace("_", "-")
             raise ReconstructionError(f"{option}: there is no second view; give it with --lateral IMAGE.")

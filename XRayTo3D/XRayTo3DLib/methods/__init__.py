@@ -1,6 +1,6 @@
 """Methods that make surfaces of bones, side by side."""
 
-from .bone import BoneResult, FoundBone
+from .bone import BoneResult, FoundBone, with_scale_of
 from .by_depth import depth_grid, find_layers, generate_surface
 from .fitted import Fitted
 from .registered import METHODS, Method, estimate_depth
@@ -15,4 +15,5 @@ __all__ = [
     "estimate_depth",
     "find_layers",
     "generate_surface",
+    "with_scale_of",
 ]

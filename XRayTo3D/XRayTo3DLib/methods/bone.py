@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ..case import Case, Segmentation
+from ..case import Case, Segmentation, View
 from ..depth import DepthMap
+from ..radiograph import estimated
 from ..surface import Surface
 from ..tone import Layers
 from .fitted import Fitted
@@ -110,3 +111,29 @@ class BoneResult:
             "fragments": [],
             "warnings": list(self.warnings),
         }
+
+
+def with_scale_of(bone: FoundBone, fitted: Fitted) -> FoundBone:
+    """A bone in pictures whose scale was unknown, and was found by fitting this bone or another one in them.
+
+    Parameters
+    ----------
+    bone : FoundBone
+    fitted : Fitted
+
+    Returns
+    -------
+    FoundBone
+        Its pictures have the pixel size that was found, its deviation, and a warning; `bone` itself where the pixel
+        size was known.
+    """
+    if fitted.pixel_size_mm is None:
+        return bone
+
+    def scaled(view: View) -> View:
+        size = fitted.pixel_size_mm / view.radiograph.magnification
+        return replace(view, radiograph=estimated(view.radiograph, size, fitted.scale_deviation))
+
+    case = replace(bone.case, views=[scaled(view) for view in bone.case.views])
+    seen = tuple(replace(found, view=view) for found, view in zip(bone.seen, case.views, strict=True))
+    return replace(bone, case=case, seen=seen)

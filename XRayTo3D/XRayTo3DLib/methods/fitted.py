@@ -30,10 +30,10 @@ class Fitted:
     side_given : bool
         Whether the side was told, and not found by the fit.
     pixel_size_mm : float or None
-        Where no pixel size was known: the one with which the bone would be as large as it is probable.
+        Where no pixel size was known: the one (at the detector) with which the bone is as large as it is probable.
     measures : dict of str to Measure
     uncertainty_mm : (n,) array
-        See `shape.uncertainty`; of the bone itself, where the scale of its pictures is not known.
+        See `shape.uncertainty`.
     length_seen : float
         See `shape.length_seen`.
     moved_mm : float
@@ -74,6 +74,11 @@ class Fitted:
     def distance_deviation_mm(self) -> float:
         """See `shape.depth_deviation`."""
         return shape.depth_deviation(self.fit)
+
+    @functools.cached_property
+    def scale_deviation(self) -> float:
+        """See `shape.scale_deviation`."""
+        return shape.scale_deviation(self.fit)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -121,12 +126,6 @@ class Fitted:
             )
         if len(self.fit.views) > 1:
             said += _second_view_words(*self.second_view)
-        if self.pixel_size_mm is not None:
-            deviation = self.pixel_size_mm * self.fit.scale_deviation
-            said.append(
-                f"The scale is unknown: if the bone is of usual size, a pixel is {self.pixel_size_mm:.3g} mm "
-                f"(± {deviation:.2g}); the surface has 1 mm for a pixel."
-            )
         return tuple(said)
 
     def as_json(self) -> dict:

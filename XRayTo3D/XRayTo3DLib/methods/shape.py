@@ -15,6 +15,7 @@ from ..geometry.camera import Camera
 from ..geometry.stand import VIEW_NAMES, Stand, stands
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
+from ..radiograph import UNKNOWN
 from ..segmentation import BONES, Bone, bounding_box, heights_of
 from ..shape import Facts, Mark, ShapeModel, View
 from ..surface import Surface
@@ -88,9 +89,8 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
     side = bone.side or (shape.side_of_other(model, facts.other_side) if facts.other_side else "")
     sides = (side,) if side or not model.side else ("left", "right")
     models = [shape.informed(model.of_side(each), facts) for each in sides]
-    if beside:
-        guess = bone.beside[0].pixel_size_mm
-        arrangements = [(each, _views_beside(bone, beside[0], each.bone)) for each in models]
+    if beside:  # which told the scale as well
+        guess, arrangements = None, [(each, _views_beside(bone, beside[0], each.bone)) for each in models]
     else:
         angles, guess = _angles(bone), _guessed_pixel(bone.seen, model)
         called = [_called(found) for found in bone.seen]
@@ -101,7 +101,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
         ]
     fit = shape.fit_shape(
         arrangements,
-        free_scale=guess is not None and not beside,
+        free_scale=guess is not None,
         anchor=hung(models[0], beside),
         progress=progress,
     )
@@ -113,16 +113,14 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
             "and check the pixel size and the side. Of a broken bone, or one with metal, make a solid instead."
         )
     fit, moved = parted(fit, beside)
-    measured = shape.measures(fit)
-    if guess is not None:  # sizes are then as unknown as the scale
-        measured = {name: each for name, each in measured.items() if not name.endswith("_mm")}
+    deviation = bone.seen[0].radiograph.pixel_size_deviation or 0.0
     return Fitted(
         fit,
         "built-in" if making.shape_model in (None, *shape.BUILT_IN_BONES) else os.fspath(making.shape_model),
         bool(side),
         None if guess is None else guess / float(np.exp(fit.state.log_scale)),
-        measured,
-        shape.uncertainty(fit) / float(np.exp(fit.state.log_scale)),
+        shape.measures(fit, deviation),
+        shape.uncertainty(fit, deviation),
         shape.length_seen(fit),
         moved,
     )
@@ -131,7 +129,8 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
 def surface_of(fitted: Fitted, triangles: int, planes: Sequence[tuple[np.ndarray, float]] = ()) -> Surface:
     """The fitted bone in the engine's frame of the first picture, with `Observed` and `Uncertainty_mm`.
 
-    What lies behind `planes` (see `extent.border_planes`) is left out.
+    Where no pixel size was known, the picture is taken to have the one that the fit found: see `with_scale_of`. What
+    lies behind `planes` (see `extent.border_planes`) is left out.
     """
     from scipy.spatial import cKDTree
 
@@ -145,17 +144,14 @@ def surface_of(fitted: Fitted, triangles: int, planes: Sequence[tuple[np.ndarray
     if np.linalg.det(camera.from_lps[:3, :3]) > 0:  # taken from behind, and shown as if seen from the front
         local = local * [1.0, 1.0, -1.0]
     faces = faces[:, ::-1]  # the engine's frame is mirrored
-    uncertainty = fitted.uncertainty_mm
-    if fitted.pixel_size_mm is not None:  # back to the picture's millimetres, one for each pixel
-        local = local / camera.pixel_size_mm[0] * camera.magnification
-        uncertainty = uncertainty / fitted.pixel_size_mm
+    local = local / np.exp(fit.state.log_scale)  # from millimetres that were a guess
     made, error = surface.polydata(local, faces), 0.0
     if len(faces) > triangles:
         made, error = surface.decimate(made, triangles, _EDGE_MM)
     kept = cKDTree(whole).query(points)[1]  # of the model's points, the one at each point
     nearest = kept[cKDTree(local).query(surface.arrays(made)[0])[1]]
     surface.with_observed(made, fitted.observed[nearest])
-    surface.with_point_data(made, surface.UNCERTAINTY, uncertainty[nearest].astype(np.float32))
+    surface.with_point_data(made, surface.UNCERTAINTY, fitted.uncertainty_mm[nearest].astype(np.float32))
     return Surface(made, "shape", error)
 
 
@@ -270,7 +266,7 @@ def _heights(found: Segmentation, bone: str) -> tuple[np.ndarray, np.ndarray, fl
 
 def _guessed_pixel(seen: Sequence[Segmentation], model: ShapeModel) -> float | None:
     """A pixel size (mm) with which the bone is about as wide as usual; None where it is known."""
-    unknown = [found.radiograph.pixel_size_source == "unknown" for found in seen]
+    unknown = [found.radiograph.pixel_size_source == UNKNOWN for found in seen]
     if not any(unknown):
         return None
     if not all(unknown):

@@ -28,11 +28,11 @@ class Leg:
         return {"side": self.side, "measures": {name: each.as_json() for name, each in self.measures.items()}}
 
 
-def legs_of(bones: Sequence[BoneResult]) -> tuple[Leg, ...]:
-    """Legs of which femur and tibia were fitted."""
+def legs_of(bones: Sequence[BoneResult], size_deviation: float = 0.0) -> tuple[Leg, ...]:
+    """Legs of which femur and tibia were fitted; `size_deviation` is the pictures' millimetres' own, relative."""
     legs = []
     for side in ("left", "right"):
         fits = {bone.name: bone.shape.in_mm for bone in bones if bone.shape is not None and bone.side == side}
         if {"femur", "tibia"} <= fits.keys():
-            legs.append(Leg(side, leg_measures(fits["femur"], fits["tibia"], fits.get("patella"))))
+            legs.append(Leg(side, leg_measures(fits["femur"], fits["tibia"], fits.get("patella"), size_deviation)))
     return tuple(leg for leg in legs if leg.measures)

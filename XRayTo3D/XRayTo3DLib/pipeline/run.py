@@ -16,7 +16,7 @@ from ..errors import ReconstructionError
 from ..geometry.frames import mm_to_pixel
 from ..helpers.progress import Progress, part, tell
 from ..helpers.stages import Stages
-from ..methods import METHODS, BoneResult, Fitted, FoundBone, find_layers
+from ..methods import METHODS, BoneResult, Fitted, FoundBone, find_layers, with_scale_of
 from ..radiograph import Radiograph
 from ..surface import Surface
 from ..tone import Layers
@@ -36,6 +36,7 @@ class Reconstruction:
     Attributes
     ----------
     case : Case
+        Its radiographs have the pixel size that a fitted bone told where it was unknown.
     settings : Settings
         What the user chose, with what was marked in the first view.
     found : tuple of FoundBone
@@ -101,7 +102,7 @@ class Reconstruction:
     @functools.cached_property
     def legs(self) -> tuple[Leg, ...]:
         """What is measured across the joints of each leg of which bones were fitted."""
-        return legs_of(self.bones)
+        return legs_of(self.bones, self.radiograph.pixel_size_deviation or 0.0)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -187,11 +188,11 @@ def reconstruct(
     share = 0.6 / (1 + len(others))
     main = FoundBone(case, seen, layers)
     found, bones, left_out = [main], [method.make(main, settings.making, part(progress, 0.4, share))], []
-    if bones[0].shape is not None:  # a solid has no place beside it
-        method = METHODS["shape"]
+    if bones[0].shape is not None:  # it tells a scale that the pictures did not, and a solid has no place beside it
+        found, method = [with_scale_of(main, bones[0].shape)], METHODS["shape"]
     making = replace(settings.making, shape_model=None)  # others are made by their own models
     for number, other in enumerate(others, 1):
-        also = _beside(main, bones, other)
+        also = _beside(found[0], bones, other)
         try:
             made = method.make(also, making, part(progress, 0.4 + number * share, share))
         except ReconstructionError as error:
@@ -199,6 +200,7 @@ def reconstruct(
             continue
         found.append(also)
         bones.append(made)
+    case = found[0].case
     for bone in bones:
         for piece in bone.pieces:
             _project(case.views[0].radiograph, piece)
@@ -215,7 +217,11 @@ def _beside(main: FoundBone, bones: Sequence[BoneResult], other: OtherBone) -> F
         side = {"left": "right", "right": "left"}[side]
     patient = replace(main.case.patient, other_side=None)  # which tells of the main bone alone
     case = replace(main.case, side=side or "auto", patient=patient)
-    return FoundBone(case, other.seen, main.layers, tuple(fitted))
+    scaled = {id(view.radiograph.pixels): view.radiograph for view in case.views}
+    seen = [
+        replace(each, view=replace(each.view, radiograph=scaled[id(each.radiograph.pixels)])) for each in other.seen
+    ]
+    return FoundBone(case, tuple(seen), main.layers, tuple(fitted))
 
 
 def _of_case(case: Case, settings: Settings, lateral: Radiograph | None) -> Settings:

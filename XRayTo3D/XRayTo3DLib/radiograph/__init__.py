@@ -1,17 +1,24 @@
 """Reading radiographs: image files and DICOM, photometric meaning, pixel size and projection geometry."""
 
 from .checks import VIEWS
-from .geometry import Geometry, projection_geometry
+from .geometry import UNKNOWN, Geometry, projection_geometry
 from .grey import to_grey
 from .header import Header, read_header
 from .radiograph import Radiograph
 from .reading import radiograph_from_array, read_mask, read_radiograph
+from .scale import ESTIMATED, calibrated_by_ball, calibrated_by_ruler, estimated, length_deviation
 
 __all__ = [
+    "ESTIMATED",
+    "UNKNOWN",
     "VIEWS",
     "Geometry",
     "Header",
     "Radiograph",
+    "calibrated_by_ball",
+    "calibrated_by_ruler",
+    "estimated",
+    "length_deviation",
     "projection_geometry",
     "radiograph_from_array",
     "read_header",

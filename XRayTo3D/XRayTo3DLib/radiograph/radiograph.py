@@ -17,6 +17,8 @@ class Radiograph:
         Distance of neighbouring pixel centres at the detector, along x (columns) and y (rows).
     pixel_size_source : str
         Where the pixel size comes from, in words ("DICOM ImagerPixelSpacing", "unknown", ...).
+    pixel_size_deviation : float or None
+        Relative standard deviation of a pixel size that was measured in the picture, or estimated from its bone.
     magnification : float
         Size at the detector divided by size at the bone, SID / SOD; 1 where it is not known.
     magnification_source : str
@@ -45,6 +47,7 @@ class Radiograph:
     pixels: np.ndarray
     pixel_size_mm: tuple[float, float] = (1.0, 1.0)
     pixel_size_source: str = "unknown"
+    pixel_size_deviation: float | None = None
     magnification: float = 1.0
     magnification_source: str = "unknown"
     sid_mm: float | None = None
@@ -63,3 +66,13 @@ class Radiograph:
     def pixel_size_at_bone_mm(self) -> tuple[float, float]:
         """Size of a pixel's shadow at the bone, along x and y (mm)."""
         return tuple(size / self.magnification for size in self.pixel_size_mm)
+
+    def scale_as_json(self) -> dict:
+        """The pixel size along columns at detector and bone, with the latter's deviation where one is known (mm)."""
+        at_bone, deviation = self.pixel_size_at_bone_mm[0], self.pixel_size_deviation
+        return {
+            "pixel_size_mm": round(self.pixel_size_mm[0], 5),
+            "pixel_size_at_bone_mm": round(at_bone, 5),
+            "deviation_mm": None if deviation is None else round(deviation * at_bone, 5),
+            "source": self.pixel_size_source,
+        }

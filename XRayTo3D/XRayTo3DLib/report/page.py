@@ -86,13 +86,15 @@ def write_report(result: Reconstruction, folder: str | os.PathLike) -> Path:
 def write_segmentation_report(result: Segmentation, folder: str | os.PathLike) -> Path:
     """Write a page with the stages up to the bone's mask; see `write_report`."""
     numbers = result.as_json()
-    return _write(folder, numbers, segmentation_pictures(result), tables=_about_bone(numbers))
+    return _write(
+        folder, numbers, segmentation_pictures(result), tables=[*_about_scale(numbers), *_about_bone(numbers)]
+    )
 
 
 def tables(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:
     """Titles, and rows of a name and a text each, of what `Reconstruction.as_json` tells."""
     main, *others = numbers["bones"]
-    made = [(_called(main) if others else "The surface", _about_surface(main["surface"]))]
+    made = [(_called(main) if others else "The surface", _about_surface(main["surface"])), *_about_scale(numbers)]
     for bone in (main, *others):
         if bone is not main:
             made.append((_called(bone), _about_surface(bone["surface"])))
@@ -146,12 +148,10 @@ def _figure(name: str, image: np.ndarray) -> dict:
 
 def _subtitle(picture: dict) -> str:
     size = picture["pixel_size_mm"]
-    size = f"{size:g}" if isinstance(size, float | int) else " x ".join(f"{each:g}" for each in size)
+    size = f"{size:.4g}" if isinstance(size, float | int) else " x ".join(f"{each:.4g}" for each in size)
     words = [
         f"{picture['rows']} x {picture['columns']} pixels of {size} mm ({picture['pixel_size_source']})",
-        "magnification unknown"
-        if picture["magnification_source"] == "unknown"
-        else f"magnification {picture['magnification']:.3g} ({picture['magnification_source']})",
+        f"magnification {_magnification(picture)}",
         *(str(picture[key]) for key in ("view", "side") if picture[key]),
     ]
     return ", ".join(words)
@@ -170,16 +170,27 @@ def _about_surface(made: dict) -> list[tuple[str, str]]:
     ]
 
 
+def _about_scale(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:
+    scale, picture = numbers["scale"], numbers["input"]
+    unknown, deviation = scale["source"] == "unknown", scale["deviation_mm"]
+    size = f"{scale['pixel_size_at_bone_mm']:.4g}" + ("" if deviation is None else f" ± {deviation:.2g}") + " mm"
+    rows = [("A pixel at the bone", "unknown; 1 mm is assumed" if unknown else size)]
+    if not unknown:
+        rows += [("Source", scale["source"]), ("Magnification", _magnification(picture))]
+    return [("Scale", rows)]
+
+
+def _magnification(picture: dict) -> str:
+    source = picture["magnification_source"]
+    return "unknown" if source == "unknown" else f"{picture['magnification']:.3g} ({source})"
+
+
 def _about_shape(shape: dict) -> list[tuple[str, str]]:
-    known = (
-        "known" if shape["scale_known"] else f"unknown; a pixel is probably {shape['probable_pixel_size_mm']:.3g} mm"
-    )
     rows = [
         ("Model", f"{shape['model']} ({shape['bone']}, {shape['side'] or 'either side'})"),
         ("Views", str(shape["views"])),
         ("Residual", f"{shape['residual_mm']:.2f} mm between the outlines seen and the shape's"),
         ("Uncertainty", "{median:.1f} mm in the median, at most {largest:.1f} mm".format(**shape["uncertainty_mm"])),
-        ("Scale", known),
     ]
     return rows + _about_measures(shape["measures"])
 

@@ -6,7 +6,7 @@ from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
 from .heights import Heights
 from .measured import Measure, leg_measures, measures
 from .model import BUILT_IN_BONES, ShapeModel, built_in, load_shape_model, save_shape_model
-from .posterior import depth_deviation, length_seen, observed, uncertainty
+from .posterior import depth_deviation, length_seen, observed, scale_deviation, uncertainty
 from .shadow import shadow, shadow_outlines
 from .solve import State
 from .view import SECOND_VIEW, Mark, View, view_from
@@ -37,6 +37,7 @@ __all__ = [
     "measures",
     "observed",
     "save_shape_model",
+    "scale_deviation",
     "shadow",
     "shadow_outlines",
     "side_of_other",

@@ -56,6 +56,8 @@ class Fit:
         Mean distance of the outlines seen from the surface's shadow, and back, of the 70 % that are met best.
     unmet : float
         Share of them that is not met within 2 mm.
+    free_scale : bool
+        Whether the views' millimetres were only a guess: the bone's own are those of the model.
     """
 
     model: ShapeModel
@@ -65,6 +67,7 @@ class Fit:
     information: np.ndarray
     residual_mm: float
     unmet: float
+    free_scale: bool = False
 
     @property
     def met(self) -> bool:
@@ -75,11 +78,6 @@ class Fit:
     def covariance(self) -> np.ndarray:
         """Of what the steps move, (p, p): the inverse of `information`."""
         return np.linalg.inv(self.information)
-
-    @property
-    def scale_deviation(self) -> float:
-        """Standard deviation of the logarithm of the scale."""
-        return float(np.sqrt(self.covariance[6, 6]))
 
     @property
     def points(self) -> np.ndarray:
@@ -219,7 +217,8 @@ def _finished(each: _Try, free_scale: bool) -> Fit:
     model, state = each.model, each.state
     _, information = step(model, each.mesh, each.views, state, len(model.deviations), _SURE_MM, free_scale)
     seen = tuple(state.seen_by(each.views))
-    return Fit(model, each.mesh, seen, state, information, *residual(each.mesh, state.points(model), seen))
+    met = residual(each.mesh, state.points(model), seen)
+    return Fit(model, each.mesh, seen, state, information, *met, free_scale)
 
 
 def residual(mesh: Mesh, points: np.ndarray, views: Sequence[View]) -> tuple[float, float]:

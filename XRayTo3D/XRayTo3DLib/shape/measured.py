@@ -74,11 +74,17 @@ class Measure:
         }
 
 
-def measures(fit: Fit) -> dict[str, Measure]:
+def measures(fit: Fit, size_deviation: float = 0.0) -> dict[str, Measure]:
     """All measures of a fitted femur or tibia, and how sure they are.
 
     They are measured on the fitted surface. How sure they are is found by bones drawn from the posterior, on which the
     places where they are measured are not looked for anew, but follow the surface.
+
+    Parameters
+    ----------
+    fit : Fit
+    size_deviation : float
+        Relative standard deviation of the pictures' millimetres, where the fit took them for known.
 
     Returns
     -------
@@ -89,42 +95,44 @@ def measures(fit: Fit) -> dict[str, Measure]:
     if fit.model.bone not in _BONES:
         return {}
     places_of, measured_at = _BONES[fit.model.bone]
-    state, scale = fit.state, np.exp(fit.state.log_scale)
-    own = scale * fit.model.surface(state.weights)
+    weights = fit.state.weights
+    own = fit.model.surface(weights)  # in millimetres, whatever the pictures' scale
     try:
         places = places_of(own, fit.model.faces)
     except SurfaceError:
         return {}
-    modes = len(state.weights)
-    shifts, growths = followed(own, fit.model.faces, places, scale * fit.model.by_point[:, :modes])
+    modes = len(weights)
+    shifts, growths = followed(own, fit.model.faces, places, fit.model.by_point[:, :modes])
 
-    def told(log_scale: float, weights: np.ndarray) -> list[float]:
-        changed = weights - state.weights
-        shift = np.einsum("k,pki->pi", changed, shifts)
-        moved = places.moved(shift, growths @ changed, np.exp(log_scale - state.log_scale))
+    def told(other: np.ndarray) -> list[float]:
+        changed = other - weights
+        moved = places.moved(np.einsum("k,pki->pi", changed, shifts), growths @ changed)
         return [each.value for each in measured_at(moved).values()]
 
-    use = np.r_[6, len(fit.information) - modes : len(fit.information)]
-    covariance = fit.covariance[np.ix_(use, use)]
-    drawn = np.random.default_rng(0).multivariate_normal(np.zeros(len(use)), covariance, _DRAWN, method="cholesky")
-    spread = np.var([told(state.log_scale + change[0], state.weights + change[1:]) for change in drawn], axis=0)
-    before, after = (np.array(told(each.log_scale, each.weights)) for each in wider(fit))
+    covariance = fit.covariance[-modes:, -modes:]
+    drawn = np.random.default_rng(0).multivariate_normal(weights, covariance, _DRAWN, method="cholesky")
+    spread = np.var([told(each) for each in drawn], axis=0)
+    before, after = (np.array(told(each.weights)) for each in wider(fit))
     deviations = np.sqrt(widened(fit) * spread + (after - before) ** 2)
     seen, found = own[observed(fit)], {}
     for (name, each), deviation in zip(measured_at(places).items(), deviations, strict=True):
         if _is_seen(each, seen) and (name not in _TURNS or len(fit.views) > 1):
             picked = float(deviation) * _PICKED.get(name, 1.0)
+            if name.endswith("_mm"):
+                picked = float(np.hypot(picked, size_deviation * each.value))
             found[name] = _called(fit.model.bone, name, _placed(each, fit), picked)
     return found
 
 
-def leg_measures(femur: Fit, tibia: Fit, patella: Fit | None = None) -> dict[str, Measure]:
+def leg_measures(femur: Fit, tibia: Fit, patella: Fit | None = None, size_deviation: float = 0.0) -> dict[str, Measure]:
     """Measures of a leg whose bones were fitted in the same views, and how sure they are.
 
     Parameters
     ----------
     femur, tibia, patella : Fit
         Of one leg, in mm of the patient.
+    size_deviation : float
+        Relative standard deviation of the pictures' millimetres.
 
     Returns
     -------
@@ -149,9 +157,10 @@ def leg_measures(femur: Fit, tibia: Fit, patella: Fit | None = None) -> dict[str
     wide = np.array(_told([each.wide() for each in ways])) - [each.value for each in found.values()]
     seen = np.concatenate([fit.points[observed(fit)] for fit in fits])
     bend = np.degrees(np.arccos(np.clip(femur_axes(upper)[0] @ up, -1, 1)))
+    sized = [size_deviation * each.value * (each.unit == "mm") for each in found.values()]
     return {
         name: _called("leg", name, each, float(deviation))
-        for (name, each), deviation in zip(found.items(), np.sqrt(spread + wide**2), strict=True)
+        for (name, each), deviation in zip(found.items(), np.sqrt(spread + wide**2 + np.square(sized)), strict=True)
         if _is_seen(each, seen) and (bend < _STRAIGHT_DEG or name in _BENT)
     }
 
@@ -195,11 +204,10 @@ def _is_seen(each: BoneMeasure, seen: np.ndarray) -> bool:
 
 
 def _placed(each: BoneMeasure, fit: Fit) -> BoneMeasure:
-    """A measure taken in the model's frame, on a bone of the fit's size, where the fit stands."""
-    state = fit.state
+    """A measure taken in the model's frame, where the fit stands."""
 
     def there(at: np.ndarray) -> np.ndarray:
-        return state.placed(fit.model, np.atleast_2d(at) / np.exp(state.log_scale)).reshape(np.shape(at))
+        return fit.state.placed(fit.model, np.atleast_2d(at)).reshape(np.shape(at))
 
     points, lines = ({name: there(at) for name, at in found.items()} for found in (each.points, each.lines))
     return BoneMeasure(each.value, each.unit, points, lines)

@@ -31,19 +31,35 @@ _MET_MM = 2.0
 _STATIONS = 20
 
 
-def uncertainty(fit: Fit) -> np.ndarray:
+def uncertainty(fit: Fit, size_deviation: float = 0.0) -> np.ndarray:
     """Standard deviation (n,) of a fitted surface along its normals (mm), but for where the bone as a whole stands.
 
     Rigid motions are taken out of it, since how far a bone is from the film, which one view does not tell, is no error
-    of its shape.
+    of its shape. Where the scale of its pictures was not known, it is the deviation of the bone's own size.
+
+    Parameters
+    ----------
+    fit : Fit
+    size_deviation : float
+        Relative standard deviation of the pictures' millimetres, where the fit took them for known.
     """
     points, normals = fit.points, fit.mesh.normals(fit.points)
-    before, after = wider(fit)
-    moves = np.dstack([moves_of(fit), after.points(fit.model) - before.points(fit.model)])
+    before, after = (replace(each, log_scale=fit.state.log_scale) for each in wider(fit))
+    outwards, larger = (
+        after.points(fit.model) - before.points(fit.model),
+        size_deviation * (points - points.mean(axis=0)),
+    )
+    moves = np.dstack([moves_of(fit), outwards, larger])
     moves -= _rigid_part(points, moves)
-    along = np.einsum("nc,ncp->np", normals, moves)
-    variance = ((along[:, :-1] @ fit.covariance) * along[:, :-1]).sum(axis=1)
-    return np.sqrt(_FLOOR_MM**2 + widened(fit) * variance + along[:, -1] ** 2)
+    along = np.einsum("nc,ncp->np", normals, moves) / np.exp(fit.state.log_scale)
+    variance = ((along[:, :-2] @ fit.covariance) * along[:, :-2]).sum(axis=1)
+    return np.sqrt(_FLOOR_MM**2 + widened(fit) * variance + (along[:, -2:] ** 2).sum(axis=1))
+
+
+def scale_deviation(fit: Fit) -> float:
+    """Standard deviation of the logarithm of a fit's scale: of that of its pictures, where they did not tell it."""
+    before, after = wider(fit)
+    return float(np.sqrt(widened(fit) * fit.covariance[6, 6] + (after.log_scale - before.log_scale) ** 2))
 
 
 def depth_deviation(fit: Fit) -> float:
@@ -123,21 +139,19 @@ def _refitted(fit: Fit, change: Callable[[View], View]) -> tuple[State, State]:
     state = replace(fit.state, shifts=np.zeros_like(fit.state.shifts))  # the fit's views stand where it found them
 
     def stepped(views: list[View]) -> State:
-        free = bool(fit.state.log_scale)
-        return step(fit.model, fit.mesh, views, state, len(state.weights), _REACH_MM, free)[0]
+        return step(fit.model, fit.mesh, views, state, len(state.weights), _REACH_MM, fit.free_scale)[0]
 
     return stepped(list(fit.views)), stepped([change(view) for view in fit.views])
 
 
 def moves_of(fit: Fit) -> np.ndarray:
-    """How each point moves with each number, (n, 3, p)."""
+    """How each point moves with each number, (n, 3, p); with the scale, which is the pictures', the bone does not."""
     state, model = fit.state, fit.model
     moves = np.zeros((len(model.mean), 3, len(fit.information)))
     around = fit.points - state.translation
     for axis in range(3):
         moves[:, :, axis] = np.cross(np.eye(3)[axis], around)
         moves[:, axis, 3 + axis] = 1
-    moves[:, :, 6] = around
     scaled = np.exp(state.log_scale) * state.rotation
     moves[:, :, -len(state.weights) :] = np.einsum("ck,nmk->ncm", scaled, model.by_point, optimize=True)
     return moves

@@ -95,6 +95,24 @@ def test_an_unknown_magnification_is_a_warning(work, capfd):
     assert json.loads((work / "out.json").read_text())["input"]["magnification_source"] == "unknown"
 
 
+def test_a_ruler_and_a_ball_tell_the_scale(work, capfd):
+    """150 pixels of the phantom are 60 mm; a disc of 20 pixels is a ball of 8 mm: 0.4 mm a pixel."""
+    film = cv2.imread("good.png", cv2.IMREAD_UNCHANGED)
+    cv2.circle(film, (170, 40), 10, 65535, -1, cv2.LINE_AA)
+    cv2.imwrite("ball.png", film)
+    for options, source in ((("--calibrate", 20, 100, 20, 250, 60), "ruler"), (("--ball", 168, 42, 8), "ball")):
+        assert reconstruct("ball.png", "out.stl", "--mask", "mask.png", *options, "--json", "out.json") == 0
+        told = json.loads((work / "out.json").read_text())
+        assert told["scale"]["pixel_size_at_bone_mm"] == pytest.approx(0.4, rel=0.03)
+        assert told["scale"]["source"] == f"{source} in the picture"
+        assert 0.004 < told["scale"]["deviation_mm"] < 0.03
+        y0, y1 = told["surface"]["bounds_mm"][2:4]
+        assert y1 - y0 == pytest.approx(240 * 0.4, rel=0.04)
+        assert run("segment", "ball.png", "-o", "found.png", "--mask", "mask.png", *options, "--json", "of.json") == 0
+        assert json.loads((work / "of.json").read_text())["scale"] == told["scale"]
+    assert capfd.readouterr().err == ""
+
+
 def test_an_unknown_scale_is_a_warning(work, capfd):
     assert reconstruct() == 0
     err = capfd.readouterr().err
@@ -192,6 +210,12 @@ BAD = {
     "99 clusters": (["good.png", "--clusters", 99], "not 99"),
     "three triangles": (["good.png", "--triangles", 3], "not 3"),
     "triangles below zero": (["good.png", "--triangles", -5], "not -5"),
+    "ball that is not round": (["good.png", "--ball", 100, 150, 25], "ball: "),
+    "ball of no size": (["good.png", "--ball", 100, 150, 0], "ball: 0"),
+    "ruler of one place": (["good.png", "--calibrate", 9, 9, 9, 9, 50], "ruler: its line is 0 pixels"),
+    "ruler outside": (["good.png", "--calibrate", 9, 9, 9, 9000, 50], "ruler: "),
+    "two scales": (["good.png", "--calibrate", 9, 9, 9, 90, 50, "--pixel-size", 0.5], "not allowed with"),
+    "ruler in no second view": (["good.png", "--lateral-calibrate", 9, 9, 9, 90, 50], "no second view"),
     "pixel size NaN": (["good.png", "--pixel-size", "nan"], "pixel"),
     "pixel size zero": (["good.png", "--pixel-size", 0], "pixel"),
     "SOD beyond SID": (["good.png", "--sid", 900, "--sod", 1000], "s"),
@@ -256,6 +280,7 @@ def test_bad_input_is_one_line_and_status_2(work, capfd, case):
 def test_segment_refuses_the_same(work, capfd, case):
     arguments, words = BAD[case]
     of_shape = {
+        "--lateral-calibrate",
         "--lateral-mask",
         "--lateral-projection",
         "--landmark",

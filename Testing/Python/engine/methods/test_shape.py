@@ -23,11 +23,13 @@ from XRayTo3DLib import (
 from XRayTo3DLib.anatomy import DEFINITIONS
 from XRayTo3DLib.errors import NoFemurError, SurfaceError
 from XRayTo3DLib.geometry.camera import place, view_directions
+from XRayTo3DLib.geometry.frames import mm_to_pixel
 from XRayTo3DLib.geometry.outline import BORDER, EDGE
 from XRayTo3DLib.geometry.stand import Stand
-from XRayTo3DLib.methods import BoneResult, FoundBone, auto
+from XRayTo3DLib.methods import BoneResult, FoundBone, auto, with_scale_of
 from XRayTo3DLib.methods import shape as by_shape
 from XRayTo3DLib.methods.extent import border_planes, seen_between
+from XRayTo3DLib.radiograph import ESTIMATED
 from XRayTo3DLib.segmentation import FemurCheck, Fragments
 from XRayTo3DLib.shape import BUILT_IN_BONES, Fit, built_in, save_shape_model, shadow
 from XRayTo3DLib.shape.statistics import onto
@@ -173,16 +175,58 @@ def test_outlines_are_those_of_the_picture(one):
 
 
 def test_an_unknown_scale_is_guessed_and_said(unscaled):
-    fitted = unscaled.shape
+    fitted, picture = unscaled.shape, unscaled.radiograph
     true = PIXEL * SOD / SID
-    assert fitted.pixel_size_mm == pytest.approx(true, rel=0.15)
-    assert any(f"a pixel is {fitted.pixel_size_mm:.3g} mm" in warning for warning in unscaled.warnings)
-    told = fitted.as_json()
-    assert all(name.endswith("_deg") for name in told["measures"]) and told["measures"]
-    assert not told["scale_known"] and told["probable_pixel_size_mm"] == pytest.approx(fitted.pixel_size_mm, abs=1e-4)
-    points = np.asarray(arrays(unscaled.surface.polydata)[0])
-    rows = np.nonzero(unscaled.mask.any(axis=1))[0]
-    assert np.ptp(points[:, 1]) == pytest.approx(np.ptp(rows) + 1, rel=0.03)  # 1 mm for a pixel
+    assert fitted.pixel_size_mm == pytest.approx(true, rel=2 * fitted.scale_deviation)
+    assert picture.pixel_size_at_bone_mm == pytest.approx((fitted.pixel_size_mm,) * 2)
+    assert (picture.pixel_size_source, picture.pixel_size_deviation) == (ESTIMATED, fitted.scale_deviation)
+    assert [f"a pixel is {fitted.pixel_size_mm:.3g} mm" in each for each in picture.warnings] == [True]
+    told = json.loads(json.dumps(unscaled.as_json(), allow_nan=False))
+    assert told["scale"]["source"] == told["input"]["pixel_size_source"] == ESTIMATED
+    assert told["scale"]["deviation_mm"] == pytest.approx(fitted.scale_deviation * fitted.pixel_size_mm, abs=1e-4)
+    assert not told["shape"]["scale_known"]
+    assert told["shape"]["probable_pixel_size_mm"] == pytest.approx(fitted.pixel_size_mm, abs=1e-4)
+
+
+def test_a_bone_of_unknown_scale_has_its_usual_size_and_lies_over_its_picture(unscaled, one):
+    """Its length is the true one, as sure as it says, and its shadow by the pixel size that is told is the mask's."""
+    true = true_bone()
+    points = np.asarray(arrays(unscaled.surface.polydata)[0], float)
+    measured = unscaled.shape.measures["length_mm"]
+    assert np.ptp(points[:, 1]) == pytest.approx(np.ptp(true[:, 2]), abs=2 * measured.deviation)
+    assert measured.deviation > 2 * one.shape.measures["length_mm"].deviation
+    picture = unscaled.radiograph
+    columns, rows = mm_to_pixel(points[:, :2], SHAPE, picture.pixel_size_mm, picture.magnification).T
+    seen = np.nonzero(unscaled.mask)
+    for made, axis in ((rows, 0), (columns, 1)):
+        assert (made.min(), made.max()) == pytest.approx((seen[axis].min(), seen[axis].max()), abs=4)
+
+
+@pytest.mark.parametrize("fact", ["height_cm", "other_side"])
+def test_what_is_known_of_the_patient_sharpens_the_scale(unscaled, masks, fact):
+    """Height (by the mean of Trotter's and Gleser's equations) or the other leg: surer, and the truth within 2 sd."""
+    bone, true = true_bone(), PIXEL * SOD / SID
+    length = np.ptp(bone[:, 2]) / 10
+    facts = {"height_cm": 2.31 * length + 61.4, "other_side": (bone * [-1, 1, 1], built_in().faces[:, ::-1])}
+    raw = segment(picture(masks[0], known=False), Settings(mask=masks[0]))
+    fitted = by_shape.fit_to(bone_of([raw], **{fact: facts[fact]}), Making())
+    assert fitted.scale_deviation < {"height_cm": 0.95, "other_side": 0.7}[fact] * unscaled.shape.scale_deviation
+    assert abs(np.log(fitted.pixel_size_mm / true)) < 2 * fitted.scale_deviation
+    assert fitted.measures["length_mm"].deviation < unscaled.shape.measures["length_mm"].deviation
+
+
+def test_another_bone_in_the_picture_shares_the_scale(unscaled, masks):
+    """Fitted in a picture whose scale the first bone told, it is as large as by that scale, and as unsure."""
+    raw = segment(picture(masks[0], known=False), Settings(mask=masks[0]))
+    shared = with_scale_of(bone_of([raw]), unscaled.shape)
+    assert shared.seen[0].radiograph is shared.case.views[0].radiograph
+    assert shared.seen[0].radiograph.pixel_size_mm == pytest.approx(unscaled.radiograph.pixel_size_mm)
+    again = by_shape.fit_to(shared, Making())
+    assert again.pixel_size_mm is None
+    length = again.measures["length_mm"]
+    assert length.value == pytest.approx(unscaled.shape.measures["length_mm"].value, rel=0.01)
+    assert length.deviation > length.value * unscaled.shape.scale_deviation
+    assert with_scale_of(shared, again) is shared
 
 
 def test_one_view_does_not_tell_the_side_and_says_so(found):
@@ -397,7 +441,7 @@ def test_what_is_said_names_no_options(two, unscaled):
     doubtful = replace(
         unscaled.shape, side_given=False, length_seen=0.5, fit=replace(unscaled.shape.fit, unmet=0.2)
     ).warnings
-    assert len(doubtful) == 4
+    assert len(doubtful) == 3
     for words in doubtful:
         assert words[0] == words[0].upper() and words.endswith(".") and "--" not in words
 

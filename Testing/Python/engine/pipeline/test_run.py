@@ -356,7 +356,7 @@ def test_json_is_the_contract(phantom_radiograph):
     assert json.loads(text) == told
     assert set(told) == {
         *("input", "settings", "clusters", "bone", "femur", "surface", "quality", "timings_s", "warnings", "version"),
-        *("shape", "lateral", "bones", "legs"),
+        *("shape", "lateral", "bones", "legs", "scale"),
     }
     assert told["shape"] is None and told["lateral"] is None
     keys = {"path", "rows", "columns", "pixel_size_mm", "photometric", "bits", "view", "warnings"}
@@ -470,6 +470,6 @@ def test_where_the_box_cuts_a_mask_the_bone_goes_on(femur):
 def test_that_it_may_be_no_femur_is_said_of_each_view(femur):
     found = reconstruct(femur, Settings(threshold=(0.6, 1.0), triangles=2000))
     doubted = replace(found.segmentation, femur=segmentation.FemurCheck(False, 0.1, ("no head",)))
-    second = replace(found, seen=(doubted, doubted))
+    second = replace(found, found=(replace(found.found[0], seen=(doubted, doubted)),))
     said = [warning for warning in second.warnings if "no femur" in warning]
     assert [each.split(" (")[0] for each in said] == ["This may be no femur", "Second view: This may be no femur"]

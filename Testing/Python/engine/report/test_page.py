@@ -11,9 +11,17 @@ import cv2
 import numpy as np
 import pytest
 
-from XRayTo3DLib import ReconstructionError, Settings, radiograph_from_array, reconstruct, segment
+from XRayTo3DLib import (
+    ReconstructionError,
+    Settings,
+    calibrated_by_ruler,
+    radiograph_from_array,
+    reconstruct,
+    segment,
+)
 from XRayTo3DLib.helpers.files import check_folder
 from XRayTo3DLib.report import segmentation_pictures, stage_pictures, write_report, write_segmentation_report
+from XRayTo3DLib.report.page import _about_scale
 
 SETTINGS = Settings(roi=(20, 20, 180, 300), segmentation="clusters", triangles=4000)
 
@@ -55,6 +63,24 @@ class _Page(HTMLParser):
 def test_the_page_is_the_only_file_and_loads_nothing(page):
     assert [path.name for path in page.parent.iterdir()] == ["index.html"]
     assert all(source.startswith("data:") for source in _Page(page.read_text()).loaded)
+
+
+def test_the_scale_has_a_place_of_its_own(phantom):
+    """With what it is, how sure, and where it comes from; of one that is not known, that it is not."""
+    plain = radiograph_from_array(phantom, bone="bright")
+    for radiograph, rows in (
+        (plain, [("A pixel at the bone", "unknown; 1 mm is assumed")]),
+        (
+            calibrated_by_ruler(plain, ((20, 10), (120, 10)), 50),
+            [
+                ("A pixel at the bone", "0.5 ± 0.0071 mm"),
+                ("Source", "ruler in the picture"),
+                ("Magnification", "1 (pixel size at the bone)"),
+            ],
+        ),
+    ):
+        numbers = segment(radiograph, Settings(roi=(20, 20, 180, 300), segmentation="clusters")).as_json()
+        assert ("Scale", rows) == _about_scale(numbers)[0]
 
 
 def test_every_stage_is_in_the_page(result, page):
