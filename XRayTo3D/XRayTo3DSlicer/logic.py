@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
+from .bones import placeMeasures, placeOthers
 from .marks import landmarksOf, lengthOnXray, maskOf, regionSettings, seedsOf
 from .nodes import (
     RAS_TO_LPS,
@@ -108,6 +109,7 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
     ):
         """Make a surface from an X-ray, standing on the X-ray's plane.
 
+        Bones that were asked for beside the main one get models of their own, in one folder with it.
         An X-ray of unknown scale gets the pixel size with which its surface was made, and its marks move along.
 
         :param volumeNode: the X-ray, a volume of a single image
@@ -155,6 +157,10 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         modelNode.SetAttribute("XRayTo3D.Warnings", "\n".join(record["warnings"]))
         modelNode.SetAttribute("XRayTo3D.Result", json.dumps(record))
         showOutlines(outlines, (volumeNode, lateralNode), modelNode)
+        placeMeasures(record, volumeNode, modelNode)
+        for node in placeOthers(reconstruction, (volumeNode, lateralNode), modelNode):
+            node.SetNodeReferenceID("XRayTo3D.Radiograph", volumeNode.GetID())
+            _annotate(node, record)
         if keepImages:
             _placeImages(reconstruction, volumeNode, modelNode, record)
         self._last = reconstruction, modelNode

@@ -98,6 +98,17 @@ class Method(Enum):
         }[self]
 
 
+class Bones(Enum):
+    """Which bones are made; the values are the engine's names."""
+
+    MAIN = "main"
+    ALL = "all"
+
+    def label(self) -> str:
+        """Text in the panel."""
+        return {Bones.MAIN: _("The one that is marked"), Bones.ALL: _("All of the leg")}[self]
+
+
 class Side(Enum):
     """Of the patient; the values are the engine's names."""
 
@@ -160,6 +171,7 @@ class XRayTo3DParameterNode:
     pieces - which pieces of bone are kept
     preview - whether the bone is shown while choices change
     boneSegmentation - the bone drawn by hand; it takes the place of what is found
+    bones - which bones are made: the one that is meant, or every one of the leg that is seen
     method - how the surface is made
     side - of the patient, for a shape model
     landmarks - points of the bone that were placed on the X-ray, by the landmarks' names
@@ -199,6 +211,7 @@ class XRayTo3DParameterNode:
     pieces: Pieces = Pieces.NEAR
     preview: bool = False
     boneSegmentation: vtkMRMLSegmentationNode
+    bones: Bones = Bones.MAIN
     method: Method = Method.AUTO
     side: Side = Side.AUTO
     landmarks: vtkMRMLMarkupsFiducialNode
@@ -274,6 +287,7 @@ def shapeChoices(parameters) -> dict:
 def choices(parameters) -> dict:
     """Return all that is chosen, as arguments that the logic's `process` takes."""
     surface = {
+        "bones": parameters.bones.value,
         "method": parameters.method.value,
         "hdr_strength": parameters.hdrStrength,
         "emboss_mm": None if parameters.automaticEmboss else parameters.emboss,

@@ -7,6 +7,7 @@ import numpy as np
 import vtk
 from slicer.i18n import tr as _
 
+from .bones import boneName
 from .parameters import Color
 from .scale import UNKNOWN
 
@@ -38,7 +39,7 @@ def resultText(modelNode) -> str:
     warnings = "".join(f"<li>{html.escape(sentence(warning))}</li>" for warning in record["warnings"])
     cells = "".join(
         f"<tr><td style='padding-right: 8px'>{html.escape(name)}</td><td>{html.escape(text)}</td></tr>"
-        for name, text in _rows(record)
+        for name, text in (*_rows(record), *_beside(record))
     )
     note = f"<p><b>{_('Please note')}</b></p><ul>{warnings}</ul>" if warnings else ""
     return f"<table>{cells}</table>{note}"
@@ -79,6 +80,17 @@ def _rows(record) -> list:
     return rows
 
 
+def _beside(record) -> list:
+    """Which bones were made beside the main one, and what is measured across joints; nothing of older records."""
+    names = [boneName(bone["name"], bone["side"]) for bone in record.get("bones", [])[1:]]
+    rows = [(_("Other bones"), ", ".join(names))] if names else []
+    for leg in record.get("legs", []):
+        for name, each in leg["measures"].items():
+            unit = "°" if name.endswith("_deg") else " mm" if name.endswith("_mm") else ""
+            rows.append((each["title"], f"{each['value']:.1f} ± {each['deviation']:.1f}{unit}"))
+    return rows
+
+
 def _scaleRow(record) -> list:
     """The pixel size at the bone, how sure it is, and where it comes from; nothing of what version 0.1 kept."""
     scale = record.get("scale")
@@ -98,14 +110,7 @@ def boneWords(bone) -> str:
 
     :param bone: the part "bone" of the engine's JSON
     """
-    names = {
-        "femur": _("Femur"),
-        "tibia": _("Tibia"),
-        "fibula": _("Fibula"),
-        "patella": _("Patella"),
-        "pelvis": _("Pelvis"),
-    }
-    name = names.get(bone["name"], _("Bone"))
+    name = boneName(bone["name"])
     if bone["method"] == "drawn":
         return _("{bone} drawn by hand").format(bone=name)
     if bone["method"] == "network":
