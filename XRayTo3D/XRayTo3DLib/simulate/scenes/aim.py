@@ -10,6 +10,7 @@ from ..bones.bone import USUAL_FEMUR_MM
 PARTS = ("hip", "shaft", "knee", "whole", "shank")
 _PARTS_ODDS = (0.34, 0.13, 0.32, 0.1, 0.11)
 _VIEWS_ODDS = (0.5, 0.05, 0.33, 0.12)
+_OF_HIPS = (0.72, 0.06, 0.1, 0.12)  # which are rarely taken across the table
 # Width of the picture (mm in the bone's plane), for a femur of that length.
 _FIELD_MM = {"hip": (100, 270), "shaft": (160, 360), "knee": (110, 290), "whole": (480, 600), "shank": (170, 330)}
 _BOTH_MM = {"hip": (380, 460), "knee": (330, 420), "shaft": (380, 440), "whole": (500, 640), "shank": (300, 400)}
@@ -20,9 +21,9 @@ def drawn_part(rng: np.random.Generator) -> str:
     return str(rng.choice(PARTS, p=_PARTS_ODDS))
 
 
-def drawn_view(rng: np.random.Generator) -> str:
-    """One of `camera.VIEWS`, as often as films are taken so."""
-    return str(rng.choice(VIEWS, p=_VIEWS_ODDS))
+def drawn_view(part: str, rng: np.random.Generator) -> str:
+    """One of `camera.VIEWS`, as often as films of a part are taken so."""
+    return str(rng.choice(VIEWS, p=_OF_HIPS if part == "hip" else _VIEWS_ODDS))
 
 
 def pose(

@@ -136,7 +136,8 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
     if size < 32:
         raise SimulationError(f"size: {size}; a scene has 32 rows and columns at least.")
     rng = np.random.default_rng(seed)
-    part, view = drawn_part(rng), drawn_view(rng)
+    part = drawn_part(rng)
+    view = drawn_view(part, rng)
     draw = np.random.default_rng((seed, _FOR_ALONE)).random(3)
     alone, bare = femora_alone and draw[0] < _ALONE, draw[1] < _BARE
     if alone and draw[2] < _ALONE_WHOLE:
