@@ -1,12 +1,13 @@
 """What a user has and chooses: views, what is marked in them, settings; and the bone in each view."""
 
-from .case import Case, View, case_of
+from .case import VIEW_NUMBERS, Case, View, case_of
 from .segment import Segmentation, find_bone, find_region, segment, segment_view
 from .settings import EXTENTS, SIDES, Finding, Making, Marking, Patient, Settings, check_making
 
 __all__ = [
     "EXTENTS",
     "SIDES",
+    "VIEW_NUMBERS",
     "Case",
     "Finding",
     "Making",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import ReconstructionError
@@ -69,18 +69,25 @@ def add_reading(command: argparse.ArgumentParser) -> None:
     )
 
 
-def read(options: argparse.Namespace, path: str | None = None, view: str | None = None) -> Radiograph:
-    """The command's radiograph, or another one that is read in the same way, with another view."""
+def read(
+    options: argparse.Namespace,
+    image: str | None = None,
+    projection: str | None = None,
+    pixel_size: float | None = None,
+    sid: float | None = None,
+    sod: float | None = None,
+) -> Radiograph:
+    """The command's radiograph, or another one that is read in the same way, but for what is told of it."""
     from ..radiograph import read_radiograph
 
     return read_radiograph(
-        path or options.image,
+        image or options.image,
         frame=options.frame,
         bone=options.bone,
-        pixel_size_mm=options.pixel_size,
-        sid_mm=options.sid,
-        sod_mm=options.sod,
-        view=view,
+        pixel_size_mm=options.pixel_size if pixel_size is None else pixel_size,
+        sid_mm=options.sid if sid is None else sid,
+        sod_mm=options.sod if sod is None else sod,
+        view=projection,
         max_megapixels=options.max_megapixels,
     )
 
@@ -129,11 +136,11 @@ def naming(image: str) -> Iterator[None]:
         raise type(error)(f"{image}: {error}") from error
 
 
-def check_outputs(options: argparse.Namespace) -> None:
-    """Refuse, before any work is done, what could not be written at its end."""
+def check_outputs(options: argparse.Namespace, further: Sequence[dict] = ()) -> None:
+    """Refuse, before any work is done, what could not be written at its end, or overwrites what further views are."""
     from ..helpers.files import check_folder, check_writable
 
-    _check_all_different(options)
+    _check_all_different(options, further)
     check_writable(options.output)
     if options.json:
         check_writable(options.json)
@@ -141,12 +148,19 @@ def check_outputs(options: argparse.Namespace) -> None:
         check_folder(options.report)
 
 
-def _check_all_different(options: argparse.Namespace) -> None:
-    """Refuse to write over what is read, or to write two things to one file."""
-    used: dict[str, str] = {}
-    for what in ("image", "mask", "lateral", "lateral_mask", "other_side", "output", "json"):
-        if path := getattr(options, what, None):
-            place = os.path.realpath(path)
-            if place in used and {what, used[place]} not in ({"image", "mask"}, {"lateral", "lateral_mask"}):
-                raise ReconstructionError(f"{path}: {used[place]} and {what} are the same file; give another one.")
-            used[place] = what
+def _check_all_different(options: argparse.Namespace, further: Sequence[dict]) -> None:
+    """Refuse to write over what is read, to write two things to one file, or to read one file as two views."""
+    named = [(what, getattr(options, what, None), 1) for what in ("image", "mask", "other_side", "output", "json")]
+    for number, told in enumerate(further, 2):
+        named += [(f"view {number}", told["image"], number), (f"mask of view {number}", told.get("mask"), number)]
+    named += [(f"camera {number}", path, 0) for number, path in enumerate(getattr(options, "cameras", None) or (), 1)]
+    used: dict[str, tuple[str, int]] = {}
+    for what, path, view in named:
+        if not path:
+            continue
+        place = os.path.realpath(path)
+        if place in used:
+            other, of = used[place]
+            if not (view == of and "mask" in what):  # a picture may be its own mask
+                raise ReconstructionError(f"{path}: {other} and {what} are the same file; give another one.")
+        used[place] = (what, view)

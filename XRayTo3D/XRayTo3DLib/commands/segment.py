@@ -39,7 +39,7 @@ def _segment(options: argparse.Namespace, stop: threading.Event) -> int:
     check_outputs(options)
     with progress_bar(stop) as progress:
         tell(progress, 0.0, "reading")
-        radiograph = read(options, view=options.projection)
+        radiograph = read(options, projection=options.projection)
         with naming(options.image):
             result = segment_view(View(radiograph, marking(options)), finding(options), progress)
         tell(progress, 1.0, "writing")

@@ -4,7 +4,7 @@ from .checks import VIEWS
 from .geometry import Geometry, projection_geometry
 from .grey import to_grey
 from .header import Header, read_header
-from .radiograph import Radiograph
+from .radiograph import Radiograph, calibrated
 from .reading import radiograph_from_array, read_mask, read_radiograph
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Geometry",
     "Header",
     "Radiograph",
+    "calibrated",
     "projection_geometry",
     "radiograph_from_array",
     "read_header",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..case import VIEW_NUMBERS
 from ..tone import apply_mask
 from .picture import render
 
@@ -27,7 +28,7 @@ _COLOURS = {  # RGB, of what the reader network tells apart
 }
 _FLAG_COLOURS = ((255, 210, 60), (90, 160, 255), (255, 90, 200))  # of an outline: edge, border, overlap
 _SHADOW_COLOUR = (60, 230, 230)
-_FITTED = ("fitted-shape", "fitted-shape-second-view")
+_FITTED = ("fitted-shape", *(f"fitted-shape-{number}-view" for number in VIEW_NUMBERS))
 
 
 def stage_pictures(result: Reconstruction) -> dict[str, np.ndarray]:

@@ -4,6 +4,7 @@ from .facts import Facts, impossible, informed, side_of_other
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
 from .heights import Heights
 from .model import BUILT_IN_BONES, ShapeModel, built_in, load_shape_model, save_shape_model
+from .next_view import PARTS, NextView, next_views
 from .posterior import Measure, depth_deviation, length_seen, measures, observed, uncertainty
 from .shadow import shadow, shadow_outlines
 from .solve import State
@@ -12,6 +13,7 @@ from .view import SECOND_VIEW, Mark, View, view_from
 __all__ = [
     "BUILT_IN_BONES",
     "MOST_UNMET",
+    "PARTS",
     "SECOND_VIEW",
     "WORST_RESIDUAL_MM",
     "Facts",
@@ -19,6 +21,7 @@ __all__ = [
     "Heights",
     "Mark",
     "Measure",
+    "NextView",
     "ShapeModel",
     "State",
     "View",
@@ -30,6 +33,7 @@ __all__ = [
     "length_seen",
     "load_shape_model",
     "measures",
+    "next_views",
     "observed",
     "save_shape_model",
     "shadow",
