@@ -122,9 +122,10 @@ def further_views(options: argparse.Namespace) -> list[View]:
     ]
 
 
-def view_angle(options: argparse.Namespace) -> list[float] | None:
-    """Angles from the first view to further ones, as far as they were given."""
-    return [told["angle"] for told in told_of_views(options) if "angle" in told] or None
+def view_angle(options: argparse.Namespace) -> float | list[float] | None:
+    """The angle from the first view to the further one, or to each of several, as far as they were given."""
+    told = [each["angle"] for each in told_of_views(options) if "angle" in each]
+    return told if len(told) > 1 else told[0] if told else None
 
 
 def landmarks(given: list[list[str]] | None, option: str) -> dict[str, tuple[float, float]] | None:

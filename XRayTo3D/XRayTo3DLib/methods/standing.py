@@ -47,8 +47,10 @@ def cameras_of(bone: FoundBone, side: str, guessed_pixel_mm: float | None) -> It
 
 
 def untold(case: Case) -> str:
-    """What is missing to know how a case's views stand to each other, in words; "" if nothing is."""
+    """What is missing, or too much, to know how a case's views stand to each other, in words; "" if nothing is."""
     given, views = _given(case), len(case.views)
+    if given and case.views[0].camera:
+        return "The cameras tell how the views stand to each other: leave the angle out, or the cameras."
     if given and len(given) != views - 1:
         return f"{len(given)} angles for {views - 1} further views: give the angle from the first view to each of them."
     told = given or case.views[0].camera or _positioners_tell([view.radiograph for view in case.views])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..errors import ReconstructionError
 from ..geometry.camera import Camera
 from ..geometry.outline import outlines, smooth_field
 from ..geometry.stand import Stand
@@ -54,11 +57,11 @@ def next_views(fit: Fit, parts: Sequence[str] = ("whole",)) -> list[NextView]:
     parts : sequence of {"whole", "proximal", "distal"}
         A picture of a part is put before one of the whole bone that is hardly better.
     """
-    found = [
-        NextView(name, part, float(uncertainty(_with_view(fit, _seen(fit, turn, *PARTS[part]))).mean()))
-        for name, turn in VIEWS.items()
-        for part in parts
-    ]
+    found = []
+    for (name, turn), part in itertools.product(VIEWS.items(), parts):
+        with contextlib.suppress(ReconstructionError):  # too little of a small bone to see
+            expected = _with_view(fit, _seen(fit, turn, *PARTS[part]))
+            found.append(NextView(name, part, float(uncertainty(expected).mean())))
     return sorted(found, key=lambda each: each.uncertainty_mm * (_AS_GOOD if each.part == "whole" else 1.0))
 
 

@@ -78,6 +78,11 @@ def test_calibrated_views_are_believed_and_find_the_bone_where_it_is(calibrated)
     assert made.warnings == ()
 
 
+def test_an_angle_beside_cameras_is_refused(calibrated):
+    case = replace(calibrated[1].case, view_angle=90)
+    assert "leave the angle out" in untold(case)
+
+
 def test_pixel_sizes_are_those_at_the_bone_and_the_surface_lies_on_the_picture(calibrated):
     """In the engine's frame of the first picture: points of the surface lie over the mask."""
     _, made = calibrated
