@@ -156,9 +156,12 @@ def test_json_holds_the_fit(two):
     assert list(told["measures"]) == list(DEFINITIONS["femur"])
     assert all(each["deviation"] > 0 for each in told["measures"].values())
     assert told["measures"]["mldfa_deg"]["title"] == DEFINITIONS["femur"]["mldfa_deg"].title
-    assert told["second_view"]["turned_deg"] < 2
+    assert told["second_view"]["turned_deg"] < 2 and told["further_views"] == [told["second_view"]]
+    assert told["next_view"]["view"] == "45 degrees" and told["next_view"]["part"] == "whole"
+    assert told["next_view"]["uncertainty_mm"] < told["uncertainty_mm"]["mean"]
     assert told["uncertainty_mm"]["median"] < told["uncertainty_mm"]["largest"]
     assert two.as_json()["lateral"]["settings"]["mask"] == "given"
+    assert two.as_json()["views"] == [two.as_json()["lateral"]]
 
 
 def test_json_of_one_view(one):
