@@ -24,7 +24,7 @@ ALLOWED = {
     "anatomy": "errors surface",
     "shape": "errors helpers geometry surface anatomy",
     "evaluate": "errors surface anatomy",
-    "case": "errors version helpers radiograph segmentation surface",
+    "case": "errors version helpers geometry radiograph segmentation surface",
     "methods": "errors helpers geometry radiograph segmentation tone depth surface shape case",
     "pipeline": "errors helpers geometry radiograph segmentation tone depth surface shape evaluate case methods",
     "simulate": "errors version helpers geometry radiograph surface anatomy",

@@ -1,6 +1,6 @@
 """What a user has and chooses: views, what is marked in them, settings; and the bone in each view."""
 
-from .case import Case, View, case_of
+from .case import VIEW_NUMBERS, Case, View, case_of
 from .segment import Segmentation, find_bone, find_region, segment, segment_others, segment_view
 from .settings import EXTENTS, NAMED_BONES, SIDES, Finding, Making, Marking, Patient, Settings, check_making
 
@@ -8,6 +8,7 @@ __all__ = [
     "EXTENTS",
     "NAMED_BONES",
     "SIDES",
+    "VIEW_NUMBERS",
     "Case",
     "Finding",
     "Making",

@@ -147,12 +147,12 @@ class Settings(Making, Finding, Marking, Patient):
     ----------
     side : {"auto", "left", "right"}
         Of the limb; by default as a file tells, or found.
-    view_angle : float or None
-        Between a first and a second view (degrees); about 90 by default.
+    view_angle : float, sequence of float, or None
+        See `Case`.
     """
 
     side: str = "auto"
-    view_angle: float | None = None
+    view_angle: float | Sequence[float] | None = None
 
     @property
     def patient(self) -> Patient:

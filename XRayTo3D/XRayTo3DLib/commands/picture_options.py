@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import ReconstructionError
@@ -60,7 +60,7 @@ def add_reading(command: argparse.ArgumentParser) -> None:
     picture.add_argument("--frame", type=int, default=0, metavar="N", help="frame of a multi-frame file, from 0")
     scale = picture.add_mutually_exclusive_group()
     scale.add_argument("--pixel-size", type=float, metavar="MM", help="pixel size at the detector")
-    add_calibration(scale, "", "the picture")
+    _add_calibration(scale)
     picture.add_argument("--sid", type=float, metavar="MM", help="distance from source to detector")
     picture.add_argument("--sod", type=float, metavar="MM", help="distance from source to bone")
     picture.add_argument(
@@ -71,21 +71,21 @@ def add_reading(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_calibration(scale: argparse._ActionsContainer, prefix: str, where: str) -> None:
+def _add_calibration(scale: argparse._ActionsContainer) -> None:
     """Add the arguments that tell the scale by what lies beside the bone."""
     scale.add_argument(
-        f"--{prefix}calibrate",
+        "--calibrate",
         nargs=5,
         type=float,
         metavar=("X0", "Y0", "X1", "Y1", "MM"),
-        help=f"a line in {where} on a thing beside the bone, such as a ruler, and its length",
+        help="a line in the picture on a thing beside the bone, such as a ruler, and its length",
     )
     scale.add_argument(
-        f"--{prefix}ball",
+        "--ball",
         nargs=3,
         type=float,
         metavar=("X", "Y", "MM"),
-        help=f"a point in a metal ball beside the bone in {where}, and the ball's diameter",
+        help="a point in a metal ball beside the bone in the picture, and the ball's diameter",
     )
 
 
@@ -100,21 +100,31 @@ def calibrated(radiograph: Radiograph, line: list[float] | None, ball: list[floa
 
 def read(options: argparse.Namespace) -> Radiograph:
     """The command's radiograph."""
-    return calibrated(read_as_said(options, options.image, options.projection), options.calibrate, options.ball)
+    return calibrated(read_as_said(options, projection=options.projection), options.calibrate, options.ball)
 
 
-def read_as_said(options: argparse.Namespace, path: str, view: str | None) -> Radiograph:
-    """One of the command's radiographs, its scale as its file or the command tells."""
+def read_as_said(
+    options: argparse.Namespace,
+    image: str | None = None,
+    projection: str | None = None,
+    pixel_size: float | None = None,
+    sid: float | None = None,
+    sod: float | None = None,
+) -> Radiograph:
+    """The command's radiograph, or another one that is read in the same way, but for what is told of it.
+
+    Its scale is as its file or the command tells.
+    """
     from ..radiograph import read_radiograph
 
     return read_radiograph(
-        path,
+        image or options.image,
         frame=options.frame,
         bone=options.bone,
-        pixel_size_mm=options.pixel_size,
-        sid_mm=options.sid,
-        sod_mm=options.sod,
-        view=view,
+        pixel_size_mm=options.pixel_size if pixel_size is None else pixel_size,
+        sid_mm=options.sid if sid is None else sid,
+        sod_mm=options.sod if sod is None else sod,
+        view=projection,
         max_megapixels=options.max_megapixels,
     )
 
@@ -165,11 +175,14 @@ def naming(image: str) -> Iterator[None]:
         raise type(error)(f"{image}: {error}") from error
 
 
-def check_outputs(options: argparse.Namespace, folder: bool = False) -> None:
-    """Refuse, before any work is done, what could not be written at its end: to a file, or to a `folder`."""
+def check_outputs(options: argparse.Namespace, further: Sequence[dict] = (), folder: bool = False) -> None:
+    """Refuse, before any work is done, what could not be written at its end, or overwrites what further views are.
+
+    The output is a file, or a `folder`.
+    """
     from ..helpers.files import check_folder, check_writable
 
-    _check_all_different(options)
+    _check_all_different(options, further)
     (check_folder if folder else check_writable)(options.output)
     if options.json:
         check_writable(options.json)
@@ -182,12 +195,19 @@ def is_folder(output: str) -> bool:
     return os.path.isdir(output) or output.endswith(("/", os.sep))
 
 
-def _check_all_different(options: argparse.Namespace) -> None:
-    """Refuse to write over what is read, or to write two things to one file."""
-    used: dict[str, str] = {}
-    for what in ("image", "mask", "lateral", "lateral_mask", "other_side", "output", "json"):
-        if path := getattr(options, what, None):
-            place = os.path.realpath(path)
-            if place in used and {what, used[place]} not in ({"image", "mask"}, {"lateral", "lateral_mask"}):
-                raise ReconstructionError(f"{path}: {used[place]} and {what} are the same file; give another one.")
-            used[place] = what
+def _check_all_different(options: argparse.Namespace, further: Sequence[dict]) -> None:
+    """Refuse to write over what is read, to write two things to one file, or to read one file as two views."""
+    named = [(what, getattr(options, what, None), 1) for what in ("image", "mask", "other_side", "output", "json")]
+    for number, told in enumerate(further, 2):
+        named += [(f"view {number}", told["image"], number), (f"mask of view {number}", told.get("mask"), number)]
+    named += [(f"camera {number}", path, 0) for number, path in enumerate(getattr(options, "cameras", None) or (), 1)]
+    used: dict[str, tuple[str, int]] = {}
+    for what, path, view in named:
+        if not path:
+            continue
+        place = os.path.realpath(path)
+        if place in used:
+            other, of = used[place]
+            if not (view == of and "mask" in what):  # a picture may be its own mask
+                raise ReconstructionError(f"{path}: {other} and {what} are the same file; give another one.")
+        used[place] = (what, view)

@@ -8,22 +8,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from ..errors import ReconstructionError
 from ..helpers.progress import tell
-from .picture_options import (
-    add_calibration,
-    add_marking,
-    add_reading,
-    calibrated,
-    check_outputs,
-    finding,
-    is_folder,
-    marking,
-    mask_from,
-    naming,
-    read,
-    read_as_said,
-)
+from .further_views import add_further_views, further_views, landmarks, told_of_views, view_angle
+from .picture_options import add_marking, add_reading, check_outputs, finding, is_folder, marking, naming, read
 from .terminal import DONE, numbers, progress_bar, warn
 
 if TYPE_CHECKING:
@@ -34,7 +21,6 @@ def add(commands: argparse._SubParsersAction) -> None:
     """Add the command that makes a surface."""
     from ..case import EXTENTS, SIDES, Settings
     from ..methods import METHODS
-    from ..radiograph import VIEWS
 
     usual = Settings()
     command = commands.add_parser(
@@ -64,16 +50,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     argument("--depth-network", metavar="MODEL.json", help="another depth network than the one that is shipped")
     add_marking(command)
     add_reading(command)
+    add_further_views(command)
 
-    shape = command.add_argument_group("shape model, and a second view for it")
-    shape.add_argument("--lateral", metavar="IMAGE", help="the same bone seen from the side")
-    shape.add_argument(
-        "--lateral-roi", nargs=4, type=float, metavar=("X0", "Y0", "X1", "Y1"), help="box to look in there"
-    )
-    shape.add_argument("--lateral-mask", metavar="IMAGE", help="the bone there, drawn by hand")
-    shape.add_argument("--lateral-projection", choices=VIEWS, help="which way the rays went there")
-    add_calibration(shape.add_mutually_exclusive_group(), "lateral-", "the second picture")
-    shape.add_argument("--view-angle", type=float, metavar="DEGREES", help="between the views (about 90)")
+    shape = command.add_argument_group("shape model")
     shape.add_argument("--side", choices=SIDES, default=usual.side, help="of the patient (%(default)s)")
     shape.add_argument(
         "--shape-model",
@@ -83,14 +62,13 @@ def add(commands: argparse._SubParsersAction) -> None:
     shape.add_argument("--height", type=float, metavar="CM", help="of the patient")
     shape.add_argument("--sex", choices=("female", "male"), default=usual.sex, help="of the patient")
     shape.add_argument("--other-side", metavar="SURFACE", help="the same bone of the other leg, a closed surface")
-    for name, where in (("--landmark", "the picture"), ("--lateral-landmark", "the second picture")):
-        shape.add_argument(
-            name,
-            nargs=3,
-            action="append",
-            metavar=("NAME", "X", "Y"),
-            help=f"where {where} shows head_center, trochanter_tip, medial_condyle, ... (may be repeated)",
-        )
+    shape.add_argument(
+        "--landmark",
+        nargs=3,
+        action="append",
+        metavar=("NAME", "X", "Y"),
+        help="where the picture shows head_center, trochanter_tip, medial_condyle, ... (may be repeated)",
+    )
 
     result = command.add_argument_group("what comes out")
     result.add_argument(
@@ -112,39 +90,19 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _case(options: argparse.Namespace) -> Case:
     """The views as the command names them, read, with what is marked in each."""
-    from ..case import Case, Marking, Patient, View
+    from dataclasses import replace
+
+    from ..case import Case, Patient, View
     from ..surface import read_surface
 
-    views = [View(read(options), marking(options, _landmarks(options.landmark, "--landmark")))]
-    if options.lateral:
-        lateral = Marking(
-            roi=options.lateral_roi,
-            mask=mask_from(options.lateral_mask, options),
-            landmarks=_landmarks(options.lateral_landmark, "--lateral-landmark"),
-        )
-        second = read_as_said(options, options.lateral, options.lateral_projection)
-        views.append(View(calibrated(second, options.lateral_calibrate, options.lateral_ball), lateral))
+    views = [View(read(options), marking(options, landmarks(options.landmark, "--landmark"))), *further_views(options)]
+    if options.cameras:
+        from ..geometry.camera_files import read_cameras
+
+        cameras = read_cameras(options.cameras, [view.radiograph.pixels.shape for view in views])
+        views = [replace(view, camera=camera) for view, camera in zip(views, cameras, strict=True)]
     patient = Patient(options.height, options.sex, read_surface(options.other_side) if options.other_side else None)
-    return Case(views, options.side, options.view_angle, patient)
-
-
-def _check_second_view(options: argparse.Namespace) -> None:
-    """Refuse what is said of a second view where there is none."""
-    if options.lateral is not None:
-        return
-    own = ("roi", "mask", "landmark", "projection", "calibrate", "ball")
-    for name in (*(f"lateral_{each}" for each in own), "view_angle"):
-        if getattr(options, name) is not None:
-            option = "--" + name.replace("_", "-")
-            raise ReconstructionError(f"{option}: there is no second view; give it with --lateral IMAGE.")
-
-
-def _landmarks(given: list[list[str]] | None, option: str) -> dict[str, tuple[float, float]] | None:
-    """Landmarks by name, as column and row."""
-    try:
-        return {name: (float(x), float(y)) for name, x, y in given} if given else None
-    except ValueError as error:
-        raise ReconstructionError(f"{option}: a name, a column and a row are needed ({error}).") from error
+    return Case(views, options.side, view_angle(options), patient)
 
 
 def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
@@ -155,8 +113,7 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
     folder = is_folder(options.output)
     if not folder:
         check_surface_path(options.output)
-    check_outputs(options, folder)
-    _check_second_view(options)
+    check_outputs(options, told_of_views(options), folder)
     making = Making(
         method=options.method,
         depth_network=options.depth_network,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import SimulationError
-from .frames import engine_to_ras, pixel_to_mm
+from .frames import engine_to_ras
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 VIEWS = ("ap", "pa", "lateral", "oblique")
@@ -15,7 +15,7 @@ VIEWS = ("ap", "pa", "lateral", "oblique")
 
 @dataclass(frozen=True)
 class Camera:
-    """A point source above the middle of a flat detector.
+    """A point source and a flat detector.
 
     Attributes
     ----------
@@ -28,6 +28,8 @@ class Camera:
     from_lps : (4, 4) float64 array
         From the patient's LPS coordinates (mm) to the engine's frame of this radiograph (see `frames`). It
         mirrors, since that frame is left-handed.
+    principal_point : (float, float), optional
+        Column and row above which the source stands; by default the middle of the picture.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class Camera:
     sid_mm: float
     sod_mm: float
     from_lps: np.ndarray
+    principal_point: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if min(self.shape) < 1:
@@ -51,6 +54,8 @@ class Camera:
                 f"SID {self.sid_mm:g} mm, SOD {self.sod_mm:g} mm: the bone must lie between source and detector, "
                 "so 0 < SOD <= SID."
             )
+        if not np.isfinite(self.middle).all():
+            raise SimulationError(f"principal point: {self.principal_point}; a column and a row are needed.")
 
     def scaled(self, factor: float) -> Camera:
         """The same camera where all that was taken for a millimeter is so many of them."""
@@ -73,6 +78,8 @@ class Camera:
     @property
     def middle(self) -> np.ndarray:
         """Column and row of the principal point, where the detector is nearest to the source."""
+        if self.principal_point is not None:
+            return np.array(self.principal_point, float)
         return (np.array([self.shape[1], self.shape[0]], float) - 1) / 2
 
     @property
@@ -84,7 +91,9 @@ class Camera:
     @property
     def ijk_to_lps(self) -> np.ndarray:
         """From a pixel's column and row to its place in the plane z = 0, in the patient (4, 4): its size there."""
-        first, second = pixel_to_mm(np.array([[0, 0], [1, 1]]), self.shape, self.pixel_size_mm, self.magnification)
+        first, second = (
+            (self.middle + (pixel - self.middle) / self.magnification) * self.pixel_size_mm for pixel in (0.0, 1.0)
+        )
         to_engine = np.diag([*(second - first), -1.0, 1.0])  # right-handed in LPS: the engine's frame is mirrored
         to_engine[:2, 3] = first
         return np.linalg.inv(self.from_lps) @ to_engine
@@ -110,6 +119,16 @@ class Camera:
         with np.errstate(divide="ignore", invalid="ignore"):
             pixel = self.middle + (points[:, :2] / size - self.middle) * (self.sid_mm / distance)[:, None]
         return pixel, distance
+
+    @property
+    def projection(self) -> np.ndarray:
+        """(3, 4) matrix from the patient's (x, y, z, 1) to (column, row, 1) times the distance from the source (mm)."""
+        rays = np.array([[self.sid_mm, 0.0], [0.0, self.sid_mm]]) / np.asarray(self.pixel_size_mm, float)[:, None]
+        to_picture = np.zeros((3, 4))
+        to_picture[:2, :2] = rays
+        to_picture[:2, 3] = -self.middle * self.sid_mm
+        to_picture += np.outer([*self.middle, 1.0], [0.0, 0.0, -1.0, self.sod_mm])
+        return to_picture @ self.from_lps
 
     def obliquity(self) -> np.ndarray:
         """Length of each pixel's ray over its extent along the central ray, (rows, columns) float64 >= 1."""
@@ -153,12 +172,14 @@ def place(
     pixel_size_mm: tuple[float, float],
     sid_mm: float,
     sod_mm: float,
+    principal_point: tuple[float, float] | None = None,
 ) -> Camera:
-    """Camera whose picture has these directions of columns and rows, with a point of the patient in its middle."""
+    """Camera whose picture has these directions of columns and rows, with a point of the patient on its central ray."""
     ijk_to_lps = np.eye(4)
     ijk_to_lps[:3, 0], ijk_to_lps[:3, 1] = columns, rows
     to_lps = _RAS_TO_LPS @ engine_to_ras(_RAS_TO_LPS @ ijk_to_lps)
     from_lps = np.linalg.inv(to_lps)
-    middle = (np.array([shape[1], shape[0]], float) - 1) / 2 * pixel_size_mm
-    from_lps[:3, 3] = np.array([*middle, 0.0]) - from_lps[:3, :3] @ np.asarray(center_lps, float)
-    return Camera(tuple(shape), tuple(pixel_size_mm), float(sid_mm), float(sod_mm), from_lps)
+    placed = Camera(tuple(shape), tuple(pixel_size_mm), float(sid_mm), float(sod_mm), from_lps, principal_point)
+    moved = from_lps.copy()
+    moved[:3, 3] = [*(placed.middle * placed.pixel_size_mm), 0.0] - from_lps[:3, :3] @ np.asarray(center_lps, float)
+    return replace(placed, from_lps=moved)

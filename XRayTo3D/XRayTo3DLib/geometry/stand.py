@@ -58,6 +58,34 @@ def from_behind(camera: Camera) -> Camera:
     return replace(camera, from_lps=np.diag([1.0, 1.0, -1.0, 1.0]) @ camera.from_lps)
 
 
+def positioned(
+    primary_deg: float,
+    secondary_deg: float,
+    mirrored: bool,
+    shape: tuple[int, int],
+    pixel_size_mm: tuple[float, float],
+    sid_mm: float,
+    sod_mm: float,
+) -> Camera:
+    """The camera of a C-arm, about its isocentre, of a patient who lies on his back.
+
+    Parameters
+    ----------
+    primary_deg, secondary_deg : float
+        Of the detector, from in front of the patient towards his left (LAO), and towards his head (DICOM PS3.3,
+        C.8.7.5: PositionerPrimaryAngle, PositionerSecondaryAngle).
+    mirrored : bool
+        Whether the picture is shown as seen from the detector, as angiograms usually are, not from the source.
+    shape, pixel_size_mm, sid_mm, sod_mm
+        See `Camera`.
+    """
+    (sin, across), (cos, along) = (f(np.radians([primary_deg, secondary_deg])) for f in (np.sin, np.cos))
+    columns = np.array([cos, sin, 0.0])
+    rows = np.array([sin * across, -cos * across, -along])
+    placed = place(columns if mirrored else -columns, rows, np.zeros(3), shape, pixel_size_mm, sid_mm, sod_mm)
+    return from_behind(placed) if mirrored else placed
+
+
 def stands(views: Sequence[str], side: str, angles_deg: Sequence[float] = ()) -> tuple[tuple[Stand, ...], ...]:
     """All ways in which the sources may have stood.
 
@@ -69,8 +97,8 @@ def stands(views: Sequence[str], side: str, angles_deg: Sequence[float] = ()) ->
     side : {"left", "right"}
         Of the limb: it tells which of its sides is the inner one.
     angles_deg : sequence of float, optional
-        From the first picture to each other one, between 0 and 180, as far as they are known; such a picture stands to
-        either side of the first, and its name only tells on which.
+        From the first picture to each other one, where they are known, with signs that tell which of several stand to
+        the same side of it. To which, is tried, unless names tell.
 
     Returns
     -------
@@ -94,13 +122,10 @@ def stands(views: Sequence[str], side: str, angles_deg: Sequence[float] = ()) ->
             raise ReconstructionError(f"There is no view {name!r}: choose from {', '.join(VIEW_NAMES)}.")
     inwards = 1.0 if side == "left" else -1.0
     found = [(Stand(turn * inwards, behind),) for turn, behind in _NAMES[views[0]]]
-    for number, name in enumerate(views[1:]):
-        known = number < len(angles_deg)
-        found = [
-            (*stood, each)
-            for stood in found
-            for each in (_beside(stood[0], name, inwards, angles_deg[number]) if known else _named(name, inwards))
-        ]
+    if len(angles_deg):
+        return tuple(each for stood in found for each in _beside(stood[0], views[1:], inwards, angles_deg))
+    for name in views[1:]:
+        found = [(*stood, each) for stood in found for each in _named(name, inwards)]
     return tuple(found)
 
 
@@ -108,13 +133,16 @@ def _named(name: str, inwards: float) -> tuple[Stand, ...]:
     return tuple(Stand(turn * inwards, behind) for turn, behind in _NAMES[name])
 
 
-def _beside(first: Stand, name: str, inwards: float, angle_deg: float) -> tuple[Stand, ...]:
-    """Stands so many degrees to either side of the first one, or to the one that is nearer to what a name says."""
-    either = tuple(
-        Stand((first.turn_deg + sign * angle_deg + 180) % 360 - 180, name == "pa") for sign in (inwards, -inwards)
-    )
-    told = _named(name, inwards)
-    if not name or len(told) > 1:
-        return either
-    away = [abs((each.turn_deg - told[0].turn_deg + 180) % 360 - 180) for each in either]
-    return either if away[0] == away[1] else (either[int(np.argmin(away))],)
+def _beside(first: Stand, names: Sequence[str], inwards: float, angles_deg: Sequence[float]) -> list[tuple[Stand, ...]]:
+    """Stands so many degrees to either side of the first one, or to the one that is nearer to what names say."""
+    either, away = [], []
+    for sign in (inwards, -inwards):
+        turns = [_wrapped(first.turn_deg + sign * angle) for angle in angles_deg]
+        either.append((first, *(Stand(turn, name == "pa") for turn, name in zip(turns, names, strict=True))))
+        told = [(turn, _named(name, inwards)) for turn, name in zip(turns, names, strict=True) if name]
+        away.append(sum(abs(_wrapped(turn - each[0].turn_deg)) for turn, each in told if len(each) == 1))
+    return either if np.isclose(*away) else [either[int(np.argmin(away))]]
+
+
+def _wrapped(degrees: float) -> float:
+    return (degrees + 180) % 360 - 180

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .. import shape
+from ..case import VIEW_NUMBERS
 from ..geometry.outline import Outline
-from ..shape import Fit, Measure
+from ..shape import PARTS, Fit, Measure, NextView
 
 # Of a second view, against what was said: more is rarely how the patient stood, and often a wrong angle or picture.
 _FAR_TURNED_DEG, _FAR_SHIFTED_MM = 10.0, 10.0
@@ -80,6 +82,10 @@ class Fitted:
         """See `shape.scale_deviation`."""
         return shape.scale_deviation(self.fit)
 
+    def next_view(self) -> NextView:
+        """The further view that would make the surface surest; of a part, where only a part was seen."""
+        return shape.next_views(self.fit, tuple(PARTS) if self.length_seen < MOST_OF_IT else ("whole",))[0]
+
     @property
     def sources(self) -> tuple[str, ...]:
         """Where each picture's source stood, as told or as found: "front", "back", "left" or "right" of the patient."""
@@ -102,10 +108,12 @@ class Fitted:
         )
 
     @property
-    def second_view(self) -> tuple[float, float]:
-        """How far (degrees, mm) the second view was found turned and shifted against what was said of it."""
-        shift = self.fit.state.shifts[1]
-        return float(np.degrees(np.linalg.norm(shift[:3]))), float(np.linalg.norm(shift[3:]))
+    def further_views(self) -> tuple[tuple[float, float], ...]:
+        """How far (degrees, mm) each further view was found turned and shifted against what was said of it."""
+        return tuple(
+            (float(np.degrees(np.linalg.norm(shift[:3]))), float(np.linalg.norm(shift[3:])))
+            for shift in self.fit.state.shifts[1:]
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -124,8 +132,8 @@ class Fitted:
                 f"The side was taken to be {self.fit.model.side}, as in a picture seen from the front: one outline "
                 "does not tell. If that is wrong, give the side."
             )
-        if len(self.fit.views) > 1:
-            said += _second_view_words(*self.second_view)
+        for name, moved in zip(VIEW_NUMBERS, self.further_views, strict=False):
+            said += _view_words(name, *moved)
         return tuple(said)
 
     def as_json(self) -> dict:
@@ -147,25 +155,25 @@ class Fitted:
             "uncertainty_mm": {
                 "median": round(float(np.median(self.uncertainty_mm)), 3),
                 "largest": round(float(self.uncertainty_mm.max()), 3),
+                "mean": round(float(self.uncertainty_mm.mean()), 3),
             },
+            "next_view": dataclasses.asdict(self.next_view)
+            | {"uncertainty_mm": round(self.next_view.uncertainty_mm, 3)},
             "measures": {name: each.as_json() for name, each in self.measures.items()},
         }
-        if len(fit.views) > 1:
-            turned, shifted = self.second_view
-            told["second_view"] = {
-                "turned_deg": round(turned, 2),
-                "shifted_mm": round(shifted, 2),
-            }
+        moved = [{"turned_deg": round(turned, 2), "shifted_mm": round(off, 2)} for turned, off in self.further_views]
+        if moved:
+            told |= {"second_view": moved[0], "further_views": moved}
         return told
 
 
-def _second_view_words(turned_deg: float, shifted_mm: float) -> list[str]:
-    """A warning, if a second view was found far from where it was said to stand."""
+def _view_words(name: str, turned_deg: float, shifted_mm: float) -> list[str]:
+    """A warning, if a further view was found far from where it was said to stand."""
     off = [f"turned by {turned_deg:.0f} degrees"] * (turned_deg > _FAR_TURNED_DEG)
     off += [f"shifted by {shifted_mm:.0f} mm"] * (shifted_mm > _FAR_SHIFTED_MM)
     if not off:
         return []
     return [
-        f"The second view was found {' and '.join(off)} against what was said: check the angle between the views, and "
-        "that both pictures show the same bone, moved by nothing between them."
+        f"The {name} view was found {' and '.join(off)} against what was said: check the angle between the views, and "
+        "that the pictures show the same bone, moved by nothing between them."
     ]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from .. import shape, surface
-from ..case import Case, Making, Patient, Segmentation
+from ..case import VIEW_NUMBERS, Case, Making, Patient, Segmentation
 from ..depth import half_width
 from ..errors import NoFemurError, ReconstructionError
 from ..geometry.camera import Camera
-from ..geometry.stand import VIEW_NAMES, Stand, stands
+from ..geometry.stand import Stand
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
 from ..radiograph import UNKNOWN
@@ -23,22 +24,24 @@ from .bone import BoneResult, FoundBone
 from .extent import border_planes
 from .fitted import MOST_OF_IT, Fitted
 from .joints import hung, parted
+from .standing import cameras_of, is_calibrated, untold
 
-_USUAL_SOD_MM = 1000.0  # where nothing tells it: rays that are nearly parallel
 _READ_MM, _PLACED_MM = 12.0, 3.0  # how far off landmarks are: the network's, a user's
 _HEIGHTS_OFF = 0.03  # of the bone's length: how far off the network's heights are together
 _LEAST_CONFIDENCE = 0.5
-_RIGHT_ANGLE = 90.0
 _FAR_MM = 1e6
 _EDGE_MM = 3.0  # of a model's triangles
-_MOST_VIEWS = 2
+_MOST_VIEWS = 8
 
 
 def why_not(case: Case, making: Making) -> str:
-    """What speaks against it: more than two views, or what cannot be true of a patient."""
+    """What speaks against it: too many views, one twice, or untold ones, or what cannot be true of a patient."""
     if len(case.views) > _MOST_VIEWS:
-        return f"The method shape uses one view or two, not {len(case.views)}: leave the others out."
-    return shape.impossible(Facts(case.patient.height_cm, case.patient.sex))
+        return f"The method shape uses {_MOST_VIEWS} views at most, not {len(case.views)}: leave the others out."
+    for one, other in itertools.combinations(range(len(case.views)), 2):
+        if np.array_equal(*(case.views[number].radiograph.pixels for number in (one, other))):
+            return f"Views {one + 1} and {other + 1} are the same picture: give each view once."
+    return untold(case) or shape.impossible(Facts(case.patient.height_cm, case.patient.sex))
 
 
 def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:
@@ -58,7 +61,7 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
 
 
 def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) -> Fitted:
-    """Fit the shape model to a bone found in one view or two.
+    """Fit the shape model to a bone found in its views.
 
     Parameters
     ----------
@@ -76,28 +79,28 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
     NoFemurError
         If the check says that a picture shows none, the model is a femur's, and `force` is not set.
     ReconstructionError
-        If both views are the same one, an outline is too short, a landmark is not one of the model's, or the fit does
-        not meet the outlines.
+        If two views are the same one, nothing tells how views stand to each other, an outline is too short, a landmark
+        is not one of the model's, or the fit does not meet the outlines.
     SurfaceError
         If the model cannot be used.
     """
     model = _model(bone, making)
     for number, found in enumerate(bone.seen):
         _check_landmarks(found.view.marking.landmarks, model)
-        _check_bone(found, model, making.force, number == 0)
+        _check_bone(found, model, making.force, f"{VIEW_NUMBERS[number - 1]} picture" if number else "picture")
     facts, beside = _facts(bone.case.patient), [each.in_mm for each in bone.beside]
     side = bone.side or (shape.side_of_other(model, facts.other_side) if facts.other_side else "")
     sides = (side,) if side or not model.side else ("left", "right")
     models = [shape.informed(model.of_side(each), facts) for each in sides]
     if beside:  # which told the scale as well
-        guess, arrangements = None, [(each, _views_beside(bone, beside[0], each.bone)) for each in models]
+        guess, cameras = None, _cameras_beside(bone, beside[0])
+        arrangements = [(each, _views(bone, cameras, each.bone)) for each in models]
     else:
-        angles, guess = _angles(bone), _guessed_pixel(bone.seen, model)
-        called = [_called(found) for found in bone.seen]
+        guess = _guessed_pixel(bone.seen, model)
         arrangements = [
-            (each, _views(bone.seen, stood, guess, each.bone))
+            (each, _views(bone, cameras, each.bone))
             for of_side, each in zip(sides, models, strict=True)
-            for stood in stands(called, of_side or "left", angles)
+            for cameras in cameras_of(bone, of_side or "left", guess)
         ]
     fit = shape.fit_shape(
         arrangements,
@@ -155,7 +158,7 @@ def surface_of(fitted: Fitted, triangles: int, planes: Sequence[tuple[np.ndarray
     return Surface(made, "shape", error)
 
 
-def _check_bone(found: Segmentation, model: ShapeModel, force: bool, first: bool) -> None:
+def _check_bone(found: Segmentation, model: ShapeModel, force: bool, which: str) -> None:
     femur, seen = found.femur, found.bone.name
     if seen and seen != model.bone and model.bone in set(BONES) - {"femur"} and not force:
         raise ReconstructionError(
@@ -163,10 +166,9 @@ def _check_bone(found: Segmentation, model: ShapeModel, force: bool, first: bool
             "mark the other bone with a box or a click, or go on in spite of it."
         )
     if model.bone == "femur" and femur is not None and not femur.is_femur and not force:
-        which = "The picture does" if first else "The second picture does"
         raise NoFemurError(
-            f"{which} not seem to show a femur (score {femur.score:.2f}): {'; '.join(femur.reasons)}. Mark the femur "
-            "with a box or clicks, or go on in spite of it."
+            f"The {which} does not seem to show a femur (score {femur.score:.2f}): {'; '.join(femur.reasons)}. Mark "
+            "the femur with a box or clicks, or go on in spite of it."
         )
 
 
@@ -194,67 +196,22 @@ def _facts(patient: Patient) -> Facts:
     return Facts(patient.height_cm, patient.sex, other)
 
 
-def _called(found: Segmentation) -> str:
-    """What a view is called, as far as somebody, the file or the network tells: see `stands`.
-
-    The network tells views from the side; of a view from the front it does not tell where the source was.
-    """
-    told = (found.radiograph.view or "").lower()
-    if told in VIEW_NAMES:
-        return told
-    return "lateral" if found.femur and found.femur.view == "lateral" else ""
+def _cameras_beside(bone: FoundBone, other: shape.Fit) -> list[Camera]:
+    """Cameras of a bone's views where another bone, fitted before, found them."""
+    numbers = [
+        next(n for n, view in enumerate(bone.case.views) if view.radiograph.pixels is found.radiograph.pixels)
+        for found in bone.seen
+    ]
+    return [other.views[number].camera for number in numbers]
 
 
-def _angles(bone: FoundBone) -> list[float]:
-    """Angles from the first view to the others (degrees)."""
-    angle = bone.case.view_angle
-    if angle is not None and not 20 <= angle <= 160:
-        raise ReconstructionError(
-            f"The angle between the views must lie between 20 and 160 degrees, not {angle:g}: views that are nearly "
-            "the same add nothing."
-        )
-    kinds = [_kind(found) for found in bone.seen]
-    if angle is None and len(kinds) > 1 and kinds[0] and kinds[0] == kinds[1]:
-        raise ReconstructionError(
-            f"Both pictures are {kinds[0]} views: a second view must show the bone from another side. If they were "
-            "taken at an angle to each other, give that angle."
-        )
-    return [_RIGHT_ANGLE if angle is None else angle] * (len(kinds) - 1)
-
-
-def _kind(found: Segmentation) -> str:
-    """ "ap", "lateral" or "" as far as somebody, the file or the network tells."""
-    called = _called(found)
-    if called in ("ap", "pa") or (not called and found.femur and found.femur.view == "ap"):
-        return "ap"
-    return "lateral" if called else ""
-
-
-def _views_beside(bone: FoundBone, other: shape.Fit, name: str) -> list[View]:
-    """Views of a bone from where another one, fitted before, found their sources."""
+def _views(bone: FoundBone, cameras: Sequence[Camera], name: str) -> list[View]:
+    """Views of the patient as the fit wants them; further ones stand only nearly as said, unless calibrated."""
     views = []
-    for number, found in enumerate(bone.seen):
-        of_case = next(n for n, view in enumerate(bone.case.views) if view.radiograph.pixels is found.radiograph.pixels)
-        views.append(_view(found, other.views[of_case].camera, name, number > 0))
-    return views
-
-
-def _view(found: Segmentation, camera: Camera, bone: str, loose: bool) -> View:
-    """A view as the fit wants it, through a camera."""
-    marks = _marks(found.bone, found.view.marking.landmarks)
-    may_move = shape.SECOND_VIEW if loose else {}
-    return shape.view_from(camera, found.bone.outlines, marks, heights=_heights(found, bone), **may_move)
-
-
-def _views(seen: Sequence[Segmentation], stood: Sequence[Stand], guess: float | None, bone: str) -> list[View]:
-    """Views of the patient as the fit wants them, with the source where it may have stood."""
-    views = []
-    for number, (found, stand) in enumerate(zip(seen, stood, strict=True)):
-        picture = found.radiograph
-        sod = picture.sod_mm or _USUAL_SOD_MM
-        size = picture.pixel_size_mm if guess is None else (guess, guess)
-        camera = stand.camera(np.zeros(3), picture.pixels.shape, size, sod * picture.magnification, sod)
-        views.append(_view(found, camera, bone, number > 0))
+    for number, (found, camera) in enumerate(zip(bone.seen, cameras, strict=True)):
+        marks = _marks(found.bone, found.view.marking.landmarks)
+        loose = shape.SECOND_VIEW if number and not is_calibrated(bone) else {}
+        views.append(shape.view_from(camera, found.bone.outlines, marks, heights=_heights(found, name), **loose))
     return views
 
 

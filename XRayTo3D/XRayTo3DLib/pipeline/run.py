@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import segmentation, surface
-from ..case import Case, Patient, Segmentation, Settings, case_of, check_making, segment_view
+from ..case import VIEW_NUMBERS, Case, Patient, Segmentation, Settings, case_of, check_making, segment_view
 from ..depth import DepthMap
 from ..errors import ReconstructionError
 from ..geometry.frames import mm_to_pixel
@@ -107,10 +107,14 @@ class Reconstruction:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know."""
-        second = [f"Second view: {warning}" for warning in self.lateral.warnings] if self.lateral else []
+        further = [
+            f"{name.capitalize()} view: {warning}"
+            for name, found in zip(VIEW_NUMBERS, self.seen[1:], strict=False)
+            for warning in found.warnings
+        ]
         main, *others = self.bones
         beside = [f"{bone.called.capitalize()}: {warning}" for bone in others for warning in bone.warnings]
-        return (*self.segmentation.warnings, *second, *main.warnings, *beside, *self.left_out)
+        return (*self.segmentation.warnings, *further, *main.warnings, *beside, *self.left_out)
 
     @functools.cached_property
     def quality(self) -> Quality:
@@ -125,6 +129,7 @@ class Reconstruction:
         return self.segmentation.as_json() | {
             "settings": self.settings.as_json(),
             "lateral": None if self.lateral is None else self.lateral.as_json(),
+            "views": [found.as_json() for found in self.seen[1:]],
             "shape": bones[0]["shape"],
             "quality": self.quality.as_json(),
             "surface": bones[0]["surface"],
@@ -243,9 +248,11 @@ def _found_in(case: Case, settings: Settings, stage: Stages) -> tuple[Segmentati
     share = _FINDING_A_SECOND if others else _FINDING
     found = [segment_view(first, settings.finding, part(stage.progress, 0.0, share))]
     stage.timings_s.update(found[0].timings_s)
-    for view in others:
-        with stage("second view", share, "finding the bone in the second view"):
-            found.append(segment_view(view, settings.finding, part(stage.progress, share, _FINDING_A_SECOND)))
+    for number, (name, view) in enumerate(zip(VIEW_NUMBERS, others, strict=False)):
+        each = _FINDING_A_SECOND / len(others)
+        begun = share + number * each
+        with stage(f"{name} view", begun, f"finding the bone in the {name} view"):
+            found.append(segment_view(view, settings.finding, part(stage.progress, begun, each)))
     return tuple(found)
 
 

@@ -4,7 +4,7 @@ from .checks import VIEWS
 from .geometry import UNKNOWN, Geometry, projection_geometry
 from .grey import to_grey
 from .header import Header, read_header
-from .radiograph import Radiograph
+from .radiograph import Radiograph, calibrated
 from .reading import radiograph_from_array, read_mask, read_radiograph
 from .scale import ESTIMATED, calibrated_by_ball, calibrated_by_ruler, estimated, length_deviation
 
@@ -15,6 +15,7 @@ __all__ = [
     "Geometry",
     "Header",
     "Radiograph",
+    "calibrated",
     "calibrated_by_ball",
     "calibrated_by_ruler",
     "estimated",

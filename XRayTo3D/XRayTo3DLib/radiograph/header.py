@@ -62,3 +62,12 @@ def view_of(tags) -> str | None:
 def side_of(tags) -> str | None:
     """The limb's side: "left", "right" or None."""
     return SIDES.get(str(tags.get("ImageLaterality") or tags.get("Laterality") or "").strip().upper())
+
+
+def positioner_of(tags) -> tuple[float, float] | None:
+    """Primary and secondary angle of the positioner (degrees), where both are told."""
+    try:
+        told = tuple(float(tags.get(f"Positioner{which}Angle")) for which in ("Primary", "Secondary"))
+    except (TypeError, ValueError):  # missing, empty, or no number
+        return None
+    return told if all(abs(angle) <= 180 for angle in told) else None

@@ -1,8 +1,10 @@
 """A radiograph as the engine sees it: grey values with bone bright, and what is known of its geometry."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from .geometry import AT_BONE, UNKNOWN_MAGNIFICATION, UNKNOWN_SCALE
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Radiograph:
     view, side : str or None
         "AP", "PA", "mediolateral", "lateromedial", "lateral", ... and "left" or "right", as far as somebody or the
         file tells.
+    positioner_deg : (float, float) or None
+        Primary and secondary angle of a C-arm, where the file tells them.
     photometric : str
         How the file stores its values: "MONOCHROME1", "MONOCHROME2", "RGB", "grey", ...
     inverted : bool
@@ -54,6 +58,7 @@ class Radiograph:
     sod_mm: float | None = None
     view: str | None = None
     side: str | None = None
+    positioner_deg: tuple[float, float] | None = None
     photometric: str = "grey"
     inverted: bool = False
     bits: int = 8
@@ -76,3 +81,17 @@ class Radiograph:
             "deviation_mm": None if deviation is None else round(deviation * at_bone, 5),
             "source": self.pixel_size_source,
         }
+
+
+def calibrated(radiograph: Radiograph, pixel_size_mm: tuple[float, float]) -> Radiograph:
+    """The same picture, with the pixel size at the bone that its calibrated camera tells."""
+    return replace(
+        radiograph,
+        pixel_size_mm=pixel_size_mm,
+        pixel_size_source="calibrated camera",
+        magnification=1.0,
+        magnification_source=AT_BONE,
+        sid_mm=None,
+        sod_mm=None,
+        warnings=tuple(each for each in radiograph.warnings if each not in (UNKNOWN_SCALE, UNKNOWN_MAGNIFICATION)),
+    )

@@ -9,7 +9,7 @@ from .checks import check_bone, check_length, check_pixel_size, check_view
 from .dicom import read_dicom
 from .geometry import UNKNOWN, projection_geometry
 from .grey import check_array, split_colour, stretch
-from .header import side_of, view_of
+from .header import positioner_of, side_of, view_of
 from .photometric import bone_dark_by_tag, grey_as_shown
 from .pictures import picture_format, read_picture
 from .polarity import bone_is_dark
@@ -192,6 +192,7 @@ def _understand_dicom(tags, stored: np.ndarray):
         bits=int(tags.get("BitsStored") or tags.get("BitsAllocated") or 16),
         view=view_of(tags),
         side=side_of(tags),
+        positioner_deg=positioner_of(tags),
     )
     if stored.ndim == 3:
         grey, fields["colour"] = split_colour(stored)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..case import VIEW_NUMBERS
 from ..helpers.files import make_folder, replacing
 from .stages import in_place, segmentation_pictures, stage_pictures
 from .view3d import surface_view
@@ -35,9 +36,9 @@ _CAPTIONS = {
     "tone-mapped": "Base compressed, detail raised.",
     "depth": "Estimated depth: bright is deep.",
     "fitted-shape": "Yellow: the outline that was found; blue-green: the fitted shape's.",
-    "fitted-shape-second-view": "The same in the second view.",
+    **{f"fitted-shape-{number}-view": f"The same in the {number} view." for number in VIEW_NUMBERS},
     "measures": "Lines and places that bones and legs are measured by.",
-    "measures-second-view": "The same in the second view.",
+    **{f"measures-{number}-view": f"The same in the {number} view." for number in VIEW_NUMBERS},
     "surface": "The surface as the X-ray source sees it, turned, and from the side.",
 }
 _CLAIMS = {
@@ -191,6 +192,7 @@ def _about_shape(shape: dict) -> list[tuple[str, str]]:
         ("Views", str(shape["views"])),
         ("Residual", f"{shape['residual_mm']:.2f} mm between the outlines seen and the shape's"),
         ("Uncertainty", "{median:.1f} mm in the median, at most {largest:.1f} mm".format(**shape["uncertainty_mm"])),
+        ("Next view", _next_view(shape)),
     ]
     return rows + _about_measures(shape["measures"])
 
@@ -203,6 +205,13 @@ def _about_measures(measures: dict) -> list[tuple[str, str]]:
         low, high = each["interval_95"]
         rows.append((each["title"], f"{each['value']:.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"))
     return rows
+
+
+def _next_view(shape: dict) -> str:
+    told, now = shape["next_view"], shape["uncertainty_mm"]["mean"]
+    part = "" if told["part"] == "whole" else f" of the {told['part']} part"
+    name = {"45 degrees": "oblique (45°)"}.get(told["view"], told["view"])
+    return f"{name}{part}: it would lower the mean uncertainty from {now:.2f} to {told['uncertainty_mm']:.2f} mm"
 
 
 def _about_bone(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..case import VIEW_NUMBERS
 from ..surface import together
 from ..tone import apply_mask
 from .fitted import FittedInView, fitted_in
@@ -30,6 +31,7 @@ _COLOURS = {  # RGB, of what the reader network tells apart
 }
 _FLAG_COLOURS = ((255, 210, 60), (90, 160, 255), (255, 90, 200))  # of an outline: edge, border, overlap
 _SHADOW_COLOUR = (60, 230, 230)
+_SUFFIXES = ("", *(f"-{number}-view" for number in VIEW_NUMBERS))  # of pictures that there are of every view
 _MEASURE_COLOURS = ((255, 200, 60), (90, 200, 255), (120, 255, 140), (255, 120, 200), (200, 160, 255), (255, 140, 90))
 
 
@@ -43,7 +45,7 @@ def stage_pictures(result: Reconstruction) -> dict[str, np.ndarray]:
     }
     if result.depth is not None:
         pictures["depth"] = _coloured(result.depth.on_picture(mask.shape), mask)
-    for suffix, view in zip(("", "-second-view"), result.case.views, strict=False):
+    for suffix, view in zip(_SUFFIXES, result.case.views, strict=False):
         pixels = view.radiograph.pixels
         if drawn := fitted_in(result, pixels):
             pictures["fitted-shape" + suffix] = _fitted(pixels, drawn)

@@ -6,6 +6,7 @@ from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
 from .heights import Heights
 from .measured import Measure, leg_measures, measures
 from .model import BUILT_IN_BONES, ShapeModel, built_in, load_shape_model, save_shape_model
+from .next_view import PARTS, NextView, next_views
 from .posterior import depth_deviation, length_seen, observed, scale_deviation, uncertainty
 from .shadow import shadow, shadow_outlines
 from .solve import State
@@ -14,6 +15,7 @@ from .view import SECOND_VIEW, Mark, View, view_from
 __all__ = [
     "BUILT_IN_BONES",
     "MOST_UNMET",
+    "PARTS",
     "SECOND_VIEW",
     "WORST_RESIDUAL_MM",
     "Anchor",
@@ -22,6 +24,7 @@ __all__ = [
     "Heights",
     "Mark",
     "Measure",
+    "NextView",
     "ShapeModel",
     "State",
     "View",
@@ -35,6 +38,7 @@ __all__ = [
     "length_seen",
     "load_shape_model",
     "measures",
+    "next_views",
     "observed",
     "save_shape_model",
     "scale_deviation",

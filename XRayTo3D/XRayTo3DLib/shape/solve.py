@@ -10,7 +10,7 @@ import numpy as np
 from .anchor import Anchor
 from .model import ShapeModel
 from .silhouette import Mesh, Silhouette, silhouette
-from .view import STEP_MM, View, gradient, projected, to_mm
+from .view import STEP_MM, View, are_firm, gradient, projected, to_mm
 
 _NOISE_MM = 0.6  # of an outline
 _CORRELATED_MM = 8.0  # outline's errors nearer than this are the same error
@@ -150,8 +150,8 @@ def matched(mesh: Mesh, points: np.ndarray, view: View) -> Matched:
     on = np.concatenate([to_rim, np.arange(len(found))])
     point = np.concatenate([np.arange(len(seen)), to_seen])
     half = np.concatenate([np.full(len(seen), 0.5), np.full(len(found), 0.5 * len(seen) / len(found))])
-    corner = to_mm(view.camera, np.array([-0.5, -0.5]))
-    half[len(seen) :] *= (np.abs(rim.place) < np.abs(corner)).all(axis=1)
+    low, high = to_mm(view.camera, np.array([[-0.5, -0.5], np.array(view.camera.shape[::-1]) - 0.5]))
+    half[len(seen) :] *= ((rim.place > low) & (rim.place < high)).all(axis=1)
     away = view.points[point] - rim.place[on]
     normals = view.normals[point]
     off = np.einsum("mi,mi->m", away, normals)
@@ -258,7 +258,12 @@ def cost(model: ShapeModel, mesh: Mesh, views: Sequence[View], state: State, rea
         return total + float(np.square(_off_anchor(model, state) / state.anchor.deviation_mm).sum())
     ray = views[0].camera.from_lps[2, :3]
     depth = ray @ (state.translation - pivot(views[0]))
-    return total + (depth / _POSE_DEPTH_MM) ** 2
+    return total + (depth / _depth_deviation(views)) ** 2
+
+
+def _depth_deviation(views: Sequence[View]) -> float:
+    """How far (mm) a bone's middle may lie from the plane that SOD tells; anywhere, where views tell it themselves."""
+    return _POSE_SHIFT_MM if are_firm(views) else _POSE_DEPTH_MM
 
 
 def _short(change: np.ndarray) -> np.ndarray:
@@ -354,7 +359,7 @@ def _prior(
     information[:3, :3] = np.eye(3) / _POSE_TURN**2
     away[:3] = Rotation.from_matrix(state.rotation @ state.usual.T).as_rotvec()
     ray = views[0].camera.from_lps[2, :3]
-    depth = _POSE_SHIFT_MM if state.anchor is not None else _POSE_DEPTH_MM
+    depth = _POSE_SHIFT_MM if state.anchor is not None else _depth_deviation(views)
     information[3:6, 3:6] = np.eye(3) / _POSE_SHIFT_MM**2 + np.outer(ray, ray) / depth**2
     away[3:6] = state.translation - pivot(views[0])
     return information, -information @ away

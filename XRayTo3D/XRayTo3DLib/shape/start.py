@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .model import ShapeModel
 from .solve import State, pivot, start
-from .view import View, gradient, projected, to_mm
+from .view import View, are_firm, gradient, projected, to_mm
+
+if TYPE_CHECKING:
+    from scipy.spatial.transform import Rotation
 
 _ROLLS_DEG = (0.0, -30.0, 30.0)
 _ROUNDS = 3
@@ -26,8 +30,9 @@ _FAR_MM = 8.0  # by so much two views disagree on where the bone is before they 
 def starts(model: ShapeModel, views: Sequence[View], free_scale: bool, apart: bool = False) -> Iterator[State]:
     """Yield states to begin from: rolls about the long axis, head up and head down, and places along a cut bone.
 
-    Where heights along the bone were read, they tell which end is up and where, and only rolls are left. With `apart`,
-    views that may move may stand far from where they were said to.
+    Where heights along the bone were read, they tell which end is up and where, and only rolls are left. Views that
+    stand firmly beside each other tell how the bone leans. With `apart`, views that may move may stand far from where
+    they were said to.
     """
     from scipy.spatial.transform import Rotation
 
@@ -35,6 +40,8 @@ def starts(model: ShapeModel, views: Sequence[View], free_scale: bool, apart: bo
     middle = np.mean([pivot(view) for view in views], axis=0)
     for turn in _turns(views):
         upright = Rotation.from_rotvec(turn * ray)
+        if are_firm(views):
+            upright = _leaned(upright, views)
         for roll in _ROLLS_DEG:
             turned = (upright * Rotation.from_euler("z", roll, degrees=True)).as_matrix()
             state = replace(start(model, turned, middle, len(views)), usual=upright.as_matrix())
@@ -59,6 +66,18 @@ def _turns(views: Sequence[View]) -> tuple[float, ...]:
         return sum(each.up @ camera.from_lps[:2, :3] @ axis for each, camera in levels)
 
     return (max(_QUARTERS, key=risen),) if is_told(views) else (0.0, np.pi)
+
+
+def _leaned(upright: Rotation, views: Sequence[View]) -> Rotation:
+    """A pose, leaned until the bone's long axis has the directions of all outlines."""
+    from scipy.spatial.transform import Rotation
+
+    across = [view.camera.from_lps[:2, :3].T @ [[0, -1], [1, 0]] @ _axes(view.points)[0] for view in views]
+    axis, long = np.linalg.svd(across)[2][-1], upright.as_matrix()[:, 2]
+    axis = axis * (np.sign(axis @ long) or 1.0)
+    turn = np.cross(long, axis)
+    sine = np.linalg.norm(turn)
+    return Rotation.from_rotvec(turn * np.arcsin(min(1.0, sine)) / max(sine, 1e-9)) * upright
 
 
 def _slides(view: View, model: ShapeModel) -> tuple[float, ...]:

@@ -83,6 +83,11 @@ class View:
         return STEP_MM * float(np.count_nonzero(self.weights))
 
 
+def are_firm(views: Sequence[View]) -> bool:
+    """Whether several views stand to each other as their cameras say: they tell themselves where a bone stands."""
+    return len(views) > 1 and not any(view.loose for view in views)
+
+
 def view_from(
     camera: Camera,
     outlines: Sequence[Outline],

@@ -28,7 +28,13 @@ def work(tmp_path, monkeypatch, phantom):
     good = cv2.imencode(".png", phantom)[1].tobytes()
     mask = np.zeros(phantom.shape, np.uint8)
     mask[40:280, 85:115] = 255
-    pictures = {"mask.png": mask, "small-mask.png": mask[:50], "no-mask.png": 0 * mask, "flat.png": 0 * mask + 9}
+    pictures = {
+        "mask.png": mask,
+        "tilted.png": np.roll(mask, 20, axis=1),
+        "small-mask.png": mask[:50],
+        "no-mask.png": 0 * mask,
+        "flat.png": 0 * mask + 9,
+    }
     files = {name: cv2.imencode(".png", image)[1].tobytes() for name, image in pictures.items()}
     files |= {
         "good.png": good,
@@ -40,6 +46,9 @@ def work(tmp_path, monkeypatch, phantom):
     for name, content in files.items():
         Path(name).write_bytes(content)
     Path("folder").mkdir()
+    pose = {"columns": [1, 0, 0], "rows": [0, 0, -1], "center": [0, 0, 0], "sid_mm": 1200, "sod_mm": 1000}
+    for name in ("one.json", "same.json"):
+        Path(name).write_text(json.dumps({"cameras": [pose | {"pixel_size_mm": 0.5}]}))
     return tmp_path
 
 
@@ -223,7 +232,37 @@ BAD = {
     "no such frame": (["good.png", "--frame", 7], "frame"),
     "frame below zero": (["good.png", "--frame", -1], "frame"),
     "too many megapixels": (["good.png", "--max-megapixels", 0.01], "megapixels"),
-    "second view that is the first": (["good.png", "--lateral", "good.png"], "image and lateral are the same file"),
+    "second view that is the first": (["good.png", "--lateral", "good.png"], "image and view 2 are the same file"),
+    "third view that is the second": (
+        ["good.png", "--view", "flat.png", "--view", "flat.png"],
+        "view 2 and view 3 are the same file",
+    ),
+    "two boxes of one view": (
+        ["good.png", "--view", "mask.png", "--view-roi", 0, 0, 9, 9, "--lateral-roi", 0, 0, 9, 9],
+        "--lateral-roi: given twice for one view",
+    ),
+    "third view without angles": (
+        [
+            *("good.png", "--view", "mask.png", "--view", "tilted.png"),
+            "--method",
+            "shape",
+            "--segmentation",
+            "clusters",
+        ],
+        "How 3 views stand to each other is not known",
+    ),
+    "cameras that are no file": (["good.png", "--view", "mask.png", "--cameras", "absent.json"], "absent.json"),
+    "cameras that are a picture": (["good.png", "--view", "mask.png", "--cameras", "flat.png"], "flat.png"),
+    "a camera for two views": (["good.png", "--view", "mask.png", "--cameras", "one.json"], "1 cameras for 2 pictures"),
+    "a camera for one view": (["good.png", "--cameras", "one.json"], "how one view stands to another"),
+    "one camera twice": (
+        ["good.png", "--view", "mask.png", "--cameras", "one.json", "one.json"],
+        "camera 1 and camera 2 are the same file",
+    ),
+    "two cameras at one place": (
+        ["good.png", "--view", "mask.png", "--cameras", "one.json", "same.json"],
+        "views 1 and 2 look along the same line",
+    ),
     "second view for solid": (["good.png", "--lateral", "mask.png", "--method", "solid"], "solid uses one view"),
     "second view that is no file": (["good.png", "--lateral", "absent.png"], "absent.png"),
     "mask without second view": (["good.png", "--lateral-mask", "mask.png"], "--lateral-mask: there is no second view"),
@@ -275,7 +314,7 @@ def test_bad_input_is_one_line_and_status_2(work, capfd, case):
 
 
 @pytest.mark.parametrize(
-    "case", [name for name in BAD if not {"--method", "--triangles", "--lateral"} & {*BAD[name][0]}]
+    "case", [name for name in BAD if not {"--method", "--triangles", "--lateral", "--view"} & {*BAD[name][0]}]
 )
 def test_segment_refuses_the_same(work, capfd, case):
     arguments, words = BAD[case]
@@ -289,6 +328,7 @@ def test_segment_refuses_the_same(work, capfd, case):
         "--sex",
         "--height",
         "--other-side",
+        "--cameras",
     }
     if of_shape & {*arguments}:
         words = "unrecognized"

@@ -66,6 +66,31 @@ def test_pixels_stand_where_the_middle_plane_casts_them(view, side, seed):
     assert np.linalg.det(seen.ijk_to_lps) > 0  # as Slicer wants it
 
 
+@given(st.sampled_from(VIEWS), st.tuples(st.floats(-100, 400), st.floats(-100, 400)), st.integers(0, 2**32 - 1))
+def test_the_projection_matrix_projects_as_the_camera_does(view, principal_point, seed):
+    columns, rows = view_directions(view, "left")
+    seen = place(columns, rows, np.array([5.0, -7, 900]), SHAPE, PIXEL, 1200.0, 1000.0, principal_point)
+    points = np.random.default_rng(seed).uniform(-150, 150, (20, 3)) + np.array([5, -7, 900])
+    pixel, distance = seen.project(points)
+    shadows = np.column_stack([points, np.ones(20)]) @ seen.projection.T
+    assert shadows[:, 2] == pytest.approx(distance)
+    assert shadows[:, :2] / shadows[:, 2:] == pytest.approx(pixel, abs=1e-6)
+
+
+def test_a_principal_point_beside_the_middle_moves_all_pixels_alike():
+    """Of a detector that was shifted in its plane: the same rays fall on pixels of other numbers."""
+    columns, rows = view_directions("ap", "left")
+    points = np.random.default_rng(0).uniform(-100, 100, (20, 3))
+    usual, shifted = (
+        place(columns, rows, np.zeros(3), SHAPE, PIXEL, 1200.0, 1000.0, point) for point in (None, (90.0, 170.0))
+    )
+    away = np.array([90.0, 170.0]) - usual.middle
+    assert shifted.source_lps == pytest.approx(usual.source_lps)
+    assert shifted.project(points)[0] == pytest.approx(usual.project(points)[0] + away)
+    assert (shifted.ijk_to_lps @ [90, 170, 0, 1])[:3] == pytest.approx([0, 0, 0], abs=1e-9)
+    assert np.unravel_index(shifted.obliquity().argmin(), SHAPE) == (170, 90)
+
+
 def test_what_lies_nearer_to_the_source_casts_a_larger_shadow():
     seen = camera()
     near, far = seen.project(np.array([[50, -100, 0], [50, 100, 0.0]]))[0][:, 0] - seen.middle[0]
@@ -87,6 +112,7 @@ def test_rays_are_longer_at_the_border():
         ({"sod_mm": 1300.0}, "SOD"),
         ({"sod_mm": 0.0}, "SOD"),
         ({"sid_mm": np.inf}, "SID"),
+        ({"principal_point": (np.nan, 3.0)}, "principal point"),
     ],
 )
 def test_impossible_geometry(changed, named):

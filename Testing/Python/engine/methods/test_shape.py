@@ -29,6 +29,8 @@ from XRayTo3DLib.geometry.stand import Stand
 from XRayTo3DLib.methods import BoneResult, FoundBone, auto, with_scale_of
 from XRayTo3DLib.methods import shape as by_shape
 from XRayTo3DLib.methods.extent import border_planes, seen_between
+from XRayTo3DLib.methods.standing import angles
+from XRayTo3DLib.methods.standing import called as called_as
 from XRayTo3DLib.radiograph import ESTIMATED
 from XRayTo3DLib.segmentation import FemurCheck, Fragments
 from XRayTo3DLib.shape import BUILT_IN_BONES, Fit, built_in, save_shape_model, shadow
@@ -156,9 +158,12 @@ def test_json_holds_the_fit(two):
     assert list(told["measures"]) == list(DEFINITIONS["femur"])
     assert all(each["deviation"] > 0 for each in told["measures"].values())
     assert told["measures"]["mldfa_deg"]["title"] == DEFINITIONS["femur"]["mldfa_deg"].title
-    assert told["second_view"]["turned_deg"] < 2
+    assert told["second_view"]["turned_deg"] < 2 and told["further_views"] == [told["second_view"]]
+    assert told["next_view"]["view"] == "45 degrees" and told["next_view"]["part"] == "whole"
+    assert told["next_view"]["uncertainty_mm"] < told["uncertainty_mm"]["mean"]
     assert told["uncertainty_mm"]["median"] < told["uncertainty_mm"]["largest"]
     assert two.as_json()["lateral"]["settings"]["mask"] == "given"
+    assert two.as_json()["views"] == [two.as_json()["lateral"]]
 
 
 def test_json_of_one_view(one):
@@ -254,8 +259,8 @@ def views_called(found, *names, view_angle=None):
 def test_the_same_view_twice_is_refused(found, names):
     with pytest.raises(ReconstructionError, match=r"^Both pictures are .* views.*give that angle"):
         by_shape.fit_to(views_called(found, *names), Making())
-    assert by_shape._angles(views_called(found, *names, view_angle=60)) == [60]
-    assert by_shape._angles(views_called(found, "AP", "mediolateral")) == [90]
+    assert angles(views_called(found, *names, view_angle=60)) == [60]
+    assert angles(views_called(found, "AP", "mediolateral")) == [90]
 
 
 @pytest.mark.parametrize("angle", [5, 19.9, 161, 180, -90, float("nan")])
@@ -276,8 +281,8 @@ def test_what_is_no_femur_is_refused_unless_forced(found):
     for some, which in (([doubted[0]], "^The picture does"), ([found[0], doubted[1]], "^The second picture does")):
         with pytest.raises(NoFemurError, match=rf"{which} not seem to show a femur \(score 0\.12\): no head; no knee"):
             by_shape.fit_to(bone_of(some), Making())
-    by_shape._check_bone(doubted[0], built_in(), True, True)
-    by_shape._check_bone(doubted[0], replace(built_in(), bone="tibia"), False, True)  # another bone's model
+    by_shape._check_bone(doubted[0], built_in(), True, "picture")
+    by_shape._check_bone(doubted[0], replace(built_in(), bone="tibia"), False, "picture")  # another bone's model
 
 
 def test_a_model_of_another_bone_than_was_found_is_refused_unless_forced(found):
@@ -286,10 +291,10 @@ def test_a_model_of_another_bone_than_was_found_is_refused_unless_forced(found):
         replace(found[0], bone=replace(found[0].bone, name=name)) for name in ("femur", "tibia", "")
     )
     with pytest.raises(ReconstructionError, match=r"model is one of a tibia, but .* found is a femur.*in spite of it"):
-        by_shape._check_bone(femur, tibia, False, True)
+        by_shape._check_bone(femur, tibia, False, "picture")
     for some, model, force in ((femur, tibia, True), (shin, tibia, False), (unknown, tibia, False)):
-        by_shape._check_bone(some, model, force, True)
-    by_shape._check_bone(femur, replace(tibia, bone="radius"), False, True)  # which the network does not know
+        by_shape._check_bone(some, model, force, "picture")
+    by_shape._check_bone(femur, replace(tibia, bone="radius"), False, "picture")  # which the network does not know
 
 
 def test_a_rectangle_is_refused(draw):
@@ -432,7 +437,7 @@ def test_a_second_view_far_from_where_it_was_said_is_a_warning(two, turned, shif
     shifts = two.shape.fit.state.shifts.copy()
     shifts[1] = [0, np.radians(0.6 * turned), np.radians(0.8 * turned), 0.8 * shifted, 0, 0.6 * shifted]
     off = replace(two.shape, fit=replace(two.shape.fit, state=replace(two.shape.fit.state, shifts=shifts)))
-    assert off.second_view == pytest.approx((turned, shifted))
+    assert off.further_views == (pytest.approx((turned, shifted)),)
     assert off.as_json()["second_view"] == {"turned_deg": pytest.approx(turned), "shifted_mm": pytest.approx(shifted)}
     assert (not off.warnings) if words is None else (len(off.warnings) == 1 and words in off.warnings[0])
 
@@ -483,7 +488,7 @@ def test_how_much_of_a_bone_to_make_can_be_said(masks):
 
 def test_a_view_is_called_as_somebody_or_the_file_says_and_the_network_tells_a_side_only(found):
     def called(view, told):
-        return by_shape._called(replace(seen_as(found[0], view=view), femur=FemurCheck(True, 0.9, (), view=told)))
+        return called_as(replace(seen_as(found[0], view=view), femur=FemurCheck(True, 0.9, (), view=told)))
 
     assert called("PA", "lateral") == "pa" and called("mediolateral", "ap") == "mediolateral"
     assert called(None, "lateral") == "lateral" == called("OBLIQUE", "lateral")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib import Case, Finding, Making, Marking, Patient, ReconstructionError, Settings, View, reconstruct
+from XRayTo3DLib.geometry.stand import Stand
 from XRayTo3DLib.methods import METHODS
 from XRayTo3DLib.surface import arrays
 
@@ -80,10 +81,73 @@ def test_a_case_without_views_or_with_no_such_side_is_refused(phantom_radiograph
 def test_methods_say_how_many_views_they_can_use(phantom_radiograph, name):
     """Before any work is done."""
 
-    def reason(count):
-        return METHODS[name].why_not(Case([View(phantom_radiograph)] * count), Making())
+    def case(count):
+        pictures = (np.roll(phantom_radiograph.pixels, number, axis=1) for number in range(count))
+        apart = [20 * number for number in range(1, count)] or None
+        return Case([View(replace(phantom_radiograph, pixels=pixels)) for pixels in pictures], view_angle=apart)
 
-    most = {"auto": 2, "shape": 2, "relief": 1, "solid": 1}[name]
-    assert reason(most) == "" and reason(most + 1)
+    most = {"auto": 8, "shape": 8, "relief": 1, "solid": 1}[name]
+    assert METHODS[name].why_not(case(most), Making()) == ""
     with pytest.raises(ReconstructionError, match="leave the"):
-        reconstruct(Case([View(phantom_radiograph)] * (most + 1)), Settings(method=name), progress=lambda *_: 1 / 0)
+        reconstruct(case(most + 1), Settings(method=name), progress=lambda *_: 1 / 0)
+
+
+def test_one_picture_is_no_two_views(phantom_radiograph):
+    other = replace(phantom_radiograph, pixels=phantom_radiograph.pixels[::-1])
+    views = [View(phantom_radiograph), View(other), View(replace(phantom_radiograph, view="lateral"))]
+    case = Case(views, view_angle=(60, 90))
+    with pytest.raises(ReconstructionError, match="Views 1 and 3 are the same picture"):
+        reconstruct(case, Settings(method="shape"), progress=lambda *_: 1 / 0)
+
+
+def cameras(phantom_radiograph, turns, center=(0, 0, 0)):
+    shape = phantom_radiograph.pixels.shape
+    return [Stand(turn).camera(np.array(center, float), shape, (0.5, 0.5), 1200.0, 1000.0) for turn in turns]
+
+
+def test_calibrated_views_have_the_pixel_size_at_the_bone(phantom_radiograph):
+    """Where both look, in the calibration's world, is found; SOD and pixel size follow; a case of it is the same."""
+    far = cameras(phantom_radiograph, (0, 60), center=(300, 20, -50))
+    case = Case([View(phantom_radiograph, camera=camera) for camera in far])
+    for view in case.views:
+        assert view.radiograph.pixel_size_at_bone_mm == pytest.approx((0.5 / 1.2, 0.5 / 1.2))
+        assert view.radiograph.warnings == () and view.radiograph.magnification_source == "pixel size at the bone"
+        assert view.camera.sod_mm == view.camera.sid_mm == pytest.approx(1000.0)
+    again = Case(case.views)
+    for one, other in zip(case.views, again.views, strict=True):
+        assert np.allclose(one.camera.from_lps, other.camera.from_lps)
+
+
+def test_what_is_marked_is_what_cameras_look_at(phantom_radiograph):
+    """A box in the upper half of each picture: its middle is at the height of what is looked at."""
+    roi = (20, 20, 180, 120)
+    case = Case([View(phantom_radiograph, Marking(roi=roi), each) for each in cameras(phantom_radiograph, (0, 90))])
+    for view in case.views:
+        assert view.camera.project(np.zeros((1, 3)))[0][0] == pytest.approx([100, 70], abs=2)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ((0, None), "1 of 2 views have a camera"),
+        ((0,), "how one view stands to another"),
+        ((0, 2), "views 1 and 2 look along the same line"),
+        ((0, 180), "views 1 and 2 look along the same line"),
+    ],
+)
+def test_cameras_that_do_not_go_with_the_views_are_refused(phantom_radiograph, chosen, words):
+    views = [
+        View(phantom_radiograph, camera=None if turn is None else cameras(phantom_radiograph, (turn,))[0])
+        for turn in chosen
+    ]
+    with pytest.raises(ReconstructionError, match=words):
+        Case(views)
+
+
+def test_a_camera_of_another_picture_is_refused(phantom_radiograph):
+    one, other = cameras(phantom_radiograph, (0, 90))
+    views = [View(phantom_radiograph, camera=one), View(phantom_radiograph, camera=replace(other, shape=(200, 320)))]
+    with pytest.raises(
+        ReconstructionError, match="camera of view 2 is of 320 x 200 pixels, but its picture has 200 x 320"
+    ):
+        Case(views)

@@ -356,7 +356,7 @@ def test_json_is_the_contract(phantom_radiograph):
     assert json.loads(text) == told
     assert set(told) == {
         *("input", "settings", "clusters", "bone", "femur", "surface", "quality", "timings_s", "warnings", "version"),
-        *("shape", "lateral", "bones", "legs", "scale"),
+        *("shape", "lateral", "views", "bones", "legs", "scale"),
     }
     assert told["shape"] is None and told["lateral"] is None
     keys = {"path", "rows", "columns", "pixel_size_mm", "photometric", "bits", "view", "warnings"}

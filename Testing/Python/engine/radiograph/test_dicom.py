@@ -220,3 +220,16 @@ def test_quiet(make, ramp, capfd):
         warnings.simplefilter("error")
         read_radiograph(path)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        ({"PositionerPrimaryAngle": -30.5, "PositionerSecondaryAngle": 12}, (-30.5, 12.0)),
+        ({"PositionerPrimaryAngle": 30}, None),
+        ({"PositionerPrimaryAngle": 30, "PositionerSecondaryAngle": 400}, None),
+        ({}, None),
+    ],
+)
+def test_a_c_arms_angles_are_read_if_both_are_there(make, ramp, tags, told):
+    assert read_radiograph(make.dicom(ramp, Modality="XA", **tags)).positioner_deg == told

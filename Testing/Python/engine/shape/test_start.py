@@ -147,3 +147,13 @@ def test_heights_of_a_second_view_alone_tell_which_end_is_up(model, two_views, c
     second = replace(second, heights=Heights(to_mm(second.camera, told[0]), *told[1:]))
     states = list(starts(model, [first, second], False))
     assert len(states) == 3 and all(map(standing, states))
+
+
+@pytest.mark.parametrize("lean_deg", [(35, 0), (0, 80), (-50, 100)])
+def test_views_that_stand_firmly_tell_how_a_bone_leans(model, cast, lean_deg):
+    """Out of the first picture's plane, and in it: every start lies along the bone, head up or head down."""
+    lean = Rotation.from_euler("xy", lean_deg, degrees=True).as_matrix()
+    truth = cast.random_bone(model, 4) @ lean.T
+    views = [cast.view_of(cast.camera(turn, shape=(700, 700)), truth, model.faces) for turn in (0, 70)]
+    along = np.array([state.rotation[:, 2] @ lean[:, 2] for state in starts(model, views, False)])
+    assert (np.abs(along) > np.cos(np.radians(12))).all() and {*np.sign(along)} == {1, -1}
