@@ -40,6 +40,8 @@ class Fitted:
         See `shape.length_seen`.
     moved_mm : float
         How far it was moved so that it does not lie within another bone.
+    within_mm : float
+        How deep it lies within another all the same.
     """
 
     fit: Fit
@@ -50,6 +52,7 @@ class Fitted:
     uncertainty_mm: np.ndarray
     length_seen: float
     moved_mm: float = 0.0
+    within_mm: float = 0.0
 
     @functools.cached_property
     def in_mm(self) -> Fit:
@@ -125,6 +128,8 @@ class Fitted:
             said.append(
                 f"{self.length_seen:.0%} of the bone's length was seen: of the rest only what is usual is known."
             )
+        if self.within_mm > _MOVED_FAR_MM:
+            said.append(f"It lies {self.within_mm:.0f} mm within the bone beside it: one of them stands wrong.")
         if self.moved_mm > _MOVED_FAR_MM:
             said.append(f"It was moved by {self.moved_mm:.1f} mm so that it does not lie within the bone beside it.")
         if not self.side_given and len(self.fit.views) == 1:

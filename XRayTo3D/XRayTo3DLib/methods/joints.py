@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from .. import surface
-from ..shape import Anchor, Fit, ShapeModel, between
+from ..shape import Anchor, Fit, ShapeModel, between, observed
 
 # Where the femur's knee center is from each bone of the knee: landmarks, an offset from between them in the frame of
 # the left bone's model, and how far off that is in people and as a knee bends (mm, a standard deviation in each
@@ -21,6 +21,7 @@ _KNEE: dict[str, tuple[tuple[str, ...], tuple[float, float, float], float]] = {
 }
 _TOUCH_MM = 0.2  # by which surfaces may lie within each other: less than they are known
 _ROUNDS = 12
+_NEAR_MM, _FARTHEST_MM = 25.0, 5.0  # from what was seen; that a bone may be moved
 
 
 def hung(model: ShapeModel, beside: Sequence[Fit]) -> Anchor | None:
@@ -60,34 +61,56 @@ def _is_of_knee(model: ShapeModel) -> bool:
     return model.bone in _KNEE and set(_KNEE[model.bone][0]) <= set(model.landmarks)
 
 
-def parted(fit: Fit, beside: Sequence[Fit]) -> tuple[Fit, float]:
-    """Move a bone the little that it takes for it not to lie within others.
+def parted(fit: Fit, beside: Sequence[Fit]) -> tuple[Fit, float, float]:
+    """Move a bone the little that it takes for it not to lie within others, as far as it was seen.
+
+    Parameters
+    ----------
+    fit : Fit
+    beside : sequence of Fit
+        In mm of the patient, as `fit` is.
 
     Returns
     -------
     Fit
     moved_mm : float
+    within_mm : float
+        How deep it still lies within another: a bone that would have to be moved far stands wrong, and stays.
     """
+    seen = [_seen(each) for each in (fit, *beside)]
     moved = fit
     for _ in range(_ROUNDS):
-        push = sum((_push(moved, other) for other in beside), np.zeros(3))
+        pushes = [_push(moved, other, seen[0], of_other) for other, of_other in zip(beside, seen[1:], strict=True)]
+        push = sum(pushes, np.zeros(3))
         if not push.any():
             break
         moved = replace(moved, state=replace(moved.state, translation=moved.state.translation + push))
-    return moved, float(np.linalg.norm(moved.state.translation - fit.state.translation))
+    by = float(np.linalg.norm(moved.state.translation - fit.state.translation))
+    if by > _FARTHEST_MM:
+        moved, by = fit, 0.0
+    pushes = [_push(moved, other, seen[0], of_other) for other, of_other in zip(beside, seen[1:], strict=True)]
+    return moved, by, max((float(np.linalg.norm(push)) for push in pushes), default=0.0)
 
 
-def _push(fit: Fit, other: Fit) -> np.ndarray:
+def _seen(fit: Fit) -> np.ndarray:
+    """Which of a bone's points (n,) are near to where it was seen: what no picture shows may lie anywhere."""
+    from scipy.spatial import cKDTree
+
+    points, there = fit.points, observed(fit)
+    return cKDTree(points[there]).query(points)[0] < _NEAR_MM if there.any() else there
+
+
+def _push(fit: Fit, other: Fit, seen: np.ndarray, of_other: np.ndarray) -> np.ndarray:
     """Motion (3,) that takes a bone out of another, along the mean way out; none where they hardly touch."""
-    into, of_other = _into(fit, other), _into(other, fit)
-    return -of_other if np.linalg.norm(of_other) > np.linalg.norm(into) else into
+    into, of = _into(fit, other, of_other), _into(other, fit, seen)
+    return -of if np.linalg.norm(of) > np.linalg.norm(into) else into
 
 
-def _into(outer: Fit, inner: Fit) -> np.ndarray:
+def _into(outer: Fit, inner: Fit, seen: np.ndarray) -> np.ndarray:
     """How deep (mm) a bone reaches into `outer`, times the mean way (3,) into it, of which deeper points tell more."""
     from scipy.spatial import cKDTree
 
-    points, at = outer.points, inner.points
+    points, at = outer.points, inner.points[seen]
     at = at[((at > points.min(axis=0)) & (at < points.max(axis=0))).all(axis=1)]
     depth = -surface.distance_to(points, outer.model.faces, at) if len(at) else np.zeros(1)
     if depth.max() <= _TOUCH_MM:

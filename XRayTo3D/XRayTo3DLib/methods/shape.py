@@ -115,7 +115,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
             f"({shape.MOST_UNMET:.0%} are allowed). Look at the outline that was found, mark the bone or landmarks, "
             "and check the pixel size and the side. Of a broken bone, or one with metal, make a solid instead."
         )
-    fit, moved = parted(fit, beside)
+    fit, moved, within = parted(fit, beside)
     deviation = bone.seen[0].radiograph.pixel_size_deviation or 0.0
     return Fitted(
         fit,
@@ -126,6 +126,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
         shape.uncertainty(fit, deviation),
         shape.length_seen(fit),
         moved,
+        within,
     )
 
 

@@ -12,7 +12,7 @@ from ..helpers.progress import Progress, part, tell
 from .anchor import Anchor
 from .model import ShapeModel
 from .silhouette import Mesh, prepared
-from .solve import State, cost, matched, step
+from .solve import EVIDENCE, State, cost, matched, step
 from .start import is_told, starts
 from .view import View
 
@@ -234,13 +234,13 @@ def residual(mesh: Mesh, points: np.ndarray, views: Sequence[View]) -> tuple[flo
 
 
 def _energy(each: _Try) -> float:
-    """Mean square of how far outlines are off (mm^2), each no more than some."""
+    """Mean square of how far outlines are off (mm^2), each no more than some, and a joint as much as it weighs."""
     points, total, count = each.state.points(each.model), 0.0, 0.0
     for view in each.state.seen_by(each.views):
         match = matched(each.mesh, points, view)
         total += (match.weights * np.minimum(match.distances, _DOUBTED_MM) ** 2).sum()
         count += match.weights.sum()
-    return float(total / count) if count else float("inf")
+    return float((total + each.state.strain(each.model) / EVIDENCE) / count) if count else float("inf")
 
 
 def _thinned(view: View) -> View:

@@ -16,7 +16,7 @@ _NOISE_MM = 0.6  # of an outline
 _CORRELATED_MM = 8.0  # outline's errors nearer than this are the same error
 _RUN_MM = 20.0  # where an outline is wrong, it is wrong over about such a length
 # What one point of an outline weighs: neighbours tell the same, and their errors are the same.
-_EVIDENCE = STEP_MM / _CORRELATED_MM / _NOISE_MM**2
+EVIDENCE = STEP_MM / _CORRELATED_MM / _NOISE_MM**2
 _TURNED_MM = 8.0  # how far off a point with the opposite normal would seem
 _SCALE_DEVIATION = 1.0  # of the logarithm of an unknown scale: the model's own sizes tell more
 _FIXED = 1e-9
@@ -62,6 +62,10 @@ class State:
     def placed(self, model: ShapeModel, points: np.ndarray) -> np.ndarray:
         """Points given in the model's frame, in the patient."""
         return np.exp(self.log_scale) * (points - model.mean.mean(axis=0)) @ self.rotation.T + self.translation
+
+    def strain(self, model: ShapeModel) -> float:
+        """How far the anchor is off, squared, in standard deviations; 0 without one."""
+        return 0.0 if self.anchor is None else float(np.square(_off_anchor(model, self)).sum())
 
     def seen_by(self, views: Sequence[View]) -> list[View]:
         """The views with their cameras where this state says they are."""
@@ -207,7 +211,7 @@ def step(
         match = matched(mesh, points, view)
         trust = match.trusted(reach_mm)
         kept = trust > 1e-4
-        on, weight = match.on.where(kept), trust[kept] * _EVIDENCE
+        on, weight = match.on.where(kept), trust[kept] * EVIDENCE
         slope = gradient(view.camera, match.normals[kept], on.nearness, on.local)
         rows = _rows(model, state, scaled, views, number, modes, slope, on.on(points), on.ends, on.share)
         information += (rows * weight[:, None]).T @ rows
@@ -250,12 +254,12 @@ def cost(model: ShapeModel, mesh: Mesh, views: Sequence[View], state: State, rea
     for view, there, shift in zip(views, state.seen_by(views), state.shifts, strict=True):
         match = matched(mesh, points, there)
         doubted = match.doubt**2 / (1 + (match.doubt / reach_mm) ** 2)
-        total += _EVIDENCE * float(match.weights @ doubted)
+        total += EVIDENCE * float(match.weights @ doubted)
         total += _surprise(view, shift)
     turn = Rotation.from_matrix(state.rotation @ state.usual.T).magnitude()
-    total += (turn / _POSE_TURN) ** 2
+    total += (turn / _POSE_TURN) ** 2 + state.strain(model)
     if state.anchor is not None:
-        return total + float(np.square(_off_anchor(model, state) / state.anchor.deviation_mm).sum())
+        return total
     ray = views[0].camera.from_lps[2, :3]
     depth = ray @ (state.translation - pivot(views[0]))
     return total + (depth / _depth_deviation(views)) ** 2
@@ -327,19 +331,21 @@ def _height_rows(model, state, scaled, views, number, view, modes):
 
 
 def _off_anchor(model: ShapeModel, state: State) -> np.ndarray:
-    return state.anchor.place - state.placed(model, state.anchor.point(model, state.weights)[None])[0]
+    """From the anchor's point of the bone to its place (3,), in standard deviations."""
+    at = state.placed(model, state.anchor.point(model, state.weights)[None])[0]
+    return (state.anchor.place - at) / state.anchor.deviation_mm
 
 
 def _anchor_rows(model, state, views, modes):
     """Rows (3, p) and distances (3,) of the place that the anchor tells, in standard deviations, along each axis."""
     off = _off_anchor(model, state)
     rows = np.zeros((3, 7 + 6 * len(views) + modes))
-    around = state.anchor.place - off - state.translation
+    around = state.anchor.place - state.anchor.deviation_mm * off - state.translation
     rows[:, :3] = np.cross(around, np.eye(3))
     rows[:, 3:6] = np.eye(3)
     rows[:, 6] = around
     rows[:, 7 + 6 * len(views) :] = np.exp(state.log_scale) * state.rotation @ state.anchor.moves(model, modes).T
-    return rows / state.anchor.deviation_mm, off / state.anchor.deviation_mm
+    return rows / state.anchor.deviation_mm, off
 
 
 def _prior(

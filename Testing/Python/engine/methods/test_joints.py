@@ -7,7 +7,7 @@ import pytest
 
 from XRayTo3DLib import Case, Making, Patient, Settings, radiograph_from_array, segment
 from XRayTo3DLib.geometry.camera import place, view_directions
-from XRayTo3DLib.methods import FoundBone
+from XRayTo3DLib.methods import FoundBone, joints
 from XRayTo3DLib.methods import shape as by_shape
 from XRayTo3DLib.methods.joints import hung, knee_center, parted
 from XRayTo3DLib.shape import Fit, State, built_in, shadow
@@ -88,21 +88,40 @@ def test_bones_that_stand_as_they_hang_do_not_lie_within_each_other():
         assert distance_to(one.points, one.model.faces, other.points).min() > -1.5
 
 
-@pytest.mark.parametrize("deep", [2.0, 5.0])
+@pytest.fixture(autouse=True)
+def all_seen(monkeypatch):
+    """Bones that merely stand there were seen from all around."""
+    monkeypatch.setattr(joints, "observed", lambda fit: np.ones(len(fit.points), bool))
+
+
+@pytest.mark.parametrize("deep", [2.0, 4.0])
 def test_bones_that_lie_within_each_other_are_parted(deep):
     femur = standing("femur")
     space = distance_to(femur.points, femur.model.faces, standing("tibia").points).min()
     tibia = standing("tibia", shift=(0, 0, space + deep))
     assert distance_to(femur.points, femur.model.faces, tibia.points).min() < -0.5
-    moved, by = parted(tibia, [femur])
+    moved, by, within = parted(tibia, [femur])
+    assert within < 0.5
     assert distance_to(femur.points, femur.model.faces, moved.points).min() > -0.5
     assert 0 < by < 2 * deep and moved.state.translation[2] < tibia.state.translation[2]
 
 
 def test_bones_that_do_not_touch_stay():
     tibia = standing("tibia", shift=(0, 0, -10))
-    moved, by = parted(tibia, [standing("femur")])
-    assert moved is tibia and by == 0
+    moved, by, within = parted(tibia, [standing("femur")])
+    assert moved is tibia and by == within == 0
+
+
+def test_a_bone_that_stands_far_within_another_stays_and_is_told_of():
+    femur, tibia = standing("femur"), standing("tibia", shift=(0, 0, 40))
+    moved, by, within = parted(tibia, [femur])
+    assert moved is tibia and by == 0 and within > 5
+
+
+def test_what_was_not_seen_of_bones_does_not_move_them(monkeypatch):
+    monkeypatch.setattr(joints, "observed", lambda fit: fit.points[:, 2] < -200)
+    tibia = standing("tibia", shift=(0, 0, 3))
+    assert parted(tibia, [standing("femur")])[0] is tibia
 
 
 def test_a_fit_of_unknown_scale_in_mm_is_the_same_picture(knee):

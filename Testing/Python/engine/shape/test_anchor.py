@@ -19,7 +19,8 @@ def test_rows_are_how_the_place_moves(small_model):
     state = replace(start(small_model, turned, rng.normal(0, 30, 3), 0, 0.1), anchor=anchor)
     state = replace(state, weights=rng.standard_normal(len(state.weights)))
     rows, off = _anchor_rows(small_model, state, [], 2)
-    assert off == pytest.approx(_off_anchor(small_model, state) / 4)
+    assert off == pytest.approx(_off_anchor(small_model, state))
+    assert state.strain(small_model) == pytest.approx((off**2).sum())
     step = 1e-6
     for number in range(9):
         change = np.zeros(9)
@@ -31,5 +32,5 @@ def test_rows_are_how_the_place_moves(small_model):
             log_scale=state.log_scale + change[6],
             weights=state.weights + np.append(change[7:], np.zeros(len(state.weights) - 2)),
         )
-        slope = (_off_anchor(small_model, state) - _off_anchor(small_model, moved)) / step / 4
+        slope = (_off_anchor(small_model, state) - _off_anchor(small_model, moved)) / step
         assert rows[:, number] == pytest.approx(slope, abs=1e-4)
