@@ -34,18 +34,28 @@ def add(commands: argparse._SubParsersAction) -> None:
         metavar="FILE",
         help="a network to begin with (.onnx, also an older one), or the state of a training that was broken off (.pt)",
     )
+    argument(
+        "--calibrate",
+        action="store_true",
+        help="train nothing: calibrate the checks of the network that is there anew",
+    )
 
 
 def _train_reader(options: argparse.Namespace, stop: threading.Event) -> int:
     if not options.output.lower().endswith(".onnx"):
         raise ReconstructionError(f"{options.output}: a network is written as ONNX; give a name that ends in .onnx.")
     try:
-        from ..train.reader import STEPS, train_reader
+        from ..train.reader import STEPS, calibrate, train_reader
     except ModuleNotFoundError as error:
         raise ReconstructionError(
             f"train-reader needs the Python package {error.name}: pip install 'xrayto3d[train]'."
         ) from error
     steps = STEPS if options.steps is None else options.steps
+    if options.calibrate and (options.begin or options.steps is not None):
+        raise ReconstructionError("--calibrate trains nothing: leave --steps and --begin out.")
     with progress_bar(stop) as progress:
+        if options.calibrate:
+            calibrate(options.output, options.seed, options.limbs, progress)
+            return DONE
         train_reader(options.output, steps, options.seed, options.limbs, options.begin, progress)
     return DONE

@@ -10,10 +10,12 @@ import numpy as np
 from .calibration import log_odds, probability
 from .channels import BONES, BROKEN, FRAGMENTS, HEAT_STRIDE
 from .find import Bone
-from .morphology import dice
 from .reader import Reading
 
 FEATURES = ("fact", "closer", "apart")
+_BLUR, _MOST = 2.0, 8  # of the window: pixels that are smoothed over; percentiles of what it leans at most
+_SHARED = 0.1  # of that: where it leans less, the fragments lie over each other
+_LITTLE = 0.05  # added to what it leans, before the logarithm
 _LEAST = 0.03  # of the bone's shadow: a smaller fragment is none
 
 
@@ -73,7 +75,7 @@ def fragments_of(bone: Bone, reader: str | os.PathLike | None = None) -> Fragmen
     if bone.name not in FRAGMENTS or bone.second is None:
         return None
     parts = _parts(bone)
-    seen = probability("break_check", FEATURES, _features(bone, *parts), reader)
+    seen = probability("break_check", FEATURES, features(bone), reader)
     whole = min(part.sum() for part in parts) < _LEAST * np.logical_or(*parts).sum()
     if seen < 0.5 or whole:
         return Fragments(min(seen, 0.49) if whole else seen, bone.mask, bone.mask, None)
@@ -88,23 +90,43 @@ def features(bone: Bone) -> np.ndarray:
     Returns
     -------
     (3,) float64 array
-        Logits of the network's own answer at the first look and at the second, and how little of the bone its fragments
-        share, 0 to 1.
+        Logits of the network's own answer at the first look and at the second, and how much it leans, for the same
+        bone, to the upper fragment in one place and to the lower one in another.
     """
-    return _features(bone, *_parts(bone))
-
-
-def _features(bone: Bone, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
     fact = BROKEN[bone.name]
-    return np.array([log_odds(bone.first.facts[fact]), log_odds(bone.second.facts[fact]), 1 - dice(upper, lower)])
+    _, least = _lean(bone)
+    return np.array([log_odds(bone.first.facts[fact]), log_odds(bone.second.facts[fact]), np.log(least + _LITTLE)])
+
+
+def _lean(bone: Bone) -> tuple[np.ndarray, float]:
+    """How much (a logit) each pixel of the second look's window is rather of the upper fragment than of the lower one.
+
+    Of a bone of which it is not sure that it is broken the network takes both for the whole, since both of an unbroken
+    one are; but it leans all the same.
+
+    Returns
+    -------
+    lean : (rows, columns) float32 array
+        0 beside the bone.
+    least : float
+        What it leans at most to the fragment that it leans to less.
+    """
+    import cv2
+
+    mask = bone.second.window.cut_mask(bone.mask)
+    upper, lower = (bone.second.logit(part) for part in FRAGMENTS[bone.name])
+    lean = np.where(mask, cv2.GaussianBlur(upper - lower, (0, 0), _BLUR), np.float32(0))
+    if not mask.any():
+        return lean, 0.0
+    low, high = np.percentile(lean[mask], (_MOST, 100 - _MOST))
+    return lean, float(max(min(high, -low), 0.0))
 
 
 def _parts(bone: Bone) -> tuple[np.ndarray, np.ndarray]:
-    """Shadows of the upper and the lower fragment in the second look's window, which together are the bone's."""
+    """Shadows of the upper and the lower fragment in the second look's window; where it leans little they are both."""
+    lean, least = _lean(bone)
     mask = bone.second.window.cut_mask(bone.mask)
-    upper, lower = (bone.second.logit(part) for part in FRAGMENTS[bone.name])
-    neither = (upper <= 0) & (lower <= 0)
-    return mask & ((upper > 0) | (neither & (upper >= lower))), mask & ((lower > 0) | (neither & (upper < lower)))
+    return mask & (lean > -_SHARED * least), mask & (lean < _SHARED * least)
 
 
 def _height(reading: Reading, name: str, upper: np.ndarray, lower: np.ndarray) -> float | None:

@@ -21,6 +21,7 @@ import torch.nn.functional as functional
 from ..errors import ReconstructionError
 from ..helpers.files import check_writable, replacing
 from ..helpers.progress import Progress, tell
+from ..segmentation import load_reader
 from ..segmentation.channels import FRAGMENTS, INPUTS, MASKS, VIEWS, discs
 from ..simulate.bones.limbs import read_limbs
 from ..simulate.scenes.bank import Specimen
@@ -278,15 +279,46 @@ def _workers(count: int, drawn_from: list[Specimen]) -> Iterator[Executor]:
             raise
 
 
+def calibrate(
+    path: str | os.PathLike,
+    seed: int = 0,
+    folder: str | os.PathLike | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Calibrate a reader network's checks anew, as its training does at its end: where the checks ask something else.
+
+    Parameters
+    ----------
+    path : path
+        Of the network (.onnx); its calibration (.json) is written beside it.
+    seed, folder, progress
+        As of `train_reader`.
+
+    Raises
+    ------
+    ReconstructionError, SimulationError
+        If a file cannot be read or written, or the folder holds no limbs.
+    """
+    path = Path(path)
+    load_reader(path)  # says what is wrong with it before the work begins
+    tell(progress, 0.0, "making limbs")
+    with _workers(os.cpu_count() or 1, specimens(seed, folder)) as pool:
+        tell(progress, 0.5, "calibrating its checks")
+        _calibrate(path, check_writable(path.with_suffix(".json")), pool, seed + _NEXT)
+
+
 def _write(network: Reader, path: Path, calibration: Path, pool: Executor, seed: int) -> None:
     """Write a network, and what its checks were calibrated to on pictures that it never saw."""
     with replacing(path) as temporary:
         export(network, temporary)
-        seeds = [_FIRST_CALIBRATING + 1_000_003 * seed + index for index in range(_CALIBRATED)]
-        examples = pool.map(functools.partial(_example, reader=str(temporary)), seeds)
-        weights = fitted(examples)
-        with replacing(calibration) as beside:
-            beside.write_text(json.dumps(weights, indent=2) + "\n", encoding="utf-8")
+        _calibrate(temporary, calibration, pool, seed)
+
+
+def _calibrate(network: Path, calibration: Path, pool: Executor, seed: int) -> None:
+    seeds = [_FIRST_CALIBRATING + 1_000_003 * seed + index for index in range(_CALIBRATED)]
+    weights = fitted(pool.map(functools.partial(_example, reader=str(network)), seeds))
+    with replacing(calibration) as beside:
+        beside.write_text(json.dumps(weights, indent=2) + "\n", encoding="utf-8")
 
 
 def export(network: Reader, path: str | os.PathLike) -> None:

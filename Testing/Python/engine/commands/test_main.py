@@ -368,6 +368,8 @@ def test_a_mask_comes_back_as_it_was_drawn(work):
         (("train-reader", "-o", "absent/m.onnx"), "absent does not exist"),
         (("train-reader", "-o", "m.onnx", "--limbs", "absent"), "absent"),
         (("train-reader", "-o", "m.onnx", "--steps", "0"), "steps"),
+        (("train-reader", "-o", "m.onnx", "--calibrate"), "m.onnx"),
+        (("train-reader", "-o", "m.onnx", "--calibrate", "--steps", "5"), "--calibrate trains nothing"),
     ],
 )
 def test_other_bad_arguments(work, capfd, arguments, words):
