@@ -85,6 +85,7 @@ class Fitted:
         """See `shape.scale_deviation`."""
         return shape.scale_deviation(self.fit)
 
+    @functools.cached_property
     def next_view(self) -> NextView:
         """The further view that would make the surface surest; of a part, where only a part was seen."""
         return shape.next_views(self.fit, tuple(PARTS) if self.length_seen < MOST_OF_IT else ("whole",))[0]
