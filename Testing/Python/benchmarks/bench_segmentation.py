@@ -30,6 +30,7 @@ from XRayTo3DLib.segmentation import (
     heights_of,
 )
 from XRayTo3DLib.segmentation.channels import LANDMARKS
+from XRayTo3DLib.segmentation.fragments import SUSPECTED
 from XRayTo3DLib.simulate.bones.limbs import count_people, read_limbs
 from XRayTo3DLib.simulate.scenes.scenes import bank, make_bank, scene
 from XRayTo3DLib.train.pictures import left_out
@@ -244,7 +245,7 @@ def people_left_out() -> None:
                 f"| {name} ({len(own)}) | {np.median(own):.3f} / {np.percentile(own, 10):.3f} | {np.median(off):.1f} | "
                 f"{np.percentile(off, 90):.1f} |"
             )
-    shares = {truth: float(np.mean(np.array(values) >= 0.5)) for truth, values in broken.items()}
+    shares = {truth: float(np.mean(np.array(values) >= SUSPECTED)) for truth, values in broken.items()}
     print(
         f"{shares[True]:.0%} of {len(broken[True])} broken bones are called broken, {shares[False]:.0%} of "
         f"{len(broken[False])} whole ones; Dice of the worse fragment: median {np.median(fragments):.3f}, "

@@ -12,6 +12,8 @@ from .channels import BONES, BROKEN, FRAGMENTS, HEAT_STRIDE
 from .find import Bone
 from .reader import Reading
 
+SUSPECTED = 1 / 3  # probability at which a break is told of: one that is missed is worse than one that is looked for
+_NOT_TWO = 0.3  # at most of a bone that is not in two fragments
 FEATURES = ("fact", "closer", "apart")
 _BLUR, _MOST = 2.0, 8  # of the window: pixels that are smoothed over; percentiles of what it leans at most
 _SHARED = 0.1  # of that: where it leans less, the fragments lie over each other
@@ -41,8 +43,8 @@ class Fragments:
 
     @property
     def broken(self) -> bool:
-        """Whether it is rather broken than not."""
-        return self.probability >= 0.5
+        """Whether it may well be broken."""
+        return self.probability >= SUSPECTED
 
     def as_json(self) -> dict:
         """What is known of the break, as JSON holds it."""
@@ -77,8 +79,8 @@ def fragments_of(bone: Bone, reader: str | os.PathLike | None = None) -> Fragmen
     parts = _parts(bone)
     seen = probability("break_check", FEATURES, features(bone), reader)
     whole = min(part.sum() for part in parts) < _LEAST * np.logical_or(*parts).sum()
-    if seen < 0.5 or whole:
-        return Fragments(min(seen, 0.49) if whole else seen, bone.mask, bone.mask, None)
+    if seen < SUSPECTED or whole:
+        return Fragments(min(seen, _NOT_TWO) if whole else seen, bone.mask, bone.mask, None)
     shape = bone.mask.shape
     upper, lower = ((bone.second.window.uncut(part.astype(np.float32), shape, 0.0) > 0.5) & bone.mask for part in parts)
     return Fragments(seen, upper, lower, _height(bone.second, bone.name, *parts))

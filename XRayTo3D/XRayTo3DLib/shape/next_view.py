@@ -69,9 +69,7 @@ def _with_view(fit: Fit, view: View) -> Fit:
     """A fit as sure as it would be with a further view that meets it."""
     shifts = np.zeros((len(fit.views) + 1, 6))  # the fit's views stand where it found them
     state, views = replace(fit.state, shifts=shifts), (*fit.views, view)
-    information = step(
-        fit.model, fit.mesh, views, state, len(state.weights), _REACH_MM, free_scale=fit.free_scale
-    )[1]
+    information = step(fit.model, fit.mesh, views, state, len(state.weights), _REACH_MM, free_scale=fit.free_scale)[1]
     return replace(fit, views=views, state=state, information=information)
 
 
