@@ -62,7 +62,7 @@ class Segmentation:
         if self.fragments is not None and self.fragments.broken:
             height = self.fragments.height
             place = "" if height is None else f", about {height:.0%} of its length above its lower end"
-            doubt = (*doubt, f"The {self.bone.name} may be broken ({self.fragments.probability:.2f}){place}.")
+            doubt = (*doubt, f"The {self.bone.name} seems to be broken ({self.fragments.probability:.2f}){place}.")
         return (*self.radiograph.warnings, *self.bone.warnings, *doubt)
 
     def as_json(self) -> dict:

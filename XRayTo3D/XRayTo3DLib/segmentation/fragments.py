@@ -12,8 +12,8 @@ from .channels import BONES, BROKEN, FRAGMENTS, HEAT_STRIDE
 from .find import Bone
 from .reader import Reading
 
-SUSPECTED = 1 / 3  # probability at which a break is told of: one that is missed is worse than one that is looked for
-_NOT_TWO = 0.3  # at most of a bone that is not in two fragments
+SUSPECTED = 0.5  # probability at which a break is told of
+_NOT_TWO = 0.49  # at most of a bone that is not in two fragments
 FEATURES = ("fact", "closer", "apart")
 _BLUR, _MOST = 2.0, 8  # of the window: pixels that are smoothed over; percentiles of what it leans at most
 _SHARED = 0.1  # of that: where it leans less, the fragments lie over each other
@@ -43,7 +43,7 @@ class Fragments:
 
     @property
     def broken(self) -> bool:
-        """Whether it may well be broken."""
+        """Whether it is rather broken than not."""
         return self.probability >= SUSPECTED
 
     def as_json(self) -> dict:
