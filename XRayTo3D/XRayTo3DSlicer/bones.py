@@ -110,6 +110,17 @@ def placeMeasures(record, volumeNode, modelNode) -> None:
     placeBeside(node, volumeNode)
 
 
+def unitOf(measure) -> str:
+    """Return the unit of a measure by its name in the engine's JSON; "" of a ratio."""
+    return "°" if measure.endswith("_deg") else "mm" if measure.endswith("_mm") else ""
+
+
+def measureText(name, measure) -> str:
+    """Return a measure of the engine's JSON with its deviation and unit, as text."""
+    unit = unitOf(name)
+    return f"{measure['value']:.1f} ± {measure['deviation']:.1f}{' ' * (unit == 'mm')}{unit}"
+
+
 def measureRows(record):
     """Yield bone, measure, value, unit, both ends of the 95 % interval, and the definition, of each measure."""
     from XRayTo3DLib.anatomy import DEFINITIONS
@@ -119,6 +130,5 @@ def measureRows(record):
     owners += [("leg", sides[leg["side"]], leg["measures"]) for leg in record["legs"]]
     for kind, called, measures in owners:
         for name, each in measures.items():
-            unit = "°" if name.endswith("_deg") else "mm" if name.endswith("_mm") else ""
             low, high = map(float, each["interval_95"])
-            yield called, each["title"], float(each["value"]), unit, low, high, DEFINITIONS[kind][name].meaning
+            yield called, each["title"], float(each["value"]), unitOf(name), low, high, DEFINITIONS[kind][name].meaning

@@ -7,7 +7,7 @@ import numpy as np
 import vtk
 from slicer.i18n import tr as _
 
-from .bones import boneName
+from .bones import boneName, measureText
 from .parameters import Color
 from .scale import UNKNOWN
 
@@ -73,8 +73,7 @@ def _rows(record) -> list:
         "length_mm": _("Length"),
     }
     for name, each in shape["measures"].items():
-        unit = "°" if name.endswith("_deg") else " mm"
-        rows.append((names.get(name, each["title"]), f"{each['value']:.1f} ± {each['deviation']:.1f}{unit}"))
+        rows.append((names.get(name, each["title"]), measureText(name, each)))
     words = _("{median:.1f} mm in the median, {largest:.1f} mm at most")
     rows.append((_("Uncertainty"), words.format(**shape["uncertainty_mm"])))
     return rows
@@ -85,9 +84,7 @@ def _beside(record) -> list:
     names = [boneName(bone["name"], bone["side"]) for bone in record.get("bones", [])[1:]]
     rows = [(_("Other bones"), ", ".join(names))] if names else []
     for leg in record.get("legs", []):
-        for name, each in leg["measures"].items():
-            unit = "°" if name.endswith("_deg") else " mm" if name.endswith("_mm") else ""
-            rows.append((each["title"], f"{each['value']:.1f} ± {each['deviation']:.1f}{unit}"))
+        rows += [(each["title"], measureText(name, each)) for name, each in leg["measures"].items()]
     return rows
 
 

@@ -151,9 +151,14 @@ def segment_view(view: View, finding: Finding, progress: Progress | None = None)
             seen = segmentation.clustered(view.radiograph.pixels, region, finding.clusters)
             bone = replace(bone, flattened=seen.flattened, clusters=seen.clusters, bone_range=seen.bone_range)
     with stage("femur", 0.8, "checking whether it is a femur"):
-        femur = segmentation.check_femur(bone, finding.reader)
-        fragments = segmentation.fragments_of(bone, finding.reader)
-    return Segmentation(view, finding, region, bone, femur, fragments, stage.timings_s)
+        checked = _checked(view, finding, region, bone)
+    return replace(checked, timings_s=stage.timings_s)
+
+
+def _checked(view: View, finding: Finding, region: np.ndarray, bone: Bone) -> Segmentation:
+    """A bone that was found, with what is to be told of it besides."""
+    femur = segmentation.check_femur(bone, finding.reader)
+    return Segmentation(view, finding, region, bone, femur, segmentation.fragments_of(bone, finding.reader))
 
 
 def segment_others(view: View, finding: Finding, main: Segmentation) -> tuple[Segmentation, ...]:
@@ -176,9 +181,7 @@ def segment_others(view: View, finding: Finding, main: Segmentation) -> tuple[Se
     for bone in segmentation.find_bones(view.radiograph.pixels, main.region, finding.pieces, finding.reader):
         same = np.count_nonzero(bone.mask & main.bone.mask) > _SAME * np.count_nonzero(bone.mask)
         if bone.name in NAMED_BONES and not (same and bone.name == (main.bone.name or bone.name)):
-            femur = segmentation.check_femur(bone, finding.reader)
-            fragments = segmentation.fragments_of(bone, finding.reader)
-            found.append(Segmentation(alone, finding, main.region, bone, femur, fragments))
+            found.append(_checked(alone, finding, main.region, bone))
     return tuple(found)
 
 

@@ -135,5 +135,4 @@ def with_scale_of(bone: FoundBone, fitted: Fitted) -> FoundBone:
         return replace(view, radiograph=estimated(view.radiograph, size, fitted.scale_deviation))
 
     case = replace(bone.case, views=[scaled(view) for view in bone.case.views])
-    seen = tuple(replace(found, view=view) for found, view in zip(bone.seen, case.views, strict=True))
-    return replace(bone, case=case, seen=seen)
+    return replace(bone, case=case, seen=tuple(replace(found, view=scaled(found.view)) for found in bone.seen))

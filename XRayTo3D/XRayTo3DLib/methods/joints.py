@@ -77,19 +77,23 @@ def parted(fit: Fit, beside: Sequence[Fit]) -> tuple[Fit, float, float]:
     within_mm : float
         How deep it still lies within another: a bone that would have to be moved far stands wrong, and stays.
     """
-    seen = [_seen(each) for each in (fit, *beside)]
-    moved = fit
+    seen, *of_others = (_seen(each) for each in (fit, *beside))
+
+    def pushes(of: Fit) -> list[np.ndarray]:
+        return [_push(of, other, seen, there) for other, there in zip(beside, of_others, strict=True)]
+
+    moved, first = fit, pushes(fit)
+    last = first
     for _ in range(_ROUNDS):
-        pushes = [_push(moved, other, seen[0], of_other) for other, of_other in zip(beside, seen[1:], strict=True)]
-        push = sum(pushes, np.zeros(3))
+        push = sum(last, np.zeros(3))
         if not push.any():
             break
         moved = replace(moved, state=replace(moved.state, translation=moved.state.translation + push))
+        last = pushes(moved)
     by = float(np.linalg.norm(moved.state.translation - fit.state.translation))
     if by > _FARTHEST_MM:
-        moved, by = fit, 0.0
-    pushes = [_push(moved, other, seen[0], of_other) for other, of_other in zip(beside, seen[1:], strict=True)]
-    return moved, by, max((float(np.linalg.norm(push)) for push in pushes), default=0.0)
+        moved, by, last = fit, 0.0, first
+    return moved, by, max((float(np.linalg.norm(push)) for push in last), default=0.0)
 
 
 def _seen(fit: Fit) -> np.ndarray:

@@ -197,7 +197,7 @@ def reconstruct(
         found, method = [with_scale_of(main, bones[0].shape)], METHODS["shape"]
     making = replace(settings.making, shape_model=None)  # others are made by their own models
     for number, other in enumerate(others, 1):
-        also = _beside(found[0], bones, other)
+        also = _beside(main, bones, other)
         try:
             made = method.make(also, making, part(progress, 0.4 + number * share, share))
         except ReconstructionError as error:
@@ -222,11 +222,8 @@ def _beside(main: FoundBone, bones: Sequence[BoneResult], other: OtherBone) -> F
         side = {"left": "right", "right": "left"}[side]
     patient = replace(main.case.patient, other_side=None)  # which tells of the main bone alone
     case = replace(main.case, side=side or "auto", patient=patient)
-    scaled = {id(view.radiograph.pixels): view.radiograph for view in case.views}
-    seen = [
-        replace(each, view=replace(each.view, radiograph=scaled[id(each.radiograph.pixels)])) for each in other.seen
-    ]
-    return FoundBone(case, tuple(seen), main.layers, tuple(fitted))
+    also = FoundBone(case, other.seen, main.layers, tuple(fitted))
+    return also if bones[0].shape is None else with_scale_of(also, bones[0].shape)
 
 
 def _of_case(case: Case, settings: Settings, lateral: Radiograph | None) -> Settings:

@@ -139,10 +139,10 @@ def find_all_by_network(
     for name in BONES:
         legs = _legs((first.logit(name) > 0) & allowed, pieces)
         for leg in legs:
-            others = np.logical_or.reduce([each for each in legs if each is not leg] or [np.zeros_like(leg)])
-            nearer = first.window.uncut(_away(others) - _away(leg), region.shape, 0.0) >= 0
-            ends = corners(leg)
-            found.append(_looked_closer(pixels, region & nearer, first, name, ends, network, pieces, Seeds()))
+            own = region
+            for other in (each for each in legs if each is not leg):
+                own = own & (first.window.uncut(_away(other) - _away(leg), region.shape, 0.0) >= 0)
+            found.append(_looked_closer(pixels, own, first, name, corners(leg), network, pieces, Seeds()))
     return tuple(each for each in found if each.name)
 
 
@@ -159,11 +159,9 @@ def _legs(mask: np.ndarray, pieces: str) -> list[np.ndarray]:
 
 
 def _away(mask: np.ndarray) -> np.ndarray:
-    """Distance of each pixel from a mask, and far away where the mask is empty."""
+    """Distance of each pixel from a mask."""
     import cv2
 
-    if not mask.any():
-        return np.full(mask.shape, np.float32(sum(mask.shape)))
     return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
 
 
