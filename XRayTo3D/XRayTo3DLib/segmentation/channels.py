@@ -31,6 +31,12 @@ PART_LANDMARKS = {  # any of which shows a part
 BROKEN = {name: f"{name} broken" for name in FRAGMENTS}
 # Logits: one of the views; left rather than right; each part; a femur; bones that are seen to be broken.
 FACTS = (*VIEWS, "left", *PARTS, "femur", *BROKEN.values())
+# The tracer looks at one bone, whose name it may be told (a channel of 1), and draws it: logits of its mask, and of its
+# fragments, of an unbroken bone both the whole.
+TRACER_INPUTS = (*INPUTS, *BONES)
+TRACED = ("mask", "upper", "lower")
+NOTHING = "nothing"
+TRACER_FACTS = (*BONES, NOTHING, "broken")  # logits: which bone it is, one of the first six; that it is seen broken
 STRIDE = 32  # rows and columns of the network's pictures are multiples of it
 HEAT_STRIDE = 2  # pixels of a picture for one of a heat map, and of the map of a bone's heights
 HEAT_SIGMA = 2.0  # of a landmark's peak, in pixels of a heat map
@@ -69,6 +75,14 @@ def channels(
     made[1] = evened.astype(np.float32) / 255
     made[:2] = made[:2] * 2 - 1
     made[2:] = discs(grey.shape, include, exclude)
+    return made
+
+
+def told_name(shape: tuple[int, int], name: str) -> np.ndarray:
+    """Channels that tell the tracer which bone is meant, (5, rows, columns) float32; "" tells nothing."""
+    made = np.zeros((len(BONES), *shape), np.float32)
+    if name:
+        made[BONES.index(name)] = 1
     return made
 
 

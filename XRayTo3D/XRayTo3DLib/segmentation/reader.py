@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import cv2
 
 SHIPPED = Path(__file__).with_name("reader.onnx")
-_OUTPUTS = ("masks", "heat", "heights", "facts")
+OUTPUTS = ("masks", "heat", "heights", "facts")
 _FIRST, _SECOND = 224 * 224, 224 * 224  # pixels of the window of the first look, and of the second one
 _ROUND = 0.15  # of what is marked: beside it, neighbors tell bones from each other
 _TURNED = 128 * 128  # of those that tell how a picture lies
@@ -207,7 +207,7 @@ def _loaded(path: str, changed: int) -> cv2.dnn.Net:
         raise ReconstructionError(f"The reader network {path} is damaged or no ONNX network: {again}") from error
     try:
         network.setInput(np.zeros((1, len(INPUTS), STRIDE, 2 * STRIDE), np.float32))
-        shapes = [made.shape for made in network.forward(_OUTPUTS)]
+        shapes = [made.shape for made in network.forward(OUTPUTS)]
     except cv2.error as error:
         raise ReconstructionError(f"The reader network {path} has another layout: {again}") from error
     half = (STRIDE // HEAT_STRIDE, 2 * STRIDE // HEAT_STRIDE)
@@ -276,7 +276,7 @@ def upright(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net) -> int
 def _asked(network: cv2.dnn.Net, picture: np.ndarray) -> list[np.ndarray]:
     """What the network says of a picture's channels."""
     network.setInput(np.ascontiguousarray(picture)[None])
-    return [np.array(made[0]) for made in network.forward(_OUTPUTS)]
+    return [np.array(made[0]) for made in network.forward(OUTPUTS)]
 
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:

@@ -25,7 +25,8 @@ from ..simulate.scenes.scenes import Scene
 _ONE_OF_TWO = 0.4  # of windows with two femora: only one of them is marked
 _ANOTHER = 0.25  # of windows with other bones: one of these is marked
 _MARKED_SHARE = 0.01  # of the window: a bone that large may be
-_FRAGMENT_SHARE = 0.05  # of the bone in the window: both fragments must be that large for the break to be seen
+FRAGMENT_SHARE = 0.05  # of the bone in the window: both fragments must be that large for the break to be seen
+_MOST_PIXELS = 2.2  # of a window for one of the picture's: more would only be blurred
 _SEEN_SHARE, _HARDLY = 0.015, 0.002  # of the window: a femur in it, and none worth the name
 
 
@@ -64,13 +65,13 @@ def window(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) -> Sa
     """Cut a random window out of a scene: the whole of it, a bone with some margin, or anything."""
     import cv2
 
-    femora = [scene.masks[name] for name in ("femur", "other_femur") if name in scene.masks]
+    femora = [scene.masks[name] for name in both_legs("femur") if name in scene.masks]
     about = femora[0]
     if rng.random() < _ANOTHER:
         about = scene.masks.get(str(rng.choice(BONES[1:])), about)
     matrix, flipped = _placed(scene.image.shape, about, shape, rng)
     size = shape[::-1]
-    grey, inside = _cut(scene.image, matrix, shape)
+    grey, inside = cut(scene.image, matrix, shape)
     seen = cv2.warpAffine(scene.open.astype(np.uint8), matrix, size, flags=cv2.INTER_NEAREST) > 0
 
     def moved(mask: np.ndarray) -> np.ndarray:
@@ -78,8 +79,10 @@ def window(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) -> Sa
 
     empty = np.zeros(shape, bool)
     femora = [moved(mask) for mask in femora]
-    found = {name: moved(scene.masks[name]) if name in scene.masks else empty for name in (*BONES, "metal")}
-    found["femur"] = np.logical_or.reduce(femora)
+    found = {
+        name: np.logical_or.reduce([empty, *(moved(scene.masks[of]) for of in both_legs(name) if of in scene.masks)])
+        for name in (*BONES, "metal")
+    }
     marked, draw = found["femur"], rng.random()
     others = [name for name in BONES[1:] if found[name].mean() > _MARKED_SHARE]
     if len(femora) == 2 and draw < _ONE_OF_TWO:
@@ -90,7 +93,7 @@ def window(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) -> Sa
     broken = []
     for name, (upper, lower) in FRAGMENTS.items():
         parts = [moved(mask) for mask in scene.fragments.get(name, ())]
-        seen_broken = bool(parts) and min(part.sum() for part in parts) > _FRAGMENT_SHARE * found[name].sum()
+        seen_broken = bool(parts) and min(part.sum() for part in parts) > FRAGMENT_SHARE * found[name].sum()
         beside = found[name] & ~np.logical_or.reduce(parts) if seen_broken else empty  # the other leg's
         found[upper], found[lower] = (part | beside for part in parts) if seen_broken else (found[name], found[name])
         broken.append(seen_broken)
@@ -101,7 +104,12 @@ def window(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) -> Sa
     told_broken = [found[name].mean() > _SEEN_SHARE and scene.cracked != name for name in FRAGMENTS]
     facts = np.array([*facts, *broken], np.float32)
     known = np.array([*known, *told_broken], np.float32)
-    return Sample(_looked(grey, inside, rng), inside, masks, heat, _heights(scene, matrix, shape), facts, known)
+    return Sample(looked(grey, inside, rng), inside, masks, heat, _heights(scene, matrix, shape), facts, known)
+
+
+def both_legs(name: str) -> tuple[str, str]:
+    """What a scene calls a bone, and that of the other leg."""
+    return name, f"other_{name}"
 
 
 def _heights(scene: Scene, matrix: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -131,7 +139,7 @@ def window_of_other(other: Other, shape: tuple[int, int], rng: np.random.Generat
     import cv2
 
     matrix, _ = _placed(other.image.shape, np.zeros(other.image.shape, bool), shape, rng)
-    grey, inside = _cut(other.image, matrix, shape)
+    grey, inside = cut(other.image, matrix, shape)
     masks = np.zeros((len(MASKS), *shape), np.uint8)
     for name, mask in other.masks.items():
         masks[MASKS.index(name)] = cv2.warpAffine(mask.astype(np.float32), matrix, shape[::-1]) > 0.5
@@ -139,10 +147,10 @@ def window_of_other(other: Other, shape: tuple[int, int], rng: np.random.Generat
     heights = np.full((len(BONES), *heat.shape[1:]), np.nan, np.float32)
     known = np.array([0] * len(VIEWS) + [0] + [1] * len(PARTS) + [1] + [0] * len(BROKEN), np.float32)
     facts = np.zeros(len(known), np.float32)
-    return Sample(_looked(grey, inside, rng), inside, masks, heat, heights, facts, known, other.x_ray)
+    return Sample(looked(grey, inside, rng), inside, masks, heat, heights, facts, known, other.x_ray)
 
 
-def _cut(image: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def cut(image: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """A window's grey values, and what of it the picture fills."""
     import cv2
 
@@ -233,8 +241,23 @@ def _placed(
     else:
         grown = rng.uniform(-0.04, 0.06, 4) * np.repeat(high - low, 2)
         low, high = low - grown[:2], high + grown[2:]
-    scale = min(np.array(shape[::-1]) / (high - low))
-    scale = min(scale, 2.2)  # more would only be blurred
+    return turned(low, high, shape, rng)
+
+
+def turned(
+    low: np.ndarray, high: np.ndarray, shape: tuple[int, int], rng: np.random.Generator
+) -> tuple[np.ndarray, bool]:
+    """Matrix (2, 3) that brings a box into a window, turned, stretched and often mirrored; and whether it mirrors.
+
+    Parameters
+    ----------
+    low, high : (2,) array
+        Corners of the box, as column and row.
+    shape : (int, int)
+        Rows and columns of the window.
+    rng : numpy.random.Generator
+    """
+    scale = min(min(np.array(shape[::-1]) / (high - low)), _MOST_PIXELS)
     middle = (low + high) / 2
     room = (np.array(shape[::-1]) - scale * (high - low)) / 2
     to = np.array(shape[::-1]) / 2 + rng.uniform(-1, 1, 2) * np.maximum(room, 0) * 0.9
@@ -279,7 +302,7 @@ def _facts(scene: Scene, femora: list[np.ndarray], heat: np.ndarray, flipped: bo
     return np.array(facts, np.float32), np.array(known, np.float32)
 
 
-def _looked(grey: np.ndarray, inside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def looked(grey: np.ndarray, inside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Change a window's looks, beyond what its scene drew: training lives on what it has never seen."""
     import cv2
 

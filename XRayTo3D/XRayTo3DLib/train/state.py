@@ -13,7 +13,7 @@ from torch import nn
 
 from ..errors import ReconstructionError
 from ..helpers.files import replacing
-from .network import Reader
+from .network import Reader, Tracer
 
 
 def state_file(path: Path) -> Path:
@@ -55,7 +55,7 @@ def _loaded(file: Path) -> dict:
         raise ReconstructionError(f"The state of a training {file} cannot be read ({error}): delete it.") from error
 
 
-def begun_with(path: str | os.PathLike) -> Reader:
+def begun_with(path: str | os.PathLike) -> Reader | Tracer:
     """Return a network that answers as one that was written as ONNX, or as that of a training that was broken off.
 
     What was written has no batch normalization any more: it was multiplied into the convolutions, and here it does
@@ -68,11 +68,12 @@ def begun_with(path: str | os.PathLike) -> Reader:
     Raises
     ------
     ReconstructionError
-        If the file cannot be read, or is no reader network.
+        If the file cannot be read, or is no reader or tracer network.
     """
     if Path(path).suffix == ".pt":
-        network = Reader()
-        network.load_state_dict(_loaded(Path(path))["mean"])
+        state = _loaded(Path(path))
+        network = Tracer() if state["asked"].get("tracer") else Reader()
+        network.load_state_dict(state["mean"])
         return network
     try:
         graph = onnx.load(os.fspath(path)).graph
@@ -85,32 +86,37 @@ def begun_with(path: str | os.PathLike) -> Reader:
     written = [
         [numbers[name] for name in node.input[1:]] for node in graph.node if node.op_type in ("Conv", "ConvTranspose")
     ]
-    network = Reader().eval()
-    layers = _in_order(network)
-    older = [layer for layer in layers if layer[0] is not network.heights]
-    layers = layers if len(written) == len(layers) else older
-    if len(written) != len(layers):
-        raise ReconstructionError(f"The network {path} to begin with is no reader network.")
+    for network in (Reader().eval(), Tracer().eval()):
+        layers = _in_order(network)
+        older = [layer for layer in layers if layer[0] is not network.heights]  # readers without heights
+        for told in (layers, older):
+            if len(told) == len(written) and all(map(_fits, told, written)):
+                _take_over(told, written)
+                return network
+    raise ReconstructionError(f"The network {path} to begin with is no reader or tracer network.")
+
+
+def _fits(layer: tuple[nn.Module, nn.Module | None], written: list[np.ndarray]) -> bool:
+    weight = layer[0].weight
+    return written[0].ndim == weight.ndim and all(map(int.__le__, written[0].shape, weight.shape))
+
+
+def _take_over(layers: list[tuple[nn.Module, nn.Module | None]], written: list[list[np.ndarray]]) -> None:
     with torch.no_grad():
         for (layer, norm), (weight, bias) in zip(layers, written, strict=True):
             target = layer.bias if norm is None else norm.bias
             for into, values in ((layer.weight, weight), (target, bias)):
-                if any(have > there for have, there in zip(values.shape, into.shape, strict=True)):
-                    raise ReconstructionError(
-                        f"The network {path} to begin with has other layers than a reader network."
-                    )
                 into[tuple(map(slice, values.shape))] = torch.from_numpy(np.array(values))
-    return network
 
 
-def normalized(network: Reader, inputs: np.ndarray) -> None:
+def normalized(network: nn.Module, inputs: np.ndarray) -> None:
     """Let batch normalization do something that changes no answer, so that a network from `begun_with` can learn.
 
     Parameters
     ----------
-    network : Reader
+    network : torch.nn.Module
         Its normalizations come to be those of these pictures, followed by what undoes them.
-    inputs : (n, 4, rows, columns) float32 array
+    inputs : (n, channels, rows, columns) float32 array
     """
 
     def settle(norm: nn.BatchNorm2d, seen: tuple[torch.Tensor]) -> None:
@@ -127,7 +133,7 @@ def normalized(network: Reader, inputs: np.ndarray) -> None:
         hook.remove()
 
 
-def _in_order(network: Reader) -> list[tuple[nn.Module, nn.Module | None]]:
+def _in_order(network: Reader | Tracer) -> list[tuple[nn.Module, nn.Module | None]]:
     """Convolutions in the order in which they run, each with its normalization."""
     found: list[list] = []
 

@@ -35,7 +35,7 @@ _FOR_ALONE = 1_000_001  # a stream of random numbers of its own: which scenes th
 _CAST, _CAST_BROKEN = 0.02, 0.12
 _AIMED = 0.75  # of the pictures of a broken bone show the break
 _MEASURED = ("femur", *_BESIDE, "pelvis")
-_MASKED = ("femur", *_BESIDE, "pelvis", "other_femur", "metal")
+_MASKED = ("femur", *_BESIDE, "pelvis", "other_femur", *(f"other_{name}" for name in _BESIDE), "metal")
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Scene:
     image : (size, size) float32 array
         0 to 1.
     masks : dict of str to (size, size) bool array
-        Of "femur", "other_femur", "pelvis" and "metal", and of both legs' "tibia", "fibula" and "patella", where
-        there is any, and always of the femur; they may overlap. Only what the collimator and the border let be seen
-        counts.
+        Of "femur", "tibia", "fibula" and "patella", the other leg's "other_femur" and so on, "pelvis" and "metal",
+        where there is any, and always of the femur; they may overlap. Only what the collimator and the border let be
+        seen counts.
     heights : dict of str to (size, size) float32 array
         How high on the bone its shadow shows it: the mean over the ray's length inside, 0 at the bone's lower end and
         1 at the upper; not a number beside it. Of "femur" both femora's, of "tibia" both tibiae's, and so on.
@@ -331,8 +331,6 @@ def _seen(mesh: Mesh, camera: Camera) -> Mesh | None:
 def _masks(lengths: dict, shown: np.ndarray) -> dict[str, np.ndarray]:
     masks = {"femur": np.zeros(shown.shape, bool)}
     for (name, kind), length in lengths.items():
-        if name != "other_femur":
-            name = name.removeprefix("other_")
         if kind == "outer" and name in _MASKED:
             masks[name] = masks.get(name, False) | ((length > _LEAST_PATH_MM) & shown)
     return masks

@@ -1,0 +1,45 @@
+"""The command `xrayto3d train-tracer`."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+
+from ..errors import ReconstructionError
+from .terminal import DONE, progress_bar
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    command = commands.add_parser(
+        "train-tracer",
+        help="the network that draws one bone, from simulated radiographs",
+        description="Train the tracer network on simulated radiographs alone. Needs PyTorch: "
+        "pip install 'xrayto3d[train]'.",
+    )
+    command.set_defaults(run=_train_tracer)
+    argument = command.add_argument
+    argument("-o", "--output", metavar="MODEL.onnx", required=True, help="network to write")
+    argument("--begin", metavar="FILE", required=True, help="a reader network, or a tracer, to begin with (.onnx)")
+    argument(
+        "--steps", type=int, metavar="N", help="of 12 crops each, and a sixth more (5600: three hours on two cores)"
+    )
+    argument(
+        "--seed", type=int, default=0, metavar="N", help="chooses limbs, radiographs and first weights (%(default)s)"
+    )
+    argument("--limbs", metavar="FOLDER", help="real limbs to draw as well as analytic ones")
+
+
+def _train_tracer(options: argparse.Namespace, stop: threading.Event) -> int:
+    if not options.output.lower().endswith(".onnx"):
+        raise ReconstructionError(f"{options.output}: a network is written as ONNX; give a name that ends in .onnx.")
+    try:
+        from ..train.tracer import STEPS, train_tracer
+    except ModuleNotFoundError as error:
+        raise ReconstructionError(
+            f"train-tracer needs the Python package {error.name}: pip install 'xrayto3d[train]'."
+        ) from error
+    steps = STEPS if options.steps is None else options.steps
+    with progress_bar(stop) as progress:
+        train_tracer(options.output, options.begin, steps, options.seed, options.limbs, progress)
+    return DONE

@@ -1,0 +1,172 @@
+"""Training samples of the tracer network: crops round one bone of a scene, with the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..segmentation.channels import BONES, FRAGMENTS, HEAT_STRIDE, NOTHING, TRACED, TRACER_FACTS, channels, told_name
+from ..simulate.scenes.others import Other
+from ..simulate.scenes.scenes import Scene
+from .batches import Cycle, drawn_shape
+from .samples import FRAGMENT_SHARE, both_legs, clicks, cut, looked, turned
+
+_SCENES, _CROPS = 4, 3  # pictures of a batch, and crops of each that shows a leg
+_ODDS = {"femur": 1.0, "tibia": 0.45, "fibula": 0.3, "patella": 0.3, "pelvis": 0.2}  # of the bones in a scene
+_NAMED = 0.6  # of the crops are told which bone is meant
+_CLICKED = 0.25  # of the others have a click on it from the start
+_LEAST = 120  # pixels of a scene: a smaller bone is not drawn
+_END = 0.25  # of the boxes hold an end of the bone, or of what is seen of it
+_LOOSE = 0.2  # of them are as loose as a first look's may be
+_TIGHT, _LOOSEST = (-0.02, 0.22), (-0.1, 0.5)  # room beside the bone, a share of its larger side
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Crops of one shape, stacked, and what is true of them.
+
+    Attributes
+    ----------
+    inputs : (n, 9, rows, columns) float32 array
+        See `channels.TRACER_INPUTS`.
+    inside : (n, rows, columns) bool array
+        What of each the picture fills.
+    masks : (n, 3, rows, columns) uint8 array
+        Of `TRACED`: the bone, and its upper and lower fragment.
+    heights : (n, 1, rows / 2, columns / 2) float32 array
+        Not a number beside the bone.
+    bone : (n,) int64 array
+        Which of `TRACER_FACTS` it is.
+    broken, breakable : (n,) float32 array
+        Whether it is seen to be broken, and whether that can be told.
+    clicks : list of (include, exclude)
+    """
+
+    inputs: np.ndarray
+    inside: np.ndarray
+    masks: np.ndarray
+    heights: np.ndarray
+    bone: np.ndarray
+    broken: np.ndarray
+    breakable: np.ndarray
+    clicks: list
+
+
+def crops(draw: Callable[[int], Scene | Other], seed: int, number: int, cycle: Cycle) -> Crops:
+    """Make batch `number` of a cycle: always the same one."""
+    rng = np.random.default_rng((seed, 1, number))
+    shape = drawn_shape(rng, number, cycle)
+    made = []
+    for index in range(_SCENES):
+        drawn = draw(number * _SCENES + index)
+        if isinstance(drawn, Other):
+            made.append(_of_nothing(drawn, shape, rng))
+        else:
+            made += [_of_scene(drawn, shape, rng) for _ in range(_CROPS)]
+    return Crops(*(list(each) if at == 7 else np.stack(each) for at, each in enumerate(zip(*made, strict=True))))
+
+
+def _of_scene(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) -> tuple:
+    """Crop round a bone: mostly a femur, and rather one whose box has the crop's proportions."""
+    import cv2
+
+    there = [
+        (bone, name)
+        for bone in BONES
+        for name in both_legs(bone)
+        if name in scene.masks and np.count_nonzero(scene.masks[name]) > _LEAST
+    ]
+    if not there:
+        return _of_nothing(scene, shape, rng)
+    boxes = [_box(scene.masks[name]) for _, name in there]
+    slim = np.array([np.log((high - low)[0] / (high - low)[1]) for low, high in boxes]) - np.log(shape[1] / shape[0])
+    odds = np.array([_ODDS[bone] for bone, _ in there]) * np.exp(-np.abs(slim))
+    at = int(rng.choice(len(there), p=odds / odds.sum()))
+    (bone, name), (low, high) = there[at], boxes[at]
+    matrix = _placed(low, high, scene.image.shape, shape, rng)
+    grey, inside = cut(scene.image, matrix, shape)
+
+    def moved(mask: np.ndarray) -> np.ndarray:
+        return cv2.warpAffine(mask.astype(np.float32), matrix, shape[::-1], flags=cv2.INTER_LINEAR) > 0.5
+
+    mask = moved(scene.masks[name])
+    parts = [mask, mask]
+    broken = breakable = False
+    if bone in FRAGMENTS and mask.any():
+        own = [moved(part) for part in scene.fragments.get(name, ())]
+        broken = bool(own) and min(part.sum() for part in own) > FRAGMENT_SHARE * mask.sum()
+        breakable = scene.cracked != name
+        parts = own if broken else parts
+    heights = _coarse(np.where(scene.masks[name], scene.heights[bone], np.nan), matrix, shape)
+    grey = looked(grey, inside, rng)
+    told = bone if rng.random() < _NAMED else ""
+    first: tuple[list, list] = ([], [])
+    if not told and mask.any() and rng.random() < _CLICKED:
+        others = [moved(scene.masks[of]) for _, of in there if of != name]
+        alone = mask & ~np.logical_or.reduce([np.zeros_like(mask), *others])
+        first = clicks(alone if alone.sum() > 12 else mask, np.zeros_like(mask), 1, rng)
+    inputs = np.concatenate([channels(grey, inside, *first), told_name(shape, told)])
+    which = TRACER_FACTS.index(bone if mask.any() else NOTHING)
+    masks = np.stack([mask, *parts]).astype(np.uint8)
+    return inputs, inside, masks, heights, which, np.float32(broken), np.float32(breakable), first
+
+
+def _of_nothing(drawn: Scene | Other, shape: tuple[int, int], rng: np.random.Generator) -> tuple:
+    """Crop round anything, in which no bone is meant: one that is there is not the one that is named."""
+    size = rng.uniform(0.25, 1, 2) * drawn.image.shape[::-1]
+    low = rng.uniform(0, 1, 2) * (drawn.image.shape[::-1] - size)
+    matrix = _placed(low, low + size, drawn.image.shape, shape, rng)
+    grey, inside = cut(drawn.image, matrix, shape)
+    grey = looked(grey, inside, rng)
+    shown = [name for name in BONES if name in drawn.masks]
+    absent = [name for name in BONES if name not in shown]
+    told = str(rng.choice(absent)) if absent and (shown or rng.random() < _NAMED) else ""
+    inputs = np.concatenate([channels(grey, inside, [], []), told_name(shape, told)])
+    nothing = np.zeros((len(TRACED), *shape), np.uint8)
+    heights = np.full((1, shape[0] // HEAT_STRIDE, shape[1] // HEAT_STRIDE), np.nan, np.float32)
+    zero = np.float32(0)
+    return inputs, inside, nothing, heights, TRACER_FACTS.index(NOTHING), zero, zero, ([], [])
+
+
+def _box(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return np.array([columns[0], rows[0]], float), np.array([columns[-1], rows[-1]]) + 1.0
+
+
+def _placed(
+    low: np.ndarray, high: np.ndarray, of: tuple[int, int], shape: tuple[int, int], rng: np.random.Generator
+) -> np.ndarray:
+    """Matrix (2, 3) from a picture's pixels to those of a crop round a box, as users and first looks draw them."""
+    low, high = low.copy(), high.copy()
+    if rng.random() < _END:
+        longer = int(np.argmax(high - low))
+        end = rng.uniform(0.35, 0.9) * (high - low)[longer]
+        if rng.random() < 0.5:
+            high[longer] = low[longer] + end
+        else:
+            low[longer] = high[longer] - end
+    room = rng.uniform(*(_LOOSEST if rng.random() < _LOOSE else _TIGHT), 4) * max(high - low)
+    low, high = low - room[:2], high + room[2:]
+    if rng.random() < 0.7:  # a box ends where the picture does
+        low, high = np.maximum(low, 0), np.minimum(high, of[::-1])
+    return turned(low, high, shape, rng)[0]
+
+
+def _coarse(heights: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Heights in a crop, at half its resolution."""
+    import cv2
+
+    coarse = matrix / HEAT_STRIDE
+    coarse[:, 2] -= (HEAT_STRIDE - 1) / (2 * HEAT_STRIDE)  # the middle of its first pixel
+    size = (shape[1] // HEAT_STRIDE, shape[0] // HEAT_STRIDE)
+    made = cv2.warpAffine(
+        heights.astype(np.float32),
+        coarse,
+        size,
+        flags=cv2.INTER_NEAREST,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=np.nan,
+    )
+    return made[None]

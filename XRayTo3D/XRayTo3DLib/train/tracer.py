@@ -1,0 +1,131 @@
+"""Training the tracer network on scenes of the simulator, from what a reader has learnt."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+
+from ..errors import ReconstructionError
+from ..helpers.files import check_writable, replacing
+from ..helpers.progress import Progress, tell
+from ..segmentation.channels import BONES, INPUTS, NOTHING, TRACER_FACTS, TRACER_INPUTS, discs
+from ..segmentation.tracer import TRACER_OUTPUTS
+from ..simulate.bones.limbs import read_limbs
+from .crops import Crops, crops
+from .learn import Lesson, cycles, export, learn
+from .network import Tracer, tracer_from
+from .pictures import specimens
+from .samples import clicks
+from .state import begun_with, kept, state_file
+
+STEPS = 5600
+_BROKEN_WEIGHT = 3.0  # of a broken bone's fragments: whole ones are more, and have nothing to tell apart
+_CLICKS = slice(2, len(INPUTS))  # channels
+_NAMES = len(BONES) + 1  # and nothing
+
+
+def loss_of(outputs: Sequence[torch.Tensor], wanted: Crops) -> torch.Tensor:
+    """How wrong answers are.
+
+    Cross entropy and Dice of the mask, cross entropy of the fragments within the bone, absolute error of the heights
+    on it, cross entropy of its name and of the break.
+    """
+    masks, heights, facts = outputs
+
+    def there(values: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(values).to(masks.device).float()
+
+    truth = there(wanted.masks)
+    entropy = functional.binary_cross_entropy_with_logits(masks, truth, reduction="none")
+    share, bone = torch.sigmoid(masks[:, :1]), truth[:, :1]
+    overlap = (2 * (share * bone).sum((1, 2, 3)) + 20) / (share.sum((1, 2, 3)) + bone.sum((1, 2, 3)) + 20)
+    of_mask = 2 * entropy[:, 0].mean() + (1 - overlap).mean()
+
+    broken = there(wanted.broken)
+    weighed = bone * torch.where(broken > 0, _BROKEN_WEIGHT, 1.0)[:, None, None, None]
+    of_fragments = (entropy[:, 1:] * weighed).sum() / (2 * bone.sum() + 1)
+
+    known = there(wanted.heights)
+    on_bone = ~torch.isnan(known)
+    of_heights = ((heights - torch.nan_to_num(known)).abs() * on_bone).sum() / (on_bone.sum() + 1)
+
+    of_names = functional.cross_entropy(facts[:, :_NAMES], torch.from_numpy(wanted.bone).to(masks.device))
+    entropy = functional.binary_cross_entropy_with_logits(facts[:, _NAMES], broken, reduction="none")
+    of_break = (entropy * there(wanted.breakable)).mean()
+    return of_mask + 0.7 * of_fragments + 2 * of_heights + 0.2 * of_names + 0.5 * of_break
+
+
+def clicked(network: torch.nn.Module, made: Crops, rng: np.random.Generator) -> np.ndarray:
+    """The batch's inputs with clicks where the network is wrong about the bone."""
+    device = next(network.parameters()).device
+    network.eval()
+    with torch.no_grad():
+        guesses = (network(torch.from_numpy(made.inputs).to(device))[0][:, 0] > 0).cpu().numpy()
+    network.train()
+    inputs = made.inputs.copy()
+    nothing = TRACER_FACTS.index(NOTHING)
+    for index, (guess, (include, exclude)) in enumerate(zip(guesses, made.clicks, strict=True)):
+        if made.bone[index] != nothing:
+            more = clicks(made.masks[index, 0] > 0, guess & made.inside[index], int(rng.integers(1, 4)), rng)
+            inputs[index, _CLICKS] = discs(guess.shape, include + more[0], exclude + more[1])
+    return inputs
+
+
+LESSON = Lesson(crops, loss_of, clicked)
+
+
+def train_tracer(
+    path: str | os.PathLike,
+    begin: str | os.PathLike,
+    steps: int = STEPS,
+    seed: int = 0,
+    folder: str | os.PathLike | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Train a tracer network and write it as ONNX.
+
+    A training that was broken off goes on where it was: its state lies beside the network until it is finished.
+
+    Parameters
+    ----------
+    path : path
+        Of the network (.onnx).
+    begin : path
+        Of a reader network, or of a tracer, to begin with.
+    steps : int
+        Of the first cycle; see `learn.cycles`.
+    seed : int
+        Chooses limbs, scenes and the network's first weights.
+    folder : path, optional
+        Of real limbs, to be drawn as well as analytic ones (see `pictures.specimens`).
+    progress : callable, optional
+
+    Raises
+    ------
+    ReconstructionError, SimulationError
+        If a file cannot be read or written, there are no steps, or the folder holds no limbs.
+    Cancelled
+        If `progress` asked to stop; the training can go on from there.
+    """
+    if steps < 1:
+        raise ReconstructionError(f"steps: {steps}; a training has one at least.")
+    if folder is not None:
+        read_limbs(folder, people=())  # says what is wrong with it before the work begins
+    path = check_writable(path)
+    asked = {"steps": steps, "seed": seed, "limbs": folder is not None, "begin": os.fspath(begin), "tracer": True}
+    state = kept(path, asked)
+    torch.manual_seed(seed)
+    network = begun_with(begin)
+    network = network if isinstance(network, Tracer) else tracer_from(network)
+    tell(progress, 0.0, "making limbs")
+    made = [cycle for cycle in cycles(steps, begun=True) if cycle.steps]
+    settled = Path(begin).suffix != ".onnx"
+    network = learn(network, LESSON, path, specimens(seed, folder), made, asked, state, seed, settled, progress)
+    with replacing(path) as temporary:
+        export(network, temporary, len(TRACER_INPUTS), TRACER_OUTPUTS)
+    state_file(path).unlink(missing_ok=True)
