@@ -10,7 +10,7 @@ QUICK = Testing/Python/engine/test_rooms.py Testing/Python/mrml/test_packaging.p
 	Testing/Python/panel/test_pythonqt.py Testing/Python/panel/test_views.py \
 	$(addprefix Testing/Python/engine/,geometry helpers radiograph tone depth surface anatomy) XRayTo3D/XRayTo3DLib
 
-.PHONY: demo test check bench bench-simulate bench-segmentation bench-leg evaluate accuracy models sample pictures clean
+.PHONY: demo test check bench bench-simulate bench-segmentation bench-leg real evaluate accuracy models sample pictures clean
 
 demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	@name=$$(basename "$$XRAY"); name=$${name%.*}; mkdir -p "$$DEMO" && \
@@ -37,6 +37,9 @@ bench-simulate: .venv/.test  ## the simulator: exactness, agreement, closeness t
 
 bench-segmentation: .venv/.engine  ## the bone found on real and simulated radiographs: agreement, landmarks, speed
 	.venv/bin/python Testing/Python/benchmarks/bench_segmentation.py
+
+real: .venv/.engine  ## the whole chain on real radiographs: bones that get a fitted shape, against those drawn by hand
+	.venv/bin/python Testing/Python/benchmarks/bench_real.py
 
 bench-leg: .venv/.engine  ## the bones of a leg put together: each in place, joint space, angles
 	.venv/bin/python Testing/Python/benchmarks/bench_leg.py

@@ -1,22 +1,19 @@
 """How well the bone is found: on real radiographs with hand-drawn masks, on simulated ones, and how fast.
 
-`make bench-segmentation` runs it. The real pictures are looked for in `shared/data` beside the project (or in
-XRAYTO3D_DATA); none of them was used in training. Some of them may help to choose between recipes (`CHOOSING`), the
-others only report. Automatic results are scored inside the femur's box. Films of people who were left out of the
-training are drawn from the folder `limbs` there.
+`make bench-segmentation` runs it. For the real pictures see `real_films`; none of them was used in training. Some of
+them may help to choose between recipes (`CHOOSING`), the others only report. Automatic results are scored inside the
+femur's box. Films of people who were left out of the training are drawn from the folder `limbs` there.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
+from real_films import CHOOSING, DATA, HIPS, MASKS, dice, drawn_femora, drawn_others
 
 from XRayTo3DLib import RadiographError, ReconstructionError, Seeds, read_radiograph
 from XRayTo3DLib.segmentation import (
@@ -35,21 +32,8 @@ from XRayTo3DLib.simulate.bones.limbs import count_people, read_limbs
 from XRayTo3DLib.simulate.scenes.scenes import bank, make_bank, scene
 from XRayTo3DLib.train.pictures import left_out
 
-DATA = Path(os.environ.get("XRAYTO3D_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 SCENES, FIRST_SCENE = 150, 2 * 10**9  # seeds that no training uses
 CLICKS = 3
-CHOOSING = (
-    "femur_accessory-patellar-ossification",
-    "femur_acetabular-fracture-4",
-    "femur_acl-bony-avulsion-with-segond-fracture-3",
-    "femur_avulsion-fracture-lesser-trochanter",
-    "femur_avulsion-fracture-of-the-tibial-eminence",
-    "femur_bisphosphonate-induced-femur-fractures",
-    "femur_chronic-knee-dislocation",
-    "femur_cortical-desmoid-4",
-)
-HIPS = ("RG2", "acetabular", "iliac-spine", "lesser-trochanter", "hemiarthroplasty")
-GUESSED = ("acl-bony-avulsion-with-segond-fracture-3_patella",)  # drawn outlines that are not to be scored
 FILMS = 300  # of people left out
 USUAL_MM = {"femur": 440.0, "tibia": 370.0, "fibula": 360.0, "patella": 42.0, "pelvis": 215.0}
 Find = Callable[[np.ndarray, np.ndarray, Seeds | None], np.ndarray]
@@ -57,7 +41,7 @@ Find = Callable[[np.ndarray, np.ndarray, Seeds | None], np.ndarray]
 
 def main() -> int:
     """Print all tables."""
-    if (DATA / "radiographs" / "masks").is_dir():
+    if MASKS.is_dir():
         real_pictures()
         other_bones()
         femur_checks()
@@ -72,55 +56,48 @@ def main() -> int:
 
 def real_pictures() -> None:
     """Dice coefficient and distance of outlines for every way to find the bone."""
-    cases = [case for path in sorted((DATA / "radiographs" / "masks").glob("*.json")) for case in _cases(path)]
+    cases = drawn_femora()
     ways: dict[str, Find] = {"raw k-means": _raw_clusters}
     ways |= {name: _finder(name) for name in ("clusters", "network", "auto")}
     columns = ("automatic", "box", *(f"box, {n + 1} click{'s' * (n > 0)}" for n in range(CLICKS)))
     groups = {
         "all": np.ones(len(cases), bool),
-        "choosing": np.array([name.startswith(CHOOSING) for name, *_ in cases]),
-        "hips": np.array([any(each in name for each in HIPS) for name, *_ in cases]),
+        "choosing": np.array([each.name.startswith(CHOOSING) for each in cases]),
+        "hips": np.array([any(hip in each.name for hip in HIPS) for each in cases]),
     }
     groups["reporting"] = ~groups["choosing"]
     print(f"\nReal radiographs with hand-drawn femora ({len(cases)}): median / worst Dice, median outline distance (%)")
     print("| way | " + " | ".join(columns) + " |\n|---|" + "---|" * len(columns))
     for name, find in ways.items():
         clicks = 0 if name == "raw k-means" else CLICKS
-        scores = np.array([_scores(find, *case[1:], clicks) for case in cases])
+        scores = np.array([_scores(find, each.read().pixels, each.mask, each.box, clicks) for each in cases])
         for group, of in groups.items() if name == "auto" else (("all", groups["all"]),):
             cells = [
-                f"{np.median(dice):.3f} / {dice.min():.3f}, {np.median(away):.2f} %"
-                for dice, away in zip(*scores[of].transpose(2, 1, 0), strict=True)
+                f"{np.median(score):.3f} / {score.min():.3f}, {np.median(away):.2f} %"
+                for score, away in zip(*scores[of].transpose(2, 1, 0), strict=True)
             ]
             label = name if group == "all" else f"{name}, {group} ({of.sum()})"
             print(f"| {label} | " + " | ".join(cells + ["-"] * (CLICKS - clicks)) + " |", flush=True)
         if name == "auto":
-            for (picture, *_), row in zip(cases, scores, strict=True):
-                print(f"    {picture:66} " + " ".join(f"{dice:.3f}" for dice, _ in row))
+            for each, row in zip(cases, scores, strict=True):
+                print(f"    {each.name:66} " + " ".join(f"{score:.3f}" for score, _ in row))
 
 
 def other_bones() -> None:
     """Dice coefficient of tibia, fibula and patella in a box, by the network."""
     print("\nOther bones of real radiographs, in a box: Dice, and the bone that was found")
-    for bone in ("tibia", "fibula", "patella"):
-        scores = []
-        for path in sorted((DATA / "radiographs" / "masks" / "bones").glob(f"*_{bone}.png")):
-            if path.stem.endswith(GUESSED):
-                continue
-            source = next((DATA / "radiographs").glob(path.stem.removesuffix(f"_{bone}") + ".*"))
-            pixels, truth = read_radiograph(source).pixels, cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) > 0
-            rows, columns = np.flatnonzero(truth.any(1)), np.flatnonzero(truth.any(0))
-            room = 0.04 * max(len(rows), len(columns))
-            low = np.maximum(np.array([columns[0], rows[0]]) - room, 0)
-            high = np.minimum(np.array([columns[-1], rows[-1]]) + room, np.array(truth.shape[::-1]) - 1)
-            try:
-                found = find_bone(pixels, box_region(pixels.shape, (*low, *high)), "network")
-                scores.append(_dice(found.mask, truth))
-                print(f"    {path.stem:66} {scores[-1]:.3f} {found.name}")
-            except ReconstructionError as error:
-                scores.append(0.0)
-                print(f"    {path.stem:66} {error}")
-        print(f"{bone}: median {np.median(scores):.3f}, worst {min(scores):.3f}")
+    scores: dict[str, list[float]] = {}
+    for each in drawn_others():
+        own = scores.setdefault(each.bone, [])
+        try:
+            found = find_bone(each.read().pixels, each.box, "network")
+            own.append(dice(found.mask, each.mask))
+            print(f"    {each.name:66} {own[-1]:.3f} {found.name}")
+        except ReconstructionError as error:
+            own.append(0.0)
+            print(f"    {each.name:66} {error}")
+    for bone, own in scores.items():
+        print(f"{bone}: median {np.median(own):.3f}, worst {min(own):.3f}")
 
 
 def femur_checks() -> None:
@@ -154,7 +131,7 @@ def simulated_pictures() -> None:
     limbs = make_bank(count=4, seed=10_000)
     errors: dict[str, list[float]] = {name: [] for name in LANDMARKS}
     seen = dict.fromkeys(LANDMARKS, 0)
-    dice, views, sides = [], [], []
+    agreed, views, sides = [], [], []
     for number in range(SCENES):
         drawn = scene(limbs, FIRST_SCENE + number, 480)
         if drawn.masks["femur"].mean() < 0.02:
@@ -163,10 +140,10 @@ def simulated_pictures() -> None:
         try:
             bone = find_bone(pixels, np.ones(pixels.shape, bool), "network")
         except ReconstructionError:
-            dice.append(0.0)
+            agreed.append(0.0)
             continue
         truth = drawn.masks["femur"] | drawn.masks.get("other_femur", False)
-        dice.append(_dice(bone.mask & truth, truth) if "other_femur" in drawn.masks else _dice(bone.mask, truth))
+        agreed.append(dice(bone.mask & truth, truth) if "other_femur" in drawn.masks else dice(bone.mask, truth))
         found = check_femur(bone)
         view = "ap" if drawn.view == "pa" else drawn.view
         if found.view:
@@ -182,7 +159,9 @@ def simulated_pictures() -> None:
                 both = (drawn.landmarks_px, drawn.other_landmarks_px)
                 places = [each[name] for each in both if name in each]
                 errors[name].append(min(float(np.hypot(*(mark - place))) for place in places) / len(pixels) * 100)
-    print(f"\nSimulated radiographs ({len(dice)} with a femur): Dice of the network, automatic: {np.median(dice):.3f}")
+    print(
+        f"\nSimulated radiographs ({len(agreed)} with a femur): Dice of the network, automatic: {np.median(agreed):.3f}"
+    )
     for name, right in (("view", views), ("side", sides)):
         print(f"{name} right in {sum(right)} of {len(right)} that are told")
     print("| landmark | median error (% of height) | 90 % below | found of those in the picture |\n|---|---|---|---|")
@@ -198,7 +177,7 @@ def people_left_out() -> None:
     people = left_out(count_people(DATA / "limbs"))
     limbs = bank(read_limbs(DATA / "limbs", people), seed=5)
     heights: dict[str, list[float]] = {name: [] for name in BONES}
-    dice: dict[str, list[float]] = {name: [] for name in BONES}
+    agreed: dict[str, list[float]] = {name: [] for name in BONES}
     broken: dict[bool, list[float]] = {True: [], False: []}
     fragments: list[float] = []
     rng = np.random.default_rng(0)
@@ -216,9 +195,9 @@ def people_left_out() -> None:
         try:
             bone = find_bone(pixels, box, "network")
         except ReconstructionError:
-            dice[name].append(0.0)
+            agreed[name].append(0.0)
             continue
-        dice[name].append(_dice(bone.mask, truth & box))
+        agreed[name].append(dice(bone.mask, truth & box))
         seen = heights_of(bone)
         if bone.name != name or seen is None:
             continue
@@ -235,12 +214,12 @@ def people_left_out() -> None:
             broken[True].append(found.probability)
             if found.broken:
                 pairs = zip((found.upper, found.lower), parts, strict=True)
-                fragments.append(min(_dice(one, two & box) for one, two in pairs))
+                fragments.append(min(dice(one, two & box) for one, two in pairs))
     print(f"\nFilms of {len(people)} people who were left out of training, the bone in a box")
     print("| bone | Dice, median / worst tenth | height off, median (mm of the bone) | 90 % below |\n|---|---|---|---|")
     for name in BONES:
         if heights[name]:
-            off, own = np.array(heights[name]), np.array(dice[name])
+            off, own = np.array(heights[name]), np.array(agreed[name])
             print(
                 f"| {name} ({len(own)}) | {np.median(own):.3f} / {np.percentile(own, 10):.3f} | {np.median(off):.1f} | "
                 f"{np.percentile(off, 90):.1f} |"
@@ -277,23 +256,6 @@ def corrections() -> None:
     print(f"    grey range: {np.median(took):.3f}")
 
 
-def _cases(path: Path) -> list[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
-    """Name, pixels, mask and box of each femur that was drawn in a picture."""
-    told = json.loads(path.read_text())
-    source = next(p for p in (DATA / folder / told["image"] for folder in ("radiographs", "dicom")) if p.exists())
-    pixels = read_radiograph(source).pixels
-    made = []
-    for number in ("", "_2"):
-        file = path.with_name(f"{path.stem}{number}.png")
-        if file.exists():
-            names = told.get("masks", {})
-            name = next((each for each, mask in names.items() if file.name.endswith(mask)), told.get("mask_of", ""))
-            truth = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) > 0
-            box = told.get("rois", {}).get(name, told["roi"])
-            made.append((file.stem, pixels, truth, box_region(pixels.shape, box)))
-    return made
-
-
 def _raw_clusters(pixels: np.ndarray, region: np.ndarray, _: Seeds | None) -> np.ndarray:
     return (cluster(pixels, 4, region).labels == 3) & region
 
@@ -323,7 +285,7 @@ def _scores(
         if size:
             where.append(place)
         masks.append(find(pixels, box, Seeds(include, exclude)))
-    return [(_dice(mask, wanted), _apart(mask, wanted)) for mask in masks]
+    return [(dice(mask, wanted), _apart(mask, wanted)) for mask in masks]
 
 
 def _middle(wrong: np.ndarray) -> tuple[int, tuple[float, float]]:
@@ -334,10 +296,6 @@ def _middle(wrong: np.ndarray) -> tuple[int, tuple[float, float]]:
     depth = cv2.distanceTransform(np.pad(labels == largest, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     row, column = np.unravel_index(int(depth.argmax()), depth.shape)
     return int(stats[largest, cv2.CC_STAT_AREA]), (float(column), float(row))
-
-
-def _dice(mask: np.ndarray, truth: np.ndarray) -> float:
-    return 2 * np.count_nonzero(mask & truth) / max(np.count_nonzero(mask) + np.count_nonzero(truth), 1)
 
 
 def _apart(mask: np.ndarray, truth: np.ndarray) -> float:

@@ -29,7 +29,8 @@ from .find import (
 )
 from .fragments import Fragments, fragments_of
 from .heights import Heights, heights_of
-from .reader import Landmark, Reading, load_reader
+from .networks import load_reader
+from .reader import Landmark, Reading
 from .region import bounding_box, box_region, mask_region, polygon_region
 from .seeds import Seeds, check_seeds
 

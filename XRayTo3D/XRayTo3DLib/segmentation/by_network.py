@@ -10,9 +10,10 @@ import numpy as np
 
 from ..geometry.outline import Outline, outlines
 from .bone import blind_border, choose_pieces, clean
-from .calibration import log_odds, probability
+from .calibration import probability
 from .channels import BONES
-from .look import first_look, second_look
+from .logits import log_odds
+from .look import channel_of, first_look, second_look
 from .morphology import dilated
 from .reader import Landmark, Reading, load_reader, sureness
 from .region import bounding_box, corners, is_marked
@@ -104,7 +105,7 @@ def find_by_network(
     name = _meant(first, allowed, clicks, is_marked(region))
     # Of a long bone the first look may see the ends alone; what somebody drew a box round is one bone.
     seen = "all" if is_marked(region) and pieces == "near" else pieces
-    coarse = choose_pieces((_pushed(first.logit(_channel(name)), clicks) > 0) & allowed, seen, clicks.include)
+    coarse = choose_pieces((_pushed(first.logit(channel_of(name)), clicks) > 0) & allowed, seen, clicks.include)
     if np.count_nonzero(coarse) < _LEAST * coarse.size:
         return ByNetwork(np.zeros(region.shape, bool), "", first)
     # Somebody who drew a box has told where the bone is better than the first look does.
@@ -176,8 +177,8 @@ def _looked_closer(
     seeds: Seeds,
 ) -> ByNetwork:
     """What a second look sees of a bone between two corners of the first look's window."""
-    channel, nothing = _channel(name), ByNetwork(np.zeros(region.shape, bool), "", first)
-    second = second_look(pixels, first, *first.window.to_picture(ends), {name, channel}, network, seeds)
+    channel, nothing = channel_of(name), ByNetwork(np.zeros(region.shape, bool), "", first)
+    second = second_look(pixels, first, *first.window.to_picture(ends), name, network, seeds)
     allowed = second.window.cut_mask(region)
     clicks = seeds.moved(second.window.matrix)
     logit = _pushed(second.logit(channel), clicks)
@@ -207,7 +208,7 @@ def sureness_features(seen: ByNetwork) -> np.ndarray:
     The logit of how sure both looks are (see `reader.sureness`), and that of a femur in the picture.
     """
     assert seen.second is not None
-    sure = sureness(seen.first, seen.second, _channel(seen.name))
+    sure = sureness(seen.first, seen.second, channel_of(seen.name))
     return np.array([log_odds(sure), log_odds(seen.first.facts["femur"])])
 
 
@@ -239,11 +240,6 @@ def landmarks_beside(reading: Reading, bone: np.ndarray) -> dict[str, Landmark]:
     """
     marks = reading.landmarks(dilated(bone, _BESIDE))
     return {name: mark for name, mark in marks.items() if mark.confidence >= _SEEN}
-
-
-def _channel(name: str) -> str:
-    """The mask that holds a bone: of a femur the one that was trained with clicks."""
-    return "marked" if name == "femur" else name
 
 
 def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds, boxed: bool) -> str:

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ReconstructionError
-from .reader import SHIPPED
-
-_MOST_LOGIT = 6.0
+from .logits import sigmoid
+from .networks import SHIPPED
 
 
 def probability(check: str, names: Sequence[str], values: np.ndarray, reader: str | os.PathLike | None) -> float:
@@ -36,12 +35,7 @@ def probability(check: str, names: Sequence[str], values: np.ndarray, reader: st
         If the calibration cannot be read, or is of another layout.
     """
     weights, bias = _weights(str(Path(reader or SHIPPED).with_suffix(".json")), check, tuple(names))
-    return float(1 / (1 + np.exp(-(bias + values @ weights))))
-
-
-def log_odds(probability: float) -> float:
-    """Logarithm of the odds of a probability, no farther from 0 than 6."""
-    return float(np.clip(np.log(max(probability, 1e-9) / max(1 - probability, 1e-9)), -_MOST_LOGIT, _MOST_LOGIT))
+    return float(sigmoid(bias + values @ weights))
 
 
 @functools.lru_cache(maxsize=4)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .calibration import log_odds, probability
+from .calibration import probability
 from .channels import PART_LANDMARKS, PARTS, VIEWS
 from .find import Bone
+from .logits import log_odds
 from .reader import sureness
 
 FEATURES = (

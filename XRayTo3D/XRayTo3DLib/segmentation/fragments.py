@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .calibration import log_odds, probability
+from .calibration import probability
 from .channels import BONES, BROKEN, FRAGMENTS, HEAT_STRIDE
 from .find import Bone
+from .logits import log_odds
 from .reader import Reading
 
 SUSPECTED = 0.5  # probability at which a break is told of

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .channels import MASKS
-from .reader import MARGIN, Reading, first_window, part_window, read, second_window, seen_all, seen_in, upright
+from .channels import BONES, BROKEN, FRAGMENTS, MASKS
+from .reader import Reading, first_window, part_window, read, second_window, seen_in, upright
 from .region import corners
 from .seeds import Seeds
+from .tracer import trace
 
 if TYPE_CHECKING:
     import cv2
 
-_WIDER = 1.0  # of the bone's size: round it, where neighbors are seen that tell it from them
 _LONG = 2.5  # ratio of its box's sides: a longer bone fills so little of a window that parts of it are missed
 _PARTS = ((0.0, 0.6), (0.4, 1.0))  # shares of its length
 _NOTHING = -20.0  # logit where nobody looked
@@ -67,11 +67,11 @@ def second_look(
     first: Reading,
     low: np.ndarray,
     high: np.ndarray,
-    names: Iterable[str],
+    name: str,
     network: cv2.dnn.Net,
     seeds: Seeds | None = None,
 ) -> Reading:
-    """Look closer at a bone, from near and from a little farther away, which together err less than either.
+    """Look closer at a bone: the reader at what is round it, and the tracer, which draws it.
 
     Parameters
     ----------
@@ -80,22 +80,35 @@ def second_look(
         Of all that was marked.
     low, high : (2,) array
         Corners of the bone's box in the picture, as column and row.
-    names : iterable of str
-        Masks that hold the bone. Of a long bone, which no look need see whole, they hold all that any look saw.
+    name : str
+        Of the bone.
     network : cv2.dnn.Net
+        The reader.
     seeds : Seeds, optional
         Clicks, as column and row of the picture.
 
     Returns
     -------
     Reading
+        The bone's mask (see `channel_of`), its fragments, the heights on it and whether it is broken are the tracer's.
     """
-    second, wider = (
-        read(pixels, second_window(low, high, pixels.shape, margin), seeds, network, first.turns)
-        for margin in (MARGIN, _WIDER)
-    )
-    second = replace(second, logits=(second.logits + seen_all(wider, second.window)) / 2)
-    return _in_parts(pixels, second, (first,), low, high, names, network, seeds)
+    window = second_window(low, high, pixels.shape)
+    reading = read(pixels, window, seeds, network, first.turns)
+    drawn = trace(pixels, window, name, seeds, first.turns)
+    logits, heights, facts = reading.logits.copy(), reading.heights.copy(), dict(reading.facts)
+    parts = dict(zip(FRAGMENTS.get(name, ()), ("upper", "lower"), strict=False))
+    for mask, traced in {channel_of(name): "mask", **parts}.items():
+        logits[MASKS.index(mask)] = drawn.logit(traced)
+    heights[BONES.index(name)] = drawn.heights
+    if name in BROKEN:
+        facts[BROKEN[name]] = drawn.broken
+    names = trace(pixels, window, "", seeds, first.turns).names  # not told, or it would say what it was told
+    return replace(reading, logits=logits, heights=heights, facts=facts, names=names)
+
+
+def channel_of(name: str) -> str:
+    """The mask that holds a bone: of a femur the one that was trained with clicks."""
+    return "marked" if name == "femur" else name
 
 
 def _in_parts(

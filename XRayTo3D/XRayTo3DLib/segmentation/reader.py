@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import os
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import ReconstructionError
-from .channels import BONES, FACTS, HEAT_SIGMA, HEAT_STRIDE, INPUTS, LANDMARKS, MASKS, STRIDE, VIEWS, channels
+from .channels import BONES, FACTS, HEAT_SIGMA, HEAT_STRIDE, LANDMARKS, MASKS, VIEWS, channels
+from .logits import sigmoid, softmax
 from .morphology import dice
+from .networks import OUTPUTS, asked, load_reader
 from .region import corners
 from .seeds import Seeds
 from .window import Window, window_over
@@ -20,8 +18,6 @@ from .window import Window, window_over
 if TYPE_CHECKING:
     import cv2
 
-SHIPPED = Path(__file__).with_name("reader.onnx")
-OUTPUTS = ("masks", "heat", "heights", "facts")
 _FIRST, _SECOND = 224 * 224, 224 * 224  # pixels of the window of the first look, and of the second one
 _ROUND = 0.15  # of what is marked: beside it, neighbors tell bones from each other
 _TURNED = 128 * 128  # of those that tell how a picture lies
@@ -29,7 +25,7 @@ _MUCH_MORE = 2.0
 _WORTH = np.array([1.0, 1.0, 1.0, 1.0, 0.5])  # of `BONES`, when it is told: pelves are taken for too much
 _CONDYLES = ("medial_condyle", "lateral_condyle")
 _APART, _SECOND_PEAK = 4.0, 0.3  # of a second peak: distance from the first (in their widths), least height
-MARGIN = 0.45  # of the bone's size, round it in the second look
+_MARGIN = 0.1  # of the bone's size, round it in the second look
 _PART_MARGIN = 0.06  # of a part of it
 
 
@@ -65,6 +61,8 @@ class Reading:
         What of the window it fills.
     turns : int
         Quarter turns (anticlockwise) by which the picture was turned when it was looked at.
+    names : dict of str to float
+        Of a look at one bone: probabilities of what the tracer takes it for (see `tracer.Trace`); otherwise empty.
     """
 
     window: Window
@@ -75,6 +73,7 @@ class Reading:
     grey: np.ndarray
     inside: np.ndarray
     turns: int = 0
+    names: dict[str, float] = field(default_factory=dict)
 
     def logit(self, name: str) -> np.ndarray:
         """Logits of one of the masks."""
@@ -162,7 +161,7 @@ def sureness(first: Reading, second: Reading, name: str) -> float:
         their masks share. What is no bone of the leg often looks like one from far or from near, and rarely from both.
     """
     before = seen_in(first, second.window, name)
-    looks = [_sigmoid(before), _sigmoid(second.logit(name))]
+    looks = [sigmoid(before), sigmoid(second.logit(name))]
     one, two = (probability > 0.5 for probability in looks)
     expected = [
         2 * probability[probability > 0.5].sum() / max((probability > 0.5).sum() + probability.sum(), 1)
@@ -178,43 +177,6 @@ def _beyond(line: np.ndarray, at: int) -> float:
     before, here, after = np.log(np.maximum(line[at - 1 : at + 2], 1e-9)).tolist()
     bend = before + after - 2 * here
     return min(max((before - after) / (2 * bend), -0.5), 0.5) if bend < 0 else 0.0
-
-
-def load_reader(path: str | os.PathLike | None = None) -> cv2.dnn.Net:
-    """Load a reader network, the one that is shipped if no other is named.
-
-    Raises
-    ------
-    ReconstructionError
-        If there is no such file, it is damaged, or made for other inputs and outputs.
-    """
-    path = Path(path or SHIPPED)
-    try:
-        changed = path.stat().st_mtime_ns
-    except OSError as error:
-        raise ReconstructionError(f"The reader network {path} cannot be read: {error.strerror or error}.") from error
-    return _loaded(str(path), changed)
-
-
-@functools.lru_cache(maxsize=2)
-def _loaded(path: str, changed: int) -> cv2.dnn.Net:
-    import cv2
-
-    again = "train it again, or name none and take the one that is shipped."
-    try:
-        network = cv2.dnn.readNetFromONNX(np.frombuffer(Path(path).read_bytes(), np.uint8))
-    except (cv2.error, OSError, ValueError) as error:
-        raise ReconstructionError(f"The reader network {path} is damaged or no ONNX network: {again}") from error
-    try:
-        network.setInput(np.zeros((1, len(INPUTS), STRIDE, 2 * STRIDE), np.float32))
-        shapes = [made.shape for made in network.forward(OUTPUTS)]
-    except cv2.error as error:
-        raise ReconstructionError(f"The reader network {path} has another layout: {again}") from error
-    half = (STRIDE // HEAT_STRIDE, 2 * STRIDE // HEAT_STRIDE)
-    maps = [(1, len(LANDMARKS), *half), (1, len(BONES), *half)]
-    if shapes != [(1, len(MASKS), STRIDE, 2 * STRIDE), *maps, (1, len(FACTS))]:
-        raise ReconstructionError(f"The reader network {path} has another layout: {again}")
-    return network
 
 
 def read(
@@ -246,14 +208,14 @@ def read(
     grey, inside = window.cut(pixels)
     clicks = (seeds or Seeds()).moved(window.matrix)
     seen = np.rot90(channels(grey, inside, clicks.include, clicks.exclude), turns, (1, 2))
-    one, two = (_asked(network, picture) for picture in (seen, seen[:, :, ::-1]))
+    one, two = (asked(network, picture, OUTPUTS) for picture in (seen, seen[:, :, ::-1]))
 
     def together(number: int) -> np.ndarray:
         return np.rot90((one[number] + two[number][..., ::-1]) / 2, -turns, (1, 2))
 
     logits = np.ascontiguousarray(together(0))
     logits[:, ~inside] = -20
-    one[1], two[1] = _sigmoid(one[1]), _sigmoid(two[1])
+    one[1], two[1] = sigmoid(one[1]), sigmoid(two[1])
     return Reading(window, logits, together(1), together(2), _told(one[3], two[3]), grey, inside, turns)
 
 
@@ -267,20 +229,10 @@ def upright(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net) -> int
     seen = channels(grey, inside, (), ())
     sure = []
     for turns in range(4):
-        logits = _asked(network, np.rot90(seen, turns, (1, 2)))[0][: len(BONES)]
-        sure.append(float(np.maximum(2 * _sigmoid(logits) - 1, 0).sum(axis=(1, 2)) @ _WORTH))
+        logits = asked(network, np.rot90(seen, turns, (1, 2)), OUTPUTS)[0][: len(BONES)]
+        sure.append(float(np.maximum(2 * sigmoid(logits) - 1, 0).sum(axis=(1, 2)) @ _WORTH))
     best = int(np.argmax(sure))
     return best if sure[best] > _MUCH_MORE * sure[0] else 0
-
-
-def _asked(network: cv2.dnn.Net, picture: np.ndarray) -> list[np.ndarray]:
-    """What the network says of a picture's channels."""
-    network.setInput(np.ascontiguousarray(picture)[None])
-    return [np.array(made[0]) for made in network.forward(OUTPUTS)]
-
-
-def _sigmoid(values: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(values, -30, 30)))
 
 
 def _told(facts: np.ndarray, mirrored: np.ndarray) -> dict[str, float]:
@@ -288,8 +240,7 @@ def _told(facts: np.ndarray, mirrored: np.ndarray) -> dict[str, float]:
     mirrored = mirrored.copy()
     mirrored[FACTS.index("left")] *= -1
     mean = (facts + mirrored) / 2
-    views = np.exp(mean[: len(VIEWS)] - mean[: len(VIEWS)].max())
-    values = [*(views / views.sum()), *_sigmoid(mean[len(VIEWS) :])]
+    values = [*softmax(mean[: len(VIEWS)]), *sigmoid(mean[len(VIEWS) :])]
     return dict(zip(FACTS, map(float, values), strict=True))
 
 
@@ -306,7 +257,7 @@ def _window_round(region: np.ndarray, pixels: int) -> Window:
     )
 
 
-def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int], margin: float = MARGIN) -> Window:
+def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int], margin: float = _MARGIN) -> Window:
     """Window of the second look: a bone's box with a margin, a share of its size, in a picture of that shape."""
     margin = margin * float(np.max(np.subtract(high, low)))
     return window_over(np.maximum(low - margin, -0.5), np.minimum(high + margin, np.array(shape[::-1]) - 0.5), _SECOND)

@@ -2,4 +2,85 @@
 
 from __future__ import annotations
 
-TRACER_OUTPUTS = ("masks", "heights", "facts")
+from dataclasses import dataclass
+
+import numpy as np
+
+from .channels import BONES, NOTHING, TRACED, TRACER_FACTS, channels, told_name
+from .logits import sigmoid, softmax
+from .networks import TRACER_OUTPUTS, asked, load_tracer
+from .seeds import Seeds
+from .window import Window
+
+_NAMES = (*BONES, NOTHING)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What the tracer says of the bone that fills a window.
+
+    Attributes
+    ----------
+    window : Window
+    logits : (3, rows, columns) float32 array
+        Of the bone, and of its upper and its lower fragment (of an unbroken bone both are the whole); above zero where
+        they are.
+    heights : (rows / 2, columns / 2) float32 array
+        How high on the bone its shadow shows it, 0 at its lower end and 1 at the upper; it means nothing beside it.
+    names : dict of str to float
+        Probabilities of what the bone is: `BONES`, or nothing of these.
+    broken : float
+        Probability that it is seen to be broken.
+    """
+
+    window: Window
+    logits: np.ndarray
+    heights: np.ndarray
+    names: dict[str, float]
+    broken: float
+
+    def logit(self, name: str) -> np.ndarray:
+        """Logits of one of the masks: `TRACED`."""
+        return self.logits[TRACED.index(name)]
+
+
+def trace(pixels: np.ndarray, window: Window, name: str = "", seeds: Seeds | None = None, turns: int = 0) -> Trace:
+    """Let the tracer draw the bone that a window was laid round, as it is and mirrored.
+
+    Parameters
+    ----------
+    pixels : (rows, columns) float32 array
+        The picture, bone bright.
+    window : Window
+    name : str
+        Which of `BONES` is meant; "" where that is not known.
+    seeds : Seeds, optional
+        Clicks, as column and row of the picture.
+    turns : int
+        Quarter turns (anticlockwise) by which it looks at the picture; what it says is as the picture lies.
+
+    Returns
+    -------
+    Trace
+
+    Raises
+    ------
+    ReconstructionError
+        If the network cannot be loaded.
+    """
+    network = load_tracer()
+    grey, inside = window.cut(pixels)
+    clicks = (seeds or Seeds()).moved(window.matrix)
+    seen = np.concatenate([channels(grey, inside, clicks.include, clicks.exclude), told_name(grey.shape, name)])
+    seen = np.rot90(seen, turns, (1, 2))
+    one, two = (asked(network, picture, TRACER_OUTPUTS) for picture in (seen, seen[:, :, ::-1]))
+
+    def together(number: int) -> np.ndarray:
+        return np.rot90((one[number] + two[number][..., ::-1]) / 2, -turns, (1, 2))
+
+    logits = np.ascontiguousarray(together(0))
+    logits[:, ~inside] = -20
+    facts = (one[2] + two[2]) / 2
+    names = softmax(facts[: len(_NAMES)])
+    broken = float(sigmoid(facts[TRACER_FACTS.index("broken")]))
+    return Trace(window, logits, together(1)[0], dict(zip(_NAMES, map(float, names), strict=True)), broken)

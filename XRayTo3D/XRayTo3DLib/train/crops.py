@@ -14,13 +14,15 @@ from .batches import Cycle, drawn_shape
 from .samples import FRAGMENT_SHARE, both_legs, clicks, cut, looked, turned
 
 _SCENES, _CROPS = 4, 3  # pictures of a batch, and crops of each that shows a leg
-_ODDS = {"femur": 1.0, "tibia": 0.45, "fibula": 0.3, "patella": 0.3, "pelvis": 0.2}  # of the bones in a scene
+_ODDS = {"femur": 1.0, "tibia": 0.5, "fibula": 0.4, "patella": 0.3, "pelvis": 0.2}  # of the bones in a scene
 _NAMED = 0.6  # of the crops are told which bone is meant
 _CLICKED = 0.25  # of the others have a click on it from the start
 _LEAST = 120  # pixels of a scene: a smaller bone is not drawn
-_END = 0.25  # of the boxes hold an end of the bone, or of what is seen of it
-_LOOSE = 0.2  # of them are as loose as a first look's may be
-_TIGHT, _LOOSEST = (-0.02, 0.22), (-0.1, 0.5)  # room beside the bone, a share of its larger side
+_END = 0.2  # of the boxes hold an end of the bone, or of what is seen of it
+_LOOSE = 0.15  # of them are as loose as a first look's may be
+# Room beside the bone, a share of its larger side. That most boxes just hold the bone is half of what tells where it
+# ends: with twice the room, the heads of real hips were drawn with their sockets.
+_TIGHT, _LOOSEST = (-0.01, 0.1), (-0.06, 0.35)
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,7 @@ def _placed(
             low[longer] = high[longer] - end
     room = rng.uniform(*(_LOOSEST if rng.random() < _LOOSE else _TIGHT), 4) * max(high - low)
     low, high = low - room[:2], high + room[2:]
-    if rng.random() < 0.7:  # a box ends where the picture does
-        low, high = np.maximum(low, 0), np.minimum(high, of[::-1])
+    low, high = np.maximum(low, 0), np.minimum(high, of[::-1])
     return turned(low, high, shape, rng)[0]
 
 

@@ -18,7 +18,7 @@ from ..helpers.files import check_writable, replacing
 from ..helpers.progress import Progress, tell
 from ..segmentation import load_reader
 from ..segmentation.channels import FRAGMENTS, INPUTS, MASKS, VIEWS, discs
-from ..segmentation.reader import OUTPUTS
+from ..segmentation.networks import OUTPUTS
 from ..simulate.bones.limbs import read_limbs
 from .batches import Batch, batch
 from .calibration import Example, example, fitted

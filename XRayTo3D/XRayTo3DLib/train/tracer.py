@@ -14,10 +14,11 @@ from ..errors import ReconstructionError
 from ..helpers.files import check_writable, replacing
 from ..helpers.progress import Progress, tell
 from ..segmentation.channels import BONES, INPUTS, NOTHING, TRACER_FACTS, TRACER_INPUTS, discs
-from ..segmentation.tracer import TRACER_OUTPUTS
+from ..segmentation.networks import TRACER_OUTPUTS
 from ..simulate.bones.limbs import read_limbs
+from .batches import Cycle
 from .crops import Crops, crops
-from .learn import Lesson, cycles, export, learn
+from .learn import Lesson, export, learn
 from .network import Tracer, tracer_from
 from .pictures import specimens
 from .samples import clicks
@@ -79,6 +80,14 @@ def clicked(network: torch.nn.Module, made: Crops, rng: np.random.Generator) -> 
 LESSON = Lesson(crops, loss_of, clicked)
 
 
+def cycles(steps: int) -> tuple[Cycle, Cycle]:
+    """Cycles of a training: a long one on coarse crops, and a short one on fine ones, femora alone among them."""
+    return (
+        Cycle(steps, rate=1.5e-3, coarse=1.0),
+        Cycle(steps // 6, rate=5e-4, memory=0.995, coarse=0.0, femora_alone=True),
+    )
+
+
 def train_tracer(
     path: str | os.PathLike,
     begin: str | os.PathLike,
@@ -98,7 +107,7 @@ def train_tracer(
     begin : path
         Of a reader network, or of a tracer, to begin with.
     steps : int
-        Of the first cycle; see `learn.cycles`.
+        Of the first cycle; see `cycles`.
     seed : int
         Chooses limbs, scenes and the network's first weights.
     folder : path, optional
@@ -123,7 +132,7 @@ def train_tracer(
     network = begun_with(begin)
     network = network if isinstance(network, Tracer) else tracer_from(network)
     tell(progress, 0.0, "making limbs")
-    made = [cycle for cycle in cycles(steps, begun=True) if cycle.steps]
+    made = [cycle for cycle in cycles(steps) if cycle.steps]
     settled = Path(begin).suffix != ".onnx"
     network = learn(network, LESSON, path, specimens(seed, folder), made, asked, state, seed, settled, progress)
     with replacing(path) as temporary:

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.segmentation.channels import BONES, FACTS, HEAT_SIGMA, HEAT_STRIDE, LANDMARKS, MASKS
-from XRayTo3DLib.segmentation.reader import SHIPPED, Reading, first_window, load_reader, read, second_window, sureness
+from XRayTo3DLib.segmentation.reader import Reading, first_window, read, second_window, sureness
 from XRayTo3DLib.segmentation.seeds import Seeds
 from XRayTo3DLib.segmentation.window import window_over
 from XRayTo3DLib.simulate.scenes.scenes import scene
@@ -29,23 +28,6 @@ def made_up(logits=None, heat=None, region=SHAPE, **facts):
     grey, inside = window.cut(np.zeros(region, np.float32))
     heights = np.zeros((len(BONES), window.shape[0] // 2, window.shape[1] // 2), np.float32)
     return Reading(window, logits, heat, heights, dict.fromkeys(FACTS, 0.5) | facts, grey, inside)
-
-
-def test_the_shipped_network_is_small_and_loads_once():
-    assert SHIPPED.stat().st_size < 8e6
-    assert load_reader() is load_reader()
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [(None, "cannot be read"), (b"", "damaged"), (b"no network at all" * 40, "damaged"), ("half", "damaged")],
-)
-def test_a_network_that_is_none(tmp_path, content, words):
-    path = tmp_path / "model.onnx"
-    if content is not None:
-        path.write_bytes(SHIPPED.read_bytes()[:900_000] if content == "half" else content)
-    with pytest.raises(ReconstructionError, match=f"^The reader network .*model.onnx .*{words}"):
-        load_reader(path)
 
 
 def test_a_landmark_is_found_between_the_pixels():

@@ -14,14 +14,16 @@ from XRayTo3DLib.segmentation.by_network import SURENESS  # noqa: E402
 from XRayTo3DLib.segmentation.channels import BONES, FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
 from XRayTo3DLib.segmentation.femur import FEATURES  # noqa: E402
 from XRayTo3DLib.segmentation.fragments import FEATURES as BREAK_FEATURES  # noqa: E402
-from XRayTo3DLib.segmentation.reader import load_reader  # noqa: E402
+from XRayTo3DLib.segmentation.networks import OUTPUTS, load_reader  # noqa: E402
 from XRayTo3DLib.simulate.scenes.others import other  # noqa: E402
 from XRayTo3DLib.simulate.scenes.scenes import scene  # noqa: E402
 from XRayTo3DLib.train.batches import Cycle, batch  # noqa: E402
 from XRayTo3DLib.train.calibration import Example, fitted  # noqa: E402
+from XRayTo3DLib.train.learn import cycles, export  # noqa: E402
+from XRayTo3DLib.train.learn import train as train_network  # noqa: E402
 from XRayTo3DLib.train.network import Reader  # noqa: E402
 from XRayTo3DLib.train.pictures import picture  # noqa: E402
-from XRayTo3DLib.train.reader import cycles, export, loss_of, train  # noqa: E402
+from XRayTo3DLib.train.reader import LESSON, loss_of  # noqa: E402
 from XRayTo3DLib.train.state import begun_with, keep, kept, normalized, state_file  # noqa: E402
 
 
@@ -58,6 +60,12 @@ def test_a_perfect_answer_costs_little(one_batch):
     high = loss_of((sure(one_batch.masks), heat, heights + 0.5, sure(one_batch.facts)), one_batch)
     assert float(high - perfect) == pytest.approx(1.0, abs=0.01)  # half of a bone's length off, twice
     assert perfect < 0.05 * wrong
+
+
+def train(batches, cycle, seed=0, network=None, **options):
+    """A reader that was trained."""
+    torch.manual_seed(seed)
+    return train_network(network or Reader(), LESSON, batches, cycle, seed, **options)
 
 
 def few_from(batches):
@@ -122,7 +130,7 @@ def exported(tmp_path_factory):
     torch.manual_seed(0)
     network = Reader().eval()
     path = tmp_path_factory.mktemp("reader") / "reader.onnx"
-    export(network, path)
+    export(network, path, len(INPUTS), OUTPUTS)
     return network, path
 
 
@@ -133,7 +141,7 @@ def test_opencv_gives_the_same_numbers(exported, shape):
     seen = np.random.default_rng(0).standard_normal((count, len(INPUTS), rows, columns)).astype(np.float32)
     running = load_reader(path)
     running.setInput(seen)
-    found = running.forward(("masks", "heat", "heights", "facts"))
+    found = running.forward(OUTPUTS)
     with torch.no_grad():
         wanted = network(torch.from_numpy(seen))
     assert [each.shape for each in found] == [
