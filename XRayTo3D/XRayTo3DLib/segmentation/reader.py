@@ -18,14 +18,13 @@ from .window import Window, window_over
 if TYPE_CHECKING:
     import cv2
 
-_FIRST, _SECOND = 224 * 224, 224 * 224  # pixels of the window of the first look, and of the second one
+_FIRST, _SECOND = 224 * 224, 160 * 160  # pixels of the window of the first look, and of the second one
 _ROUND = 0.15  # of what is marked: beside it, neighbors tell bones from each other
 _TURNED = 128 * 128  # of those that tell how a picture lies
 _MUCH_MORE = 2.0
 _WORTH = np.array([1.0, 1.0, 1.0, 1.0, 0.5])  # of `BONES`, when it is told: pelves are taken for too much
 _CONDYLES = ("medial_condyle", "lateral_condyle")
 _APART, _SECOND_PEAK = 4.0, 0.3  # of a second peak: distance from the first (in their widths), least height
-_MARGIN = 0.1  # of the bone's size, round it in the second look
 _PART_MARGIN = 0.06  # of a part of it
 
 
@@ -257,10 +256,9 @@ def _window_round(region: np.ndarray, pixels: int) -> Window:
     )
 
 
-def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int], margin: float = _MARGIN) -> Window:
-    """Window of the second look: a bone's box with a margin, a share of its size, in a picture of that shape."""
-    margin = margin * float(np.max(np.subtract(high, low)))
-    return window_over(np.maximum(low - margin, -0.5), np.minimum(high + margin, np.array(shape[::-1]) - 0.5), _SECOND)
+def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int]) -> Window:
+    """Window of the second look: a bone's box, as far as a picture of that shape holds it."""
+    return window_over(np.maximum(low, -0.5), np.minimum(high, np.array(shape[::-1]) - 0.5), _SECOND)
 
 
 def part_window(low: np.ndarray, high: np.ndarray) -> Window:

@@ -18,6 +18,8 @@ _ODDS = {"femur": 1.0, "tibia": 0.5, "fibula": 0.4, "patella": 0.3, "pelvis": 0.
 _NAMED = 0.6  # of the crops are told which bone is meant
 _CLICKED = 0.25  # of the others have a click on it from the start
 _LEAST = 120  # pixels of a scene: a smaller bone is not drawn
+_ANYWHERE = 0.15  # of the crops of a leg lie so
+_FILLED = 0.08  # of such a crop: a bone that large is what it is about
 _END = 0.2  # of the boxes hold an end of the bone, or of what is seen of it
 _LOOSE = 0.15  # of them are as loose as a first look's may be
 # Room beside the bone, a share of its larger side. That most boxes just hold the bone is half of what tells where it
@@ -71,65 +73,103 @@ def crops(draw: Callable[[int], Scene | Other], seed: int, number: int, cycle: C
 
 
 def _of_scene(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) -> tuple:
-    """Crop round a bone: mostly a femur, and rather one whose box has the crop's proportions."""
-    import cv2
-
+    """Crop round a bone, or now and then anywhere."""
     there = [
         (bone, name)
         for bone in BONES
         for name in both_legs(bone)
         if name in scene.masks and np.count_nonzero(scene.masks[name]) > _LEAST
     ]
-    if not there:
-        return _of_nothing(scene, shape, rng)
+    if there and rng.random() >= _ANYWHERE:
+        bone, name, matrix = _round_a_bone(scene, there, shape, rng)
+        return _answered(scene, matrix, shape, bone, name, bone if rng.random() < _NAMED else "", rng)
+    matrix = _anywhere(scene, shape, rng)
+    told = str(rng.choice(BONES)) if rng.random() < _NAMED else ""
+    sizes = [np.count_nonzero(_moved(scene.masks[name], matrix, shape)) * (told in ("", bone)) for bone, name in there]
+    if not told and max(sizes, default=0) < _FILLED * shape[0] * shape[1]:
+        return _answered(scene, matrix, shape, "", "", "", rng)
+    bone, name = there[int(np.argmax(sizes))] if any(sizes) else (told, "")
+    return _answered(scene, matrix, shape, bone, name, told, rng)
+
+
+def _round_a_bone(
+    scene: Scene, there: list[tuple[str, str]], shape: tuple[int, int], rng: np.random.Generator
+) -> tuple[str, str, np.ndarray]:
+    """A bone, mostly a femur and rather one whose box fits the crop; what its scene calls it; the crop's matrix."""
     boxes = [_box(scene.masks[name]) for _, name in there]
     slim = np.array([np.log((high - low)[0] / (high - low)[1]) for low, high in boxes]) - np.log(shape[1] / shape[0])
     odds = np.array([_ODDS[bone] for bone, _ in there]) * np.exp(-np.abs(slim))
     at = int(rng.choice(len(there), p=odds / odds.sum()))
-    (bone, name), (low, high) = there[at], boxes[at]
-    matrix = _placed(low, high, scene.image.shape, shape, rng)
+    return *there[at], _placed(*boxes[at], scene.image.shape, shape, rng)
+
+
+def _answered(
+    scene: Scene,
+    matrix: np.ndarray,
+    shape: tuple[int, int],
+    bone: str,
+    name: str,
+    told: str,
+    rng: np.random.Generator,
+) -> tuple:
+    """A crop, what it is `told`, and what is true of a bone that its scene calls `name`, which may not be in it."""
     grey, inside = cut(scene.image, matrix, shape)
-
-    def moved(mask: np.ndarray) -> np.ndarray:
-        return cv2.warpAffine(mask.astype(np.float32), matrix, shape[::-1], flags=cv2.INTER_LINEAR) > 0.5
-
-    mask = moved(scene.masks[name])
+    mask = _moved(scene.masks[name], matrix, shape) if name in scene.masks else np.zeros(shape, bool)
     parts = [mask, mask]
     broken = breakable = False
     if bone in FRAGMENTS and mask.any():
-        own = [moved(part) for part in scene.fragments.get(name, ())]
+        own = [_moved(part, matrix, shape) for part in scene.fragments.get(name, ())]
         broken = bool(own) and min(part.sum() for part in own) > FRAGMENT_SHARE * mask.sum()
         breakable = scene.cracked != name
         parts = own if broken else parts
-    heights = _coarse(np.where(scene.masks[name], scene.heights[bone], np.nan), matrix, shape)
-    grey = looked(grey, inside, rng)
-    told = bone if rng.random() < _NAMED else ""
+    heights = np.full(scene.image.shape, np.nan, np.float32)
+    if mask.any():
+        heights = np.where(scene.masks[name], scene.heights[bone], np.float32(np.nan))
     first: tuple[list, list] = ([], [])
     if not told and mask.any() and rng.random() < _CLICKED:
-        others = [moved(scene.masks[of]) for _, of in there if of != name]
+        others = [_moved(each, matrix, shape) for of, each in scene.masks.items() if of not in (name, "metal")]
         alone = mask & ~np.logical_or.reduce([np.zeros_like(mask), *others])
         first = clicks(alone if alone.sum() > 12 else mask, np.zeros_like(mask), 1, rng)
-    inputs = np.concatenate([channels(grey, inside, *first), told_name(shape, told)])
+    inputs = np.concatenate([channels(looked(grey, inside, rng), inside, *first), told_name(shape, told)])
     which = TRACER_FACTS.index(bone if mask.any() else NOTHING)
     masks = np.stack([mask, *parts]).astype(np.uint8)
-    return inputs, inside, masks, heights, which, np.float32(broken), np.float32(breakable), first
+    return (
+        inputs,
+        inside,
+        masks,
+        _coarse(heights, matrix, shape),
+        which,
+        np.float32(broken),
+        np.float32(breakable),
+        first,
+    )
 
 
-def _of_nothing(drawn: Scene | Other, shape: tuple[int, int], rng: np.random.Generator) -> tuple:
-    """Crop round anything, in which no bone is meant: one that is there is not the one that is named."""
-    size = rng.uniform(0.25, 1, 2) * drawn.image.shape[::-1]
-    low = rng.uniform(0, 1, 2) * (drawn.image.shape[::-1] - size)
-    matrix = _placed(low, low + size, drawn.image.shape, shape, rng)
-    grey, inside = cut(drawn.image, matrix, shape)
-    grey = looked(grey, inside, rng)
-    shown = [name for name in BONES if name in drawn.masks]
-    absent = [name for name in BONES if name not in shown]
-    told = str(rng.choice(absent)) if absent and (shown or rng.random() < _NAMED) else ""
-    inputs = np.concatenate([channels(grey, inside, [], []), told_name(shape, told)])
+def _of_nothing(other: Other, shape: tuple[int, int], rng: np.random.Generator) -> tuple:
+    """Crop of a picture in which no bone is meant: one that is there is not the one that is named."""
+    matrix = _anywhere(other, shape, rng)
+    grey, inside = cut(other.image, matrix, shape)
+    absent = [name for name in BONES if name not in other.masks]
+    told = str(rng.choice(absent)) if other.masks or rng.random() < _NAMED else ""
+    inputs = np.concatenate([channels(looked(grey, inside, rng), inside, [], []), told_name(shape, told)])
     nothing = np.zeros((len(TRACED), *shape), np.uint8)
     heights = np.full((1, shape[0] // HEAT_STRIDE, shape[1] // HEAT_STRIDE), np.nan, np.float32)
     zero = np.float32(0)
     return inputs, inside, nothing, heights, TRACER_FACTS.index(NOTHING), zero, zero, ([], [])
+
+
+def _moved(mask: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """A picture's mask in a crop."""
+    import cv2
+
+    return cv2.warpAffine(mask.astype(np.float32), matrix, shape[::-1], flags=cv2.INTER_LINEAR) > 0.5
+
+
+def _anywhere(drawn: Scene | Other, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Matrix (2, 3) from a picture's pixels to those of a crop round anything."""
+    size = rng.uniform(0.25, 1, 2) * drawn.image.shape[::-1]
+    low = rng.uniform(0, 1, 2) * (drawn.image.shape[::-1] - size)
+    return turned(low, low + size, shape, rng)[0]
 
 
 def _box(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

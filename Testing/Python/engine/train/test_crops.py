@@ -83,7 +83,7 @@ def test_of_two_legs_femora_one_is_meant(limbs):
     )
     made = [crops(lambda number: both, 0, number, Cycle(6)) for number in range(2)]
     found = [pieces(masks[0]) for each in made for masks, bone in zip(each.masks, each.bone, strict=True) if bone == 0]
-    assert len(found) > 4 and np.mean(np.array(found) == 1) > 0.8
+    assert len(found) > 4 and np.mean(np.array(found) == 1) > 0.7
 
 
 def test_heights_lie_on_the_bone(each_crop):
