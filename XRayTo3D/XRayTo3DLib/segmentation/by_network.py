@@ -13,7 +13,7 @@ from .bone import blind_border, choose_pieces, clean
 from .calibration import probability
 from .channels import BONES
 from .logits import log_odds
-from .look import channel_of, first_look, second_look
+from .look import box_of, channel_of, first_look, second_look
 from .morphology import dilated
 from .reader import Landmark, Reading, load_reader, sureness
 from .region import bounding_box, corners, is_marked
@@ -22,7 +22,7 @@ from .seeds import Seeds
 if TYPE_CHECKING:
     import cv2
 
-SURENESS = ("sureness", "fact")
+SURENESS = ("sureness", "fact", "named")
 _LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
 _LIKELY = {"femur": 1.2}  # of what boxes are drawn round
 _NEAR = 0.04  # window diagonals from the femur, within which a click is about it
@@ -109,8 +109,11 @@ def find_by_network(
     if np.count_nonzero(coarse) < _LEAST * coarse.size:
         return ByNetwork(np.zeros(region.shape, bool), "", first)
     # Somebody who drew a box has told where the bone is better than the first look does.
-    ends = corners(allowed if is_marked(region) else coarse)
-    return _looked_closer(pixels, region, first, name, ends, network, pieces, seeds)
+    if is_marked(region):
+        box = tuple(corners(region))
+    else:
+        box = box_of(pixels, *first.window.to_picture(corners(coarse)), name, pieces, seeds, first.turns)
+    return _looked_closer(pixels, region, first, name, box, network, pieces, seeds)
 
 
 def find_all_by_network(
@@ -143,7 +146,8 @@ def find_all_by_network(
             own = region
             for other in (each for each in legs if each is not leg):
                 own = own & (first.window.uncut(_away(other) - _away(leg), region.shape, 0.0) >= 0)
-            found.append(_looked_closer(pixels, own, first, name, corners(leg), network, pieces, Seeds()))
+            box = box_of(pixels, *first.window.to_picture(corners(leg)), name, pieces, turns=first.turns)
+            found.append(_looked_closer(pixels, own, first, name, box, network, pieces, Seeds()))
     return tuple(each for each in found if each.name)
 
 
@@ -171,14 +175,14 @@ def _looked_closer(
     region: np.ndarray,
     first: Reading,
     name: str,
-    ends: tuple[np.ndarray, np.ndarray],
+    box: tuple[np.ndarray, np.ndarray],
     network: cv2.dnn.Net,
     pieces: str,
     seeds: Seeds,
 ) -> ByNetwork:
-    """What a second look sees of a bone between two corners of the first look's window."""
+    """What a second look sees of a bone in a box of the picture."""
     channel, nothing = channel_of(name), ByNetwork(np.zeros(region.shape, bool), "", first)
-    second = second_look(pixels, first, *first.window.to_picture(ends), name, network, seeds)
+    second = second_look(pixels, first, *box, name, network, seeds)
     allowed = second.window.cut_mask(region)
     clicks = seeds.moved(second.window.matrix)
     logit = _pushed(second.logit(channel), clicks)
@@ -203,13 +207,14 @@ def _looked_closer(
 
 
 def sureness_features(seen: ByNetwork) -> np.ndarray:
-    """Numbers that tell a right mask from a wrong one: `SURENESS`, (2,) float64 array.
+    """Numbers that tell a right mask from a wrong one: `SURENESS`, (3,) float64 array.
 
-    The logit of how sure both looks are (see `reader.sureness`), and that of a femur in the picture.
+    The logit of how sure both looks are (see `reader.sureness`), that of a femur in the picture, and that of the bone's
+    name as the tracer has it that was not told.
     """
     assert seen.second is not None
     sure = sureness(seen.first, seen.second, channel_of(seen.name))
-    return np.array([log_odds(sure), log_odds(seen.first.facts["femur"])])
+    return np.array([log_odds(sure), log_odds(seen.first.facts["femur"]), log_odds(seen.second.names[seen.name])])
 
 
 def confidence_in(seen: ByNetwork, reader: str | os.PathLike | None = None) -> float:

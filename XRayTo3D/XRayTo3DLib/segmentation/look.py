@@ -1,14 +1,14 @@
-"""The two looks: at all that is marked, and at a bone; what is long is looked at in parts too."""
+"""The two looks: at all that is marked, of which what is long is looked at in parts too, and at one bone."""
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .bone import choose_pieces
 from .channels import BONES, BROKEN, FRAGMENTS, MASKS
 from .reader import Reading, first_window, part_window, read, second_window, seen_in, upright
 from .region import corners
@@ -18,6 +18,8 @@ from .tracer import trace
 if TYPE_CHECKING:
     import cv2
 
+_ROUND = 0.08  # of a box's larger side: round it, where a bone that was seen roughly may go on
+_LEAST = 0.01  # of a window: a bone that fills less of it is not where it was seen
 _LONG = 2.5  # ratio of its box's sides: a longer bone fills so little of a window that parts of it are missed
 _PARTS = ((0.0, 0.6), (0.4, 1.0))  # shares of its length
 _NOTHING = -20.0  # logit where nobody looked
@@ -41,7 +43,7 @@ def first_look(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net) -> 
     if _last is not None and _last.is_of(pixels, region, network):
         return _last.reading
     first = read(pixels, first_window(region), network=network, turns=upright(pixels, region, network))
-    first = _in_parts(pixels, first, (), *corners(region), MASKS, network)
+    first = _in_parts(pixels, first, *corners(region), network)
     _last = _Look(weakref.ref(pixels), region.copy(), network, first)
     return first
 
@@ -106,38 +108,53 @@ def second_look(
     return replace(reading, logits=logits, heights=heights, facts=facts, names=names)
 
 
+def box_of(
+    pixels: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    name: str,
+    pieces: str,
+    seeds: Seeds | None = None,
+    turns: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Box of a bone of which a first look saw roughly where it is: that of what the tracer draws round there.
+
+    Parameters
+    ----------
+    pixels : (rows, columns) float32 array
+    low, high : (2,) array
+        Corners of the box that was seen, as column and row of the picture.
+    name, pieces, seeds, turns
+        As of `tracer.trace` and `bone.choose_pieces`.
+
+    Returns
+    -------
+    low, high : (2,) array
+        The given ones where the tracer draws hardly anything.
+    """
+    room = _ROUND * float(max(high - low))
+    window = second_window(low - room, high + room, pixels.shape)
+    mask = choose_pieces(trace(pixels, window, name, seeds, turns).logit("mask") > 0, pieces)
+    if np.count_nonzero(mask) < _LEAST * mask.size:
+        return low, high
+    return tuple(window.to_picture(corners(mask)))
+
+
 def channel_of(name: str) -> str:
     """The mask that holds a bone: of a femur the one that was trained with clicks."""
     return "marked" if name == "femur" else name
 
 
-def _in_parts(
-    pixels: np.ndarray,
-    reading: Reading,
-    others: Sequence[Reading],
-    low: np.ndarray,
-    high: np.ndarray,
-    names: Iterable[str],
-    network: cv2.dnn.Net,
-    seeds: Seeds | None = None,
-) -> Reading:
-    """A reading of a box; of a long one, with what looks at its parts, and other readings, saw of some masks."""
+def _in_parts(pixels: np.ndarray, reading: Reading, low: np.ndarray, high: np.ndarray, network: cv2.dnn.Net) -> Reading:
+    """A reading of a box; of a long one, with what looks at its parts saw as well."""
     size = high - low
     if size.max() <= _LONG * size.min():
         return reading
     along = (size == size.max()).astype(float)
-    parts = [
-        read(
-            pixels,
-            part_window(low + begin * along * size, high - (1 - end) * along * size),
-            seeds,
-            network,
-            reading.turns,
-        )
-        for begin, end in _PARTS
+    windows = [part_window(low + begin * along * size, high - (1 - end) * along * size) for begin, end in _PARTS]
+    parts = [read(pixels, window, network=network, turns=reading.turns) for window in windows]
+    logits = [
+        np.maximum.reduce([reading.logit(name), *(seen_in(part, reading.window, name, _NOTHING) for part in parts)])
+        for name in MASKS
     ]
-    logits = reading.logits.copy()
-    for name in names:
-        seen = [seen_in(each, reading.window, name, _NOTHING) for each in (*others, *parts)]
-        logits[MASKS.index(name)] = np.maximum.reduce([reading.logit(name), *seen])
-    return replace(reading, logits=logits)
+    return replace(reading, logits=np.stack(logits))

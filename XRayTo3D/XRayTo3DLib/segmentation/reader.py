@@ -18,7 +18,7 @@ from .window import Window, window_over
 if TYPE_CHECKING:
     import cv2
 
-_FIRST, _SECOND = 224 * 224, 160 * 160  # pixels of the window of the first look, and of the second one
+_FIRST, _SECOND = 224 * 224, 160 * 160  # pixels of the windows of the first look, and of the second one
 _ROUND = 0.15  # of what is marked: beside it, neighbors tell bones from each other
 _TURNED = 128 * 128  # of those that tell how a picture lies
 _MUCH_MORE = 2.0
@@ -145,11 +145,6 @@ def seen_in(reading: Reading, window: Window, name: str, outside: float | None =
     )
 
 
-def seen_all(reading: Reading, window: Window) -> np.ndarray:
-    """Logits of all of a reading's masks in another window (masks, rows, columns); see `seen_in`."""
-    return np.stack([seen_in(reading, window, name) for name in MASKS])
-
-
 def sureness(first: Reading, second: Reading, name: str) -> float:
     """How sure two looks are of a bone, 0 to 1, within what the second one shows.
 
@@ -264,4 +259,4 @@ def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int]) -> 
 def part_window(low: np.ndarray, high: np.ndarray) -> Window:
     """Window of a look at a part of a long bone: the part's box, with little margin."""
     margin = _PART_MARGIN * float(np.max(np.subtract(high, low)))
-    return window_over(low - margin, high + margin, _SECOND)
+    return window_over(low - margin, high + margin, _FIRST)
