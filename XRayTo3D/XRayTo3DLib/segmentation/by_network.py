@@ -13,16 +13,18 @@ from .bone import blind_border, choose_pieces, clean
 from .calibration import probability
 from .channels import BONES
 from .logits import log_odds
-from .look import box_of, channel_of, first_look, second_look
+from .look import channel_of, first_look, second_look
 from .morphology import dilated
 from .reader import Landmark, Reading, load_reader, sureness
 from .region import bounding_box, corners, is_marked
+from .search import box_of, searched, sureness_in
 from .seeds import Seeds
 
 if TYPE_CHECKING:
     import cv2
 
 SURENESS = ("sureness", "fact", "named")
+_DOUBT = 0.8  # how sure the tracer is of a femur (see `search.sureness_in`): below, it is looked for elsewhere too
 _LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
 _LIKELY = {"femur": 1.2}  # of what boxes are drawn round
 _NEAR = 0.04  # window diagonals from the femur, within which a click is about it
@@ -113,6 +115,10 @@ def find_by_network(
         box = tuple(corners(region))
     else:
         box = box_of(pixels, *first.window.to_picture(corners(coarse)), name, pieces, seeds, first.turns)
+        if not seeds and name == "femur":
+            sure = sureness_in(pixels, box, name, first.turns)
+            other, surer = searched(pixels, region, name, first.turns) if sure < _DOUBT else (box, sure)
+            box = other if surer > sure else box
     return _looked_closer(pixels, region, first, name, box, network, pieces, seeds)
 
 

@@ -111,9 +111,9 @@ def features(bone: Bone) -> np.ndarray:
     -------
     (10,) float64 array
         The logit of the reader's own answer at the first look and at the second, and of the tracer's; that of how sure
-        both looks are of the femur's mask; the share of the first look that the femur fills (a logarithm); confidence in landmarks of the
-        upper end, the lower end and the shaft; share of the length of the bone that was found that shows two cortices
-        with a canal between them; how long it is for its width (a logarithm).
+        both looks are of the femur's mask; the share of the first look that the femur fills (a logarithm); confidence
+        in landmarks of the upper end, the lower end and the shaft; share of the length of the bone that was found that
+        shows two cortices with a canal between them; how long it is for its width (a logarithm).
     """
     first, second = bone.first, bone.second
     assert first is not None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .bone import choose_pieces
 from .channels import BONES, BROKEN, FRAGMENTS, MASKS
 from .reader import Reading, first_window, part_window, read, second_window, seen_in, upright
 from .region import corners
@@ -18,8 +17,6 @@ from .tracer import trace
 if TYPE_CHECKING:
     import cv2
 
-_ROUND = 0.08  # of a box's larger side: round it, where a bone that was seen roughly may go on
-_LEAST = 0.01  # of a window: a bone that fills less of it is not where it was seen
 _LONG = 2.5  # ratio of its box's sides: a longer bone fills so little of a window that parts of it are missed
 _PARTS = ((0.0, 0.6), (0.4, 1.0))  # shares of its length
 _NOTHING = -20.0  # logit where nobody looked
@@ -106,38 +103,6 @@ def second_look(
         facts[BROKEN[name]] = drawn.broken
     names = trace(pixels, window, "", seeds, first.turns).names  # not told, or it would say what it was told
     return replace(reading, logits=logits, heights=heights, facts=facts, names=names)
-
-
-def box_of(
-    pixels: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    name: str,
-    pieces: str,
-    seeds: Seeds | None = None,
-    turns: int = 0,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Box of a bone of which a first look saw roughly where it is: that of what the tracer draws round there.
-
-    Parameters
-    ----------
-    pixels : (rows, columns) float32 array
-    low, high : (2,) array
-        Corners of the box that was seen, as column and row of the picture.
-    name, pieces, seeds, turns
-        As of `tracer.trace` and `bone.choose_pieces`.
-
-    Returns
-    -------
-    low, high : (2,) array
-        The given ones where the tracer draws hardly anything.
-    """
-    room = _ROUND * float(max(high - low))
-    window = second_window(low - room, high + room, pixels.shape)
-    mask = choose_pieces(trace(pixels, window, name, seeds, turns).logit("mask") > 0, pieces)
-    if np.count_nonzero(mask) < _LEAST * mask.size:
-        return low, high
-    return tuple(window.to_picture(corners(mask)))
 
 
 def channel_of(name: str) -> str:
