@@ -14,7 +14,6 @@ from XRayTo3DLib.segmentation.window import window_over
 from XRayTo3DLib.simulate.scenes.others import other
 from XRayTo3DLib.simulate.scenes.scenes import scene
 
-
 # Scenes that are looked for below are tried in these first: to draw all those between them takes long.
 BOTH_KNEES = (7004, 7020, 7059, 7131)
 HIPS = (11, 20, 25, 29, 30, 32, 44, 53)
