@@ -90,7 +90,7 @@ def family_femur():
     from XRayTo3DLib.simulate.bones.family import sample
     from XRayTo3DLib.simulate.bones.femur import femur
 
-    outer = femur(replace(sample(1), side="left"), step_mm=3.0).outer
+    outer = femur(replace(sample(1), side="left"), step_mm=5.0).outer
     return outer.points, outer.faces
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import node_ids, part, points_of, rod, save_scene, signed_volume, triangles_of
 
-FEW = {"triangles": 4000}
+FEW = {"triangles": 4000, "segmentation": "clusters"}  # made quickly: the reader network takes longer than the rest
 
 
 @pytest.fixture

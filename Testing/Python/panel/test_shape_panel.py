@@ -154,7 +154,7 @@ def test_a_mask_that_went_to_the_segment_editor_and_back_gives_the_same_surface(
     editor = types.SimpleNamespace(setSegmentationNode=nothing, setSourceVolumeNode=nothing)
     slicer.modules.SegmentEditorWidget = types.SimpleNamespace(editor=editor)
     parameters = femur._parameterNode
-    parameters.lateralVolume = None
+    parameters.lateralVolume, parameters.side = None, part("parameters").Side.RIGHT  # so that one side is fitted
     if marked:  # a box, and a click on the bone
         to_ras = part("nodes").ijkToRAS(parameters.inputVolume)
         low, high = ((to_ras @ [*pixel, 0, 1])[:3] for pixel in ((40, 30), (360, 1150)))

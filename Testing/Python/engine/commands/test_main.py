@@ -19,6 +19,7 @@ from XRayTo3DLib.commands.main import main
 
 ENGINE = Path(XRayTo3DLib.__file__).parents[1]
 SAMPLE = Path(__file__).resolve().parents[4] / "Resources" / "Samples" / "femur_ap.dcm"
+BY_CLUSTERS = ("--segmentation", "clusters")  # the reader network takes longer than all the rest
 
 
 @pytest.fixture
@@ -75,7 +76,8 @@ def spawn(*arguments, **options):
 
 def reconstruct(image="good.png", output="out.stl", *options) -> int:
     method = () if "--method" in options else ("--method", "solid")
-    return run("reconstruct", image, "-o", output, "--triangles", 2000, *method, *options)
+    finder = () if {"--segmentation", "--bones"} & {*options} else BY_CLUSTERS
+    return run("reconstruct", image, "-o", output, "--triangles", 2000, *method, *finder, *options)
 
 
 def refusal(capfd, folder) -> str:
@@ -117,7 +119,8 @@ def test_a_ruler_and_a_ball_tell_the_scale(work, capfd):
         assert 0.004 < told["scale"]["deviation_mm"] < 0.03
         y0, y1 = told["surface"]["bounds_mm"][2:4]
         assert y1 - y0 == pytest.approx(240 * 0.4, rel=0.04)
-        assert run("segment", "ball.png", "-o", "found.png", "--mask", "mask.png", *options, "--json", "of.json") == 0
+        found = ("segment", "ball.png", "-o", "found.png", "--mask", "mask.png", *BY_CLUSTERS)
+        assert run(*found, *options, "--json", "of.json") == 0
         assert json.loads((work / "of.json").read_text())["scale"] == told["scale"]
     assert capfd.readouterr().err == ""
 
@@ -174,7 +177,7 @@ def test_report_has_a_picture_of_every_stage(work, capfd):
 
 
 def test_a_folder_gets_a_file_for_each_bone_and_what_is_known_of_them(work, check_closed):
-    assert run("reconstruct", "good.png", "-o", "new/", "--pixel-size", 1, "--segmentation", "clusters") == 0
+    assert run("reconstruct", "good.png", "-o", "new/", "--pixel-size", 1, "--triangles", 2000, *BY_CLUSTERS) == 0
     assert {path.name for path in (work / "new").iterdir()} == {"bone.stl", "scene.json", "report"}
     (bone,) = json.loads((work / "new/scene.json").read_text())["bones"]
     mesh = trimesh.load(work / "new" / bone["file"])
@@ -452,6 +455,7 @@ def test_a_terminal_sees_progress_and_the_result(work):
         pytest.skip(f"no pseudo terminal here ({error})")
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))  # rows and columns
     arguments = [sys.executable, "-m", "XRayTo3DLib", "reconstruct", "good.png", "-o", "out.stl", "--triangles", "2000"]
+    arguments += ["--method", "solid", *BY_CLUSTERS]
     environment = {**os.environ, "PYTHONPATH": str(ENGINE)}
     process = subprocess.Popen(arguments, stdin=theirs, stdout=theirs, stderr=theirs, cwd=work, env=environment)
     os.close(theirs)
@@ -478,7 +482,7 @@ def test_full_disk(work):
     """The surface does not fit; the JSON, which would, is not left alone."""
     (work / "keep.stl").write_text("older")
     arguments = ("good.png", "-o", "keep.stl", "--json", "numbers.json", "--triangles", 2000)
-    process = spawn("reconstruct", *arguments, cwd=work, preexec_fn=limit_file_size)
+    process = spawn("reconstruct", *arguments, *BY_CLUSTERS, cwd=work, preexec_fn=limit_file_size)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 2 and out == ""
     assert err.count("\n") == 1 and "keep.stl: the file could not be written" in err

@@ -38,7 +38,8 @@ from XRayTo3DLib.shape.statistics import onto
 from XRayTo3DLib.surface import OBSERVED, UNCERTAINTY, area_and_volume, arrays, is_closed
 
 SHAPE, PIXEL, SID, SOD = (700, 420), 0.8, 1150.0, 1000.0
-LEFT = {"method": "shape", "side": "left"}
+DRAWN = {"segmentation": "clusters"}  # masks are drawn, so the reader network, which takes long, need not look
+LEFT = {"method": "shape", "side": "left", **DRAWN}
 
 
 def true_bone():
@@ -85,7 +86,7 @@ def unscaled(masks):
 @pytest.fixture(scope="module")
 def found(masks):
     """Segmentations with drawn masks; a fit needs no more."""
-    return [segment(picture(mask), Settings(mask=mask)) for mask in masks]
+    return [segment(picture(mask), Settings(mask=mask, **DRAWN)) for mask in masks]
 
 
 def bone_of(found, side="left", view_angle=None, **patient):
@@ -213,7 +214,7 @@ def test_what_is_known_of_the_patient_sharpens_the_scale(unscaled, masks, fact):
     bone, true = true_bone(), PIXEL * SOD / SID
     length = np.ptp(bone[:, 2]) / 10
     facts = {"height_cm": 2.31 * length + 61.4, "other_side": (bone * [-1, 1, 1], built_in().faces[:, ::-1])}
-    raw = segment(picture(masks[0], known=False), Settings(mask=masks[0]))
+    raw = segment(picture(masks[0], known=False), Settings(mask=masks[0], **DRAWN))
     fitted = by_shape.fit_to(bone_of([raw], **{fact: facts[fact]}), Making())
     assert fitted.scale_deviation < {"height_cm": 0.95, "other_side": 0.7}[fact] * unscaled.shape.scale_deviation
     assert abs(np.log(fitted.pixel_size_mm / true)) < 2 * fitted.scale_deviation
@@ -222,7 +223,7 @@ def test_what_is_known_of_the_patient_sharpens_the_scale(unscaled, masks, fact):
 
 def test_another_bone_in_the_picture_shares_the_scale(unscaled, masks):
     """Fitted in a picture whose scale the first bone told, it is as large as by that scale, and as unsure."""
-    raw = segment(picture(masks[0], known=False), Settings(mask=masks[0]))
+    raw = segment(picture(masks[0], known=False), Settings(mask=masks[0], **DRAWN))
     shared = with_scale_of(bone_of([raw]), unscaled.shape)
     for radiograph in (shared.seen[0].radiograph, shared.case.views[0].radiograph):
         assert radiograph.pixel_size_mm == pytest.approx(unscaled.radiograph.pixel_size_mm)
@@ -270,7 +271,7 @@ def test_views_that_are_nearly_the_same_are_refused(found, angle):
 
 
 def test_both_pixel_sizes_or_none(found, masks):
-    unknown = segment(picture(masks[1], known=False), Settings(mask=masks[1]))
+    unknown = segment(picture(masks[1], known=False), Settings(mask=masks[1], **DRAWN))
     for pair in ([found[0], unknown], [replace(unknown), found[1]]):
         with pytest.raises(ReconstructionError, match="give the pixel size of both"):
             by_shape.fit_to(bone_of(pair), Making())
@@ -451,20 +452,31 @@ def test_what_is_said_names_no_options(two, unscaled):
         assert words[0] == words[0].upper() and words.endswith(".") and "--" not in words
 
 
-def test_half_a_drawn_bone_is_fitted_where_a_box_cuts_it(masks):
-    """Before a black background that reaches the picture's border."""
-    half = picture(masks[0])
-    half = replace(half, pixels=np.where(masks[0], np.float32(0.7), np.float32(0)))
-    result = reconstruct(half, Settings(mask=masks[0], roi=(0, 250, SHAPE[1] - 1, SHAPE[0] - 1), **LEFT))
+HALF = (0, 250, SHAPE[1] - 1, SHAPE[0] - 1)
+
+
+@pytest.fixture(scope="module")
+def before_black(masks):
+    """A picture whose black background reaches its border."""
+    return replace(picture(masks[0]), pixels=np.where(masks[0], np.float32(0.7), np.float32(0)))
+
+
+@pytest.fixture(scope="module")
+def half(before_black, masks):
+    """What is made of half a bone."""
+    return reconstruct(before_black, Settings(mask=masks[0], roi=HALF, **LEFT))
+
+
+def test_half_a_drawn_bone_is_fitted_where_a_box_cuts_it(half):
+    result = half
     assert result.shape.fit.residual_mm < 0.6 and not result.shape.doubtful
     assert result.shape.length_seen < 0.75 and {BORDER, EDGE} == {*result.segmentation.bone.outlines[0].flags}
     assert any("of the bone's length was seen" in words for words in result.warnings)
 
 
-def test_what_was_seen_of_a_half_bone_ends_flat_at_the_border(masks):
+def test_what_was_seen_of_a_half_bone_ends_flat_at_the_border(half):
     """All of the seen part lies on its side of the cut, in the place of the whole; both are closed."""
-    half = replace(picture(masks[0]), pixels=np.where(masks[0], np.float32(0.7), np.float32(0)))
-    result = reconstruct(half, Settings(mask=masks[0], roi=(0, 250, SHAPE[1] - 1, SHAPE[0] - 1), **LEFT))
+    result = half
     (bone,) = result.bones
     assert bone.extent == "seen" and bone.as_json()["extent"] == "seen"
     seen, whole = (arrays(each.polydata) for each in (bone.surface, bone.whole))
@@ -477,13 +489,11 @@ def test_what_was_seen_of_a_half_bone_ends_flat_at_the_border(masks):
     assert (ends < 0).mean() == pytest.approx((result.shape.fit.model.heights > high).mean(), abs=0.03)
 
 
-def test_how_much_of_a_bone_to_make_can_be_said(masks):
-    half = replace(picture(masks[0]), pixels=np.where(masks[0], np.float32(0.7), np.float32(0)))
-    roi = (0, 250, SHAPE[1] - 1, SHAPE[0] - 1)
-    whole = reconstruct(half, Settings(mask=masks[0], roi=roi, extent="whole", **LEFT)).bones[0]
+def test_how_much_of_a_bone_to_make_can_be_said(before_black, masks):
+    whole = reconstruct(before_black, Settings(mask=masks[0], roi=HALF, extent="whole", **LEFT)).bones[0]
     assert whole.extent == "whole" and whole.whole is None
     with pytest.raises(ReconstructionError, match="extent must be one of"):
-        reconstruct(half, Settings(mask=masks[0], extent="half", **LEFT))
+        reconstruct(before_black, Settings(mask=masks[0], extent="half", **LEFT))
 
 
 def test_a_view_is_called_as_somebody_or_the_file_says_and_the_network_tells_a_side_only(found):
@@ -535,15 +545,13 @@ def test_what_is_known_of_the_patient_is_used(found):
         by_shape.fit_to(bone_of(found[:1], height_cm=400), Making())
 
 
-def test_the_other_legs_bone_tells_shape_and_side(found, tmp_path):
+def test_the_other_legs_bone_tells_shape_and_side(found, one, tmp_path):
     points, faces = true_bone() * [-1, 1, 1], built_in().faces[:, ::-1]
     path = tmp_path / "right.stl"
     trimesh.Trimesh(points, faces, process=False).export(path)
-    plain = by_shape.fit_to(bone_of(found[:1]), Making())
-    given = [by_shape.fit_to(bone_of(found[:1], "auto", other_side=each), Making()) for each in ((points, faces), path)]
-    for fitted in given:
-        assert fitted.side_given and fitted.fit.model.side == "left"
-        assert fitted.uncertainty_mm.mean() < 0.8 * plain.uncertainty_mm.mean()
+    fitted = by_shape.fit_to(bone_of(found[:1], "auto", other_side=path), Making())  # others are given triangles
+    assert fitted.side_given and fitted.fit.model.side == "left"
+    assert fitted.uncertainty_mm.mean() < 0.8 * one.shape.uncertainty_mm.mean()
     with pytest.raises(SurfaceError, match="other leg's surface is a left femur"):
         by_shape.fit_to(bone_of(found[:1], other_side=(true_bone(), built_in().faces)), Making())
 
@@ -562,5 +570,5 @@ def test_a_bone_of_unknown_scale_is_as_large_as_the_models(bone):
     mean = model.mean - (model.mean.min(axis=0) + model.mean.max(axis=0)) / 2
     far = Stand(0.0).camera(np.zeros(3), (1100, 900), (0.5, 0.5), 1e6, 1e6)
     mask = shadow(far, mean, model.faces)
-    found = segment(replace(radiograph_from_array(0.3 + 0.4 * mask, bone="bright")), Settings(mask=mask))
+    found = segment(radiograph_from_array(0.3 + 0.4 * mask, bone="bright"), Settings(mask=mask, **DRAWN))
     assert by_shape._guessed_pixel([found], model) == pytest.approx(0.5, rel=0.03)

@@ -34,6 +34,7 @@ SHAPE = (160, 120)
 SAMPLE = Path(__file__).resolve().parents[4] / "Resources" / "Samples" / "femur_ap.dcm"
 
 SOLID = Settings(method="solid", triangles=5000)
+BY_CLUSTERS = replace(SOLID, segmentation="clusters")
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +157,7 @@ def test_where_the_picture_cuts_the_bone_off_nothing_was_observed(from_mask, sha
 
 def test_points_carry_their_height_and_the_grey_value_below(phantom_radiograph):
     radiograph = replace(phantom_radiograph, pixel_size_mm=(0.4, 0.6), magnification=1.2, sid_mm=1200, sod_mm=1000)
-    polydata = reconstruct(radiograph, Settings(triangles=5000)).surface.polydata
+    polydata = reconstruct(radiograph, BY_CLUSTERS).surface.polydata
     points = arrays(polydata)[0]
     height, grey = (vtk_to_numpy(polydata.GetPointData().GetArray(name)) for name in (OVER_FILM, GREY))
     assert np.array_equal(height, points[:, 2])
@@ -181,7 +182,7 @@ def pieces_of(mask):
     return ndimage.label(mask, np.ones((3, 3)))[1]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(blob_masks(), st.sampled_from(["solid", "relief"]))
 def test_any_mask_becomes_as_many_closed_pieces(from_mask, as_trimesh, check_closed, mask, method):
     count = pieces_of(mask)
@@ -198,7 +199,7 @@ def test_any_mask_becomes_as_many_closed_pieces(from_mask, as_trimesh, check_clo
     assert told["volume_mm3"] == pytest.approx(mesh.volume, rel=1e-3)
 
 
-@pytest.mark.parametrize("triangles", [500, 1000, 10_000, 200_000])
+@pytest.mark.parametrize("triangles", [500, 1000, 10_000, 60_000])
 @pytest.mark.parametrize("method", ["solid", "relief"])
 def test_triangle_budget(phantom_radiograph, as_trimesh, check_closed, triangles, method):
     found = reconstruct(phantom_radiograph, Settings(method=method, triangles=triangles, segmentation="clusters"))
@@ -228,7 +229,7 @@ def test_nothing_given_is_changed(phantom_radiograph, shaft):
     mask = np.zeros((320, 200), np.uint8)
     mask[40:280, 85:115] = 7
     kept = mask.copy()
-    reconstruct(phantom_radiograph, Settings(mask=mask, triangles=5000))
+    reconstruct(phantom_radiograph, replace(BY_CLUSTERS, mask=mask))
     assert np.array_equal(mask, kept) and np.array_equal(phantom_radiograph.pixels, before)
 
 
@@ -279,14 +280,22 @@ def test_progress_rises_from_0_to_1(phantom_radiograph, method):
     assert len(fractions) >= 6 and all(text for _, text in told)
 
 
-def test_a_user_may_stop_at_every_step(phantom_radiograph):
+def test_a_user_may_stop_at_every_step(phantom_radiograph, monkeypatch):
     settings = Settings(method="solid", triangles=2000)
-    calls = []
+    calls, seen, look = [], [], segmentation.find.find_by_network
+
+    def look_once(*arguments):
+        """What the network sees, which is the same each time, and takes longer than all other steps."""
+        seen[:] = seen or [look(*arguments)]
+        return seen[0]
+
+    monkeypatch.setattr(segmentation.find, "find_by_network", look_once)
     reconstruct(phantom_radiograph, settings, lambda *_: calls.append(1))
     for last in range(len(calls)):
         left = iter([False] * last + [True])
         with pytest.raises(Cancelled):
             reconstruct(phantom_radiograph, settings, lambda *_, left=left: next(left))
+    assert len(seen) == 1
 
 
 @pytest.mark.parametrize(
@@ -380,7 +389,7 @@ def test_json_is_the_contract(phantom_radiograph):
     ],
 )
 def test_json_of_numpy_settings(phantom_radiograph, given_settings):
-    settings = Settings(**{"triangles": 3000, **given_settings})
+    settings = replace(BY_CLUSTERS, **{"triangles": 3000, **given_settings})
     json.dumps(reconstruct(phantom_radiograph, settings).as_json(), allow_nan=False)
 
 

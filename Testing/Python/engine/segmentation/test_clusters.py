@@ -89,7 +89,7 @@ def test_optimum_where_grey_levels_are_merged_for_the_search(kind, k):
     rng = np.random.default_rng(k)
     levels = {
         "even": lambda: np.arange(0, TOP, 45),
-        "exponential": lambda: np.unique(np.minimum(rng.exponential(4000, 4000), TOP).astype(int)),
+        "exponential": lambda: np.unique(np.minimum(rng.exponential(4000, 1800), TOP).astype(int)),
         "tight bump, far outliers": lambda: np.unique(np.r_[0, 7, rng.normal(31000, 500, 3000).astype(int), TOP]),
         "spikes between dense ends": lambda: np.unique(np.r_[0:600, 30000:30300, 64900:TOP]),
     }[kind]()

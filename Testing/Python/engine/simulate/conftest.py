@@ -1,5 +1,7 @@
 """Shapes as the simulator's meshes, a camera, and an independent projector (RTK)."""
 
+import importlib
+
 import numpy as np
 import pytest
 import trimesh
@@ -55,17 +57,21 @@ def rtk_geometry():
     RTK's space at gantry angle 0 is the engine's frame with its origin moved to the principal point.
     """
     itk = pytest.importorskip("itk")
-    rtk = itk.RTK  # a lazy module: not to be imported by its dotted name
 
     def make(camera):
-        geometry = rtk.ThreeDCircularProjectionGeometry.New()
+        geometry = of_rtk("ThreeDCircularProjectionGeometry").New()
         geometry.AddProjection(camera.sod_mm, camera.sid_mm, 0.0)
         picture = itk.image_from_array(np.zeros((1, *camera.shape), np.float32))
         picture.SetSpacing([*map(float, camera.pixel_size_mm), 1.0])
         picture.SetOrigin([*(float(x) for x in -camera.middle * camera.pixel_size_mm), 0.0])
-        return itk, rtk, geometry, picture
+        return itk, geometry, picture
 
     return make
+
+
+def of_rtk(name):
+    """A class of RTK by its own file: `itk.RTK` would first load all the others, and all of ITK that they might use."""
+    return getattr(importlib.import_module(f"itk.rtk{name.removesuffix('IF3IF3')}Python"), f"rtk{name}")
 
 
 @pytest.fixture(scope="session")
@@ -73,12 +79,11 @@ def rtk_joseph(rtk_geometry):
     """Function that projects a volume (k, j, i) by RTK: values, voxel size, first voxel in RTK's space, camera."""
 
     def project(values, spacing, origin, camera):
-        itk, rtk, geometry, picture = rtk_geometry(camera)
+        itk, geometry, picture = rtk_geometry(camera)
         volume = itk.image_from_array(np.ascontiguousarray(values, np.float32))
         volume.SetSpacing([float(s) for s in np.broadcast_to(spacing, 3)])
         volume.SetOrigin([float(o) for o in origin])
-        kind = type(picture)
-        joseph = rtk.JosephForwardProjectionImageFilter[kind, kind].New()
+        joseph = of_rtk("JosephForwardProjectionImageFilterIF3IF3").New()
         joseph.SetInput(0, picture)
         joseph.SetInput(1, volume)
         joseph.SetGeometry(geometry)

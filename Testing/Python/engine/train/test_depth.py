@@ -7,6 +7,7 @@ from XRayTo3DLib.commands.main import main
 from XRayTo3DLib.depth import FEATURES, load_depth_network
 from XRayTo3DLib.errors import Cancelled
 from XRayTo3DLib.simulate.scenes.scenes import scene
+from XRayTo3DLib.train import depth as training
 from XRayTo3DLib.train.depth import examples, train_depth
 
 
@@ -21,20 +22,40 @@ def test_examples_are_thickness_against_round_sections(limbs):
 
 def test_the_shipped_network_is_closer_than_round_sections(limbs):
     network, errors = load_depth_network(), []
-    for seed in range(3000, 3040):
+    for seed in range(3000, 3024):
         made = examples(scene(limbs, seed, 256), np.random.default_rng(seed))
         if made is not None:
             values, wanted = made
             errors.append([np.abs(wanted - 1).mean(), np.abs(wanted - network(values)).mean()])
     round_, found = np.mean(errors, axis=0)
-    assert len(errors) > 20 and found < 0.95 * round_
+    assert len(errors) > 12 and found < 0.95 * round_
 
 
-def test_training_is_reproducible_and_loads(tmp_path):
+class NoPool:
+    """A pool of workers whose only worker is this process."""
+
+    def __init__(self, count, context, prepare, arguments):
+        prepare(*arguments)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def map(self, function, given, chunksize):
+        return map(function, given)
+
+
+def test_training_is_reproducible_and_loads(tmp_path, limbs, monkeypatch):
+    """Whether the limbs are made, and radiographs of them drawn, in another process or in this one."""
+    monkeypatch.setattr(training.os, "cpu_count", lambda: 1)  # each worker makes the limbs for itself
+    monkeypatch.setattr(training, "specimens", lambda seed, count: limbs if (seed, count) == (0, 1) else None)
     made = []
     for name in ("a.json", "b.json"):
-        train_depth(tmp_path / name, hidden=(2,), seed=3, scenes=6, limbs=1)
+        train_depth(tmp_path / name, hidden=(2,), seed=0, scenes=6, limbs=1)
         made.append(load_depth_network(tmp_path / name))
+        monkeypatch.setattr(training, "ProcessPoolExecutor", NoPool)
     one, two = made
     assert [weight.shape[1] for weight in one.weights] == [2, 1]
     # But for the last digits: how sums are rounded depends on where arrays lie in memory.
