@@ -12,10 +12,11 @@ from ..geometry.outline import Outline, outlines
 from .bone import blind_border, choose_pieces, clean
 from .calibration import probability
 from .channels import BONES
-from .logits import log_odds
+from .logits import expected_dice, log_odds
 from .look import channel_of, first_look, second_look
-from .morphology import dilated
-from .reader import Landmark, Reading, load_reader, sureness
+from .morphology import dice, dilated
+from .networks import load_reader
+from .reader import Landmark, Reading
 from .region import bounding_box, corners, is_marked
 from .search import box_of, searched, sureness_in
 from .seeds import Seeds
@@ -23,7 +24,7 @@ from .seeds import Seeds
 if TYPE_CHECKING:
     import cv2
 
-SURENESS = ("sureness", "fact", "named")
+SURENESS = ("named", "expected", "alike", "fact")
 _DOUBT = 0.8  # how sure the tracer is of a femur (see `search.sureness_in`): below, it is looked for elsewhere too
 _LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
 _LIKELY = {"femur": 1.2}  # of what boxes are drawn round
@@ -213,14 +214,20 @@ def _looked_closer(
 
 
 def sureness_features(seen: ByNetwork) -> np.ndarray:
-    """Numbers that tell a right mask from a wrong one: `SURENESS`, (3,) float64 array.
+    """Numbers that tell a right mask from a wrong one: `SURENESS`, (4,) float64 array.
 
-    The logit of how sure both looks are (see `reader.sureness`), that of a femur in the picture, and that of the bone's
-    name as the tracer has it that was not told.
+    Logits of what the tracer that was not told the bone's name says of it, of the Dice coefficient that its mask has if
+    its probabilities hold, of that of what it draws told and not told, and of a femur in the picture.
     """
-    assert seen.second is not None
-    sure = sureness(seen.first, seen.second, channel_of(seen.name))
-    return np.array([log_odds(sure), log_odds(seen.first.facts["femur"]), log_odds(seen.second.names[seen.name])])
+    assert seen.second is not None and seen.second.untold is not None
+    logit, untold = seen.second.logit(channel_of(seen.name)), seen.second.untold
+    shares = (
+        untold.names[seen.name],
+        expected_dice(logit),
+        dice(logit > 0, untold.mask),
+        seen.first.facts["femur"],
+    )
+    return np.array([log_odds(share) for share in shares])
 
 
 def confidence_in(seen: ByNetwork, reader: str | os.PathLike | None = None) -> float:

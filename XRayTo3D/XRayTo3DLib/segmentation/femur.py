@@ -130,7 +130,7 @@ def features(bone: Bone) -> np.ndarray:
         [
             log_odds(first.facts["femur"]),
             log_odds(second.facts["femur"]),
-            log_odds(second.names["femur"]),
+            log_odds(second.untold.names["femur"]),
             log_odds(sureness(first, second, "femur")),
             share,
             sure("head_center", "trochanter_tip", "lesser_trochanter"),

@@ -101,8 +101,8 @@ def second_look(
     heights[BONES.index(name)] = drawn.heights
     if name in BROKEN:
         facts[BROKEN[name]] = drawn.broken
-    names = trace(pixels, window, "", seeds, first.turns).names  # not told, or it would say what it was told
-    return replace(reading, logits=logits, heights=heights, facts=facts, names=names)
+    untold = trace(pixels, window, "", seeds, first.turns)
+    return replace(reading, logits=logits, heights=heights, facts=facts, untold=untold)
 
 
 def channel_of(name: str) -> str:

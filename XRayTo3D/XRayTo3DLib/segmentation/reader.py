@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ from .morphology import dice
 from .networks import OUTPUTS, asked, load_reader
 from .region import corners
 from .seeds import Seeds
+from .tracer import Trace
 from .window import Window, window_over
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class Reading:
         What of the window it fills.
     turns : int
         Quarter turns (anticlockwise) by which the picture was turned when it was looked at.
-    names : dict of str to float
-        Of a look at one bone: probabilities of what the tracer takes it for (see `tracer.Trace`); otherwise empty.
+    untold : Trace or None
+        Of a look at one bone: what the tracer draws and takes it for where it was not told which it is.
     """
 
     window: Window
@@ -72,7 +73,7 @@ class Reading:
     grey: np.ndarray
     inside: np.ndarray
     turns: int = 0
-    names: dict[str, float] = field(default_factory=dict)
+    untold: Trace | None = None
 
     def logit(self, name: str) -> np.ndarray:
         """Logits of one of the masks."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .bone import choose_pieces
-from .logits import sigmoid
+from .logits import expected_dice
 from .morphology import dice
 from .reader import second_window
 from .region import corners
@@ -55,8 +55,8 @@ def sureness_in(pixels: np.ndarray, box: Box, name: str, turns: int = 0) -> floa
         what it draws told and not told.
     """
     window = second_window(*box, pixels.shape)
-    told, untold = (trace(pixels, window, each, turns=turns) for each in (name, ""))
-    return untold.names[name] * _expected(told) * dice(told.logit("mask") > 0, untold.logit("mask") > 0)
+    told, untold = (trace(pixels, window, each, turns=turns, mirrored=False) for each in (name, ""))
+    return untold.names[name] * expected_dice(told.logit("mask")) * dice(told.mask, untold.mask)
 
 
 def box_of(
@@ -84,7 +84,7 @@ def box_of(
         The given ones where the tracer draws hardly anything.
     """
     room = _ROUND * float(max(high - low))
-    seen = trace(pixels, second_window(low - room, high + room, pixels.shape), name, seeds, turns)
+    seen = trace(pixels, second_window(low - room, high + room, pixels.shape), name, seeds, turns, mirrored=False)
     return _drawn(seen, pieces) or (low, high)
 
 
@@ -101,20 +101,13 @@ def _boxes(region: np.ndarray) -> Iterator[Box]:
 
 def _seen(pixels: np.ndarray, box: Box, name: str, turns: int) -> tuple[Box, float]:
     """Box of what the tracer, not told the name, draws in a box, and how sure it is of it."""
-    seen = trace(pixels, second_window(*box, pixels.shape), turns=turns)
-    return _drawn(seen, "near") or box, seen.names[name] * _expected(seen)
+    seen = trace(pixels, second_window(*box, pixels.shape), turns=turns, mirrored=False)
+    return _drawn(seen, "near") or box, seen.names[name] * expected_dice(seen.logit("mask"))
 
 
 def _drawn(seen: Trace, pieces: str) -> Box | None:
-    mask = choose_pieces(seen.logit("mask") > 0, pieces)
+    mask = choose_pieces(seen.mask, pieces)
     return tuple(seen.window.to_picture(corners(mask))) if np.count_nonzero(mask) >= _LEAST * mask.size else None
-
-
-def _expected(seen: Trace) -> float:
-    """Dice coefficient that a mask has if its probabilities hold."""
-    probability = sigmoid(seen.logit("mask"))
-    inside = probability > 0.5
-    return float(2 * probability[inside].sum() / max(inside.sum() + probability.sum(), 1))
 
 
 def _shared(one: Box, two: Box) -> float:

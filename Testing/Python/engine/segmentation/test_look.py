@@ -114,21 +114,10 @@ def test_the_tracer_draws_the_bone_and_the_reader_what_is_round_it(looks, draws,
     assert (found.heights[BONES.index(name)] == np.float32(0.7)).all()
     assert found.facts[BROKEN[name]] == 0.9 and found.facts[BROKEN[other]] == 0.5
     # What it takes the bone for it says where it was not told.
-    assert found.names == {"tibia": 0.8, "femur": 0.2} and {told for _, told in asked} == {name, ""}
+    assert found.untold.names == {"tibia": 0.8, "femur": 0.2} and {told for _, told in asked} == {name, ""}
     ends = windows[0].to_picture([(-0.5, -0.5), np.array(windows[0].shape[::-1]) - 0.5])
     assert (ends[0] <= LOW + 1e-6).all() and (ends[1] >= HIGH - 1e-6).all()
     assert all(window == windows[0] for window, _ in asked)
-
-
-def test_a_box_that_was_seen_roughly_becomes_the_bones(draws):
-    draws(rows(150, 850))
-    low, high = look.box_of(PIXELS, LOW, HIGH - [0, 80], "femur", "near")
-    assert low == pytest.approx([109.5, 149.5], abs=6) and high == pytest.approx([189.5, 849.5], abs=6)
-
-
-def test_a_box_in_which_nothing_is_drawn_stays(draws):
-    draws(rows(0, 0))
-    assert look.box_of(PIXELS, LOW, HIGH, "femur", "near") == (pytest.approx(LOW), pytest.approx(HIGH))
 
 
 @pytest.mark.parametrize("seed", [2, 3])
