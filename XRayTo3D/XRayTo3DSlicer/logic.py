@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
+from .axes import placeAxes
 from .bones import placeMeasures, placeOthers
 from .marks import landmarksOf, lengthOnXray, maskOf, regionSettings, seedsOf
 from .nodes import (
@@ -109,7 +110,8 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
     ):
         """Make a surface from an X-ray, standing on the X-ray's plane.
 
-        Bones that were asked for beside the main one get models of their own, in one folder with it.
+        Bones that were asked for beside the main one get models of their own, in one folder with it. What is measured
+        comes as a table, and the axes that it is measured by as hidden markups.
         An X-ray of unknown scale gets the pixel size with which its surface was made, and its marks move along.
 
         :param volumeNode: the X-ray, a volume of a single image
@@ -158,9 +160,11 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         modelNode.SetAttribute("XRayTo3D.Result", json.dumps(record))
         showOutlines(outlines, (volumeNode, lateralNode), modelNode)
         placeMeasures(record, volumeNode, modelNode)
-        for node in placeOthers(reconstruction, (volumeNode, lateralNode), modelNode):
+        others = placeOthers(reconstruction, (volumeNode, lateralNode), modelNode)
+        for node in others:
             node.SetNodeReferenceID("XRayTo3D.Radiograph", volumeNode.GetID())
             _annotate(node, record)
+        placeAxes(reconstruction, volumeNode, [modelNode, *others])
         if keepImages:
             _placeImages(reconstruction, volumeNode, modelNode, record)
         self._last = reconstruction, modelNode

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
+from .axes import removeAxesOf
 from .dialogs import askForShapeModel, askForXray, askWhereToSave
 from .enabling import enableCalibration, enableFinding, enableSurface, offerColors, offerXrays, showScale
 from .live import LivePreview
@@ -101,9 +102,10 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeRemoved(self, caller, event, node) -> None:
-        """Remove the outlines of a surface together with it."""
+        """Remove the outlines and axes of a surface together with it."""
         if not slicer.mrmlScene.IsClosing() and node.IsA("vtkMRMLModelNode"):
             removeOutlinesOf(node)
+            removeAxesOf(node)
 
     def onOtherXrayShown(self, caller=None, event=None) -> None:
         """Show over the X-ray in the slice view what belongs to it, and nothing of another one in the same plane."""
