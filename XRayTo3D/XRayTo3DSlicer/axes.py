@@ -18,6 +18,11 @@ def axesOf(modelNode) -> list:
     return list(filter(None, map(slicer.mrmlScene.GetNodeByID, identifiers)))
 
 
+def idsOfAxes() -> list:
+    """Return the IDs of the scene's markups that are axes of bones, and no marks on X-rays."""
+    return [node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLMarkupsNode") if node.GetAttribute(_AXIS)]
+
+
 def placeAxes(reconstruction, volumeNode, modelNodes) -> None:
     """Put what bones and legs are measured by into the scene, in the place of what there was before.
 

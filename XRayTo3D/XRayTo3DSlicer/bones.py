@@ -24,19 +24,21 @@ def placeOthers(reconstruction, volumeNodes, modelNode) -> list:
     """Show the bones beside the main one, in the place of those that there were before; return their models.
 
     :param reconstruction: the engine's
-    :param volumeNodes: X-rays of its views, None where there is none
+    :param volumeNodes: X-rays of its views
     :param modelNode: the main bone's model
     """
     before = {node.GetAttribute(_CALLED): node for node in othersOf(modelNode)}
     modelNode.RemoveNodeReferenceIDs(_OTHER)
     made = []
-    for bone in reconstruction.bones[1:]:
+    pixels = [view.radiograph.pixels for view in reconstruction.case.views]
+    for bone, found in list(zip(reconstruction.bones, reconstruction.found, strict=True))[1:]:
         node = before.pop(bone.called, None)
         if node is None:
             node = addNode("vtkMRMLModelNode", "{name} " + boneName(bone.name, bone.side).lower(), volumeNodes[0])
             node.SetAttribute(_CALLED, bone.called)
         placeSurface(bone.surface.polydata, volumeNodes[0], node)
-        showOutlines(bone.shape.outlines if bone.shape else (), volumeNodes, node)
+        seenIn = [next(n for n, each in enumerate(pixels) if each is seen.radiograph.pixels) for seen in found.seen]
+        showOutlines(bone.shape.outlines if bone.shape else (), [volumeNodes[n] for n in seenIn], node)
         modelNode.AddNodeReferenceID(_OTHER, node.GetID())
         made.append(node)
     for node in before.values():

@@ -105,6 +105,7 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         lateralNode=None,
         lateralRoiNode=None,
         lateralView=None,
+        furtherViews=(),
         markNodes=(),
         **choices,
     ):
@@ -121,6 +122,7 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         :param lateralNode: a second view of the same bone, for a shape model; None if there is none
         :param lateralRoiNode: region round the bone in the second view
         :param lateralView: from where it was taken, as `view` in `inputs`
+        :param furtherViews: up to six more: of each its volume, the region round the bone, and from where it was taken
         :param markNodes: more that lies on the X-ray, and moves along with its pixels
         :param roiNode, maskNode, bone, choices: as in `inputs`
         :return: the model
@@ -131,13 +133,15 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         scene = slicer.mrmlScene
         radiograph, settings = inputs(volumeNode, roiNode, maskNode, bone, **choices)
         views = [View(radiograph, settings.marking)]
-        if lateralNode is not None:  # taken and read as the first one, with its own region
-            taken = {name: choices[name] for name in ("sid", "sod") if name in choices}
-            second, marked = inputs(lateralNode, lateralRoiNode, bone=bone, view=lateralView, **taken)
-            views.append(View(second, marked.marking))
+        further = [(lateralNode, lateralRoiNode, lateralView)] * (lateralNode is not None) + list(furtherViews)
+        taken = {name: choices[name] for name in ("sid", "sod") if name in choices}
+        for node, regionNode, takenFrom in further:  # taken and read as the first one, with its own region
+            picture, marked = inputs(node, regionNode, bone=bone, view=takenFrom, **taken)
+            views.append(View(picture, marked.marking))
+        volumeNodes = [volumeNode, *(node for node, _regionNode, _takenFrom in further)]
         case = Case(views, settings.side, settings.view_angle, settings.patient)
         reconstruction = reconstruct(case, Settings.of(settings.finding, settings.making), progress)
-        for node in filter(None, (volumeNode, lateralNode, modelNode)):
+        for node in filter(None, (*volumeNodes, modelNode)):
             if slicer.mrmlScene is not scene or not scene.IsNodePresent(node):
                 raise RuntimeError(
                     _(
@@ -147,8 +151,8 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
                 )
         points = (choices.get(name) for name in ("includeNode", "excludeNode", "landmarksNode"))
         takeScale(volumeNode, reconstruction.radiograph, [roiNode, maskNode, *points, *markNodes])
-        if lateralNode is not None:
-            takeScale(lateralNode, reconstruction.lateral.radiograph, [lateralRoiNode])
+        for (node, regionNode, _takenFrom), found in zip(further, reconstruction.seen[1:], strict=True):
+            takeScale(node, found.radiograph, [regionNode])
         record = reconstruction.as_json()
         outlines = reconstruction.shape.outlines if reconstruction.shape else ()
         modelNode = placeSurface(reconstruction.surface.polydata, volumeNode, modelNode)
@@ -158,9 +162,9 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         _annotate(modelNode, record)
         modelNode.SetAttribute("XRayTo3D.Warnings", "\n".join(record["warnings"]))
         modelNode.SetAttribute("XRayTo3D.Result", json.dumps(record))
-        showOutlines(outlines, (volumeNode, lateralNode), modelNode)
+        showOutlines(outlines, volumeNodes, modelNode)
         placeMeasures(record, volumeNode, modelNode)
-        others = placeOthers(reconstruction, (volumeNode, lateralNode), modelNode)
+        others = placeOthers(reconstruction, volumeNodes, modelNode)
         for node in others:
             node.SetNodeReferenceID("XRayTo3D.Radiograph", volumeNode.GetID())
             _annotate(node, record)
