@@ -66,11 +66,15 @@ def offerFurtherViews(ui, parameters, mayFit) -> None:
         choosing = [getattr(ui, f"{name}{part}") for part in ("Label", "Selector", "LoadButton")]
         marking = [getattr(ui, f"{name}{part}") for part in ("RegionLabel", "RegionSelector", "RegionPlaceWidget")]
         marking += [getattr(ui, f"{name}View{part}") for part in ("Label", "ComboBox")]
-        marking += [getattr(ui, f"{angle}{part}") for part in ("Label", "SpinBox")]
+        marking.append(getattr(ui, f"{angle}Label"))
         for widget in choosing:
             widget.visible = before or isChosen
             widget.enabled = mayFit
         for widget in marking:
             widget.visible = name == "lateral" or isChosen
             widget.enabled = mayFit and isChosen
+        spinBox = getattr(ui, f"{angle}SpinBox")
+        spinBox.visible = name == "lateral" or isChosen
+        spinBox.enabled = mayFit and isChosen and not parameters.cameras  # which tell the angles
         before = isChosen
+    ui.camerasLineEdit.enabled = ui.camerasButton.enabled = mayFit and bool(furtherViews(parameters))

@@ -106,6 +106,7 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         lateralRoiNode=None,
         lateralView=None,
         furtherViews=(),
+        cameras=(),
         markNodes=(),
         **choices,
     ):
@@ -113,7 +114,8 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
 
         Bones that were asked for beside the main one get models of their own, in one folder with it. What is measured
         comes as a table, and the axes that it is measured by as hidden markups.
-        An X-ray of unknown scale gets the pixel size with which its surface was made, and its marks move along.
+        An X-ray of unknown scale, or with a calibrated camera, gets the pixel size with which its surface was made, and
+        its marks move along.
 
         :param volumeNode: the X-ray, a volume of a single image
         :param modelNode: model that receives the surface; a new one if None
@@ -123,12 +125,14 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         :param lateralRoiNode: region round the bone in the second view
         :param lateralView: from where it was taken, as `view` in `inputs`
         :param furtherViews: up to six more: of each its volume, the region round the bone, and from where it was taken
+        :param cameras: files of calibrated cameras of all views, in their order
         :param markNodes: more that lies on the X-ray, and moves along with its pixels
         :param roiNode, maskNode, bone, choices: as in `inputs`
         :return: the model
         :raises RuntimeError: if an X-ray or the model was removed meanwhile
         """
         from XRayTo3DLib import Case, Settings, View, reconstruct
+        from XRayTo3DLib.geometry.camera_files import read_cameras
 
         scene = slicer.mrmlScene
         radiograph, settings = inputs(volumeNode, roiNode, maskNode, bone, **choices)
@@ -139,6 +143,9 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
             picture, marked = inputs(node, regionNode, bone=bone, view=takenFrom, **taken)
             views.append(View(picture, marked.marking))
         volumeNodes = [volumeNode, *(node for node, _regionNode, _takenFrom in further)]
+        if cameras:
+            found = read_cameras(cameras, [each.radiograph.pixels.shape for each in views])
+            views = [View(each.radiograph, each.marking, camera) for each, camera in zip(views, found, strict=True)]
         case = Case(views, settings.side, settings.view_angle, settings.patient)
         reconstruction = reconstruct(case, Settings.of(settings.finding, settings.making), progress)
         for node in filter(None, (*volumeNodes, modelNode)):

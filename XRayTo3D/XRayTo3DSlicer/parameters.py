@@ -19,6 +19,8 @@ from slicer.parameterNodeWrapper import Default, FloatRange, RangeBounds, Within
 
 from .further import furtherViews, viewAngle
 
+BETWEEN_FILES = ";"  # that one parameter holds
+
 
 class View(Enum):
     """From where the X-ray was taken; the values are the engine's names."""
@@ -184,6 +186,7 @@ class XRayTo3DParameterNode:
     viewAngle - from the first view to the second in degrees; 0 means: about 90
     thirdRegion, thirdView, thirdAngle - the same of the third view; an angle of 0 means: as the files tell
     fourthRegion, fourthView, fourthAngle - the same of the fourth view
+    cameras - files of calibrated cameras of all views, a semicolon between them; empty means: there are none
     height - of the patient in cm; 0 means: unknown
     sex - of the patient
     otherSide - the same bone of the other leg, a closed model; None if there is none
@@ -232,6 +235,7 @@ class XRayTo3DParameterNode:
     fourthRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
     fourthView: View = View.FROM_IMAGE
     fourthAngle: Annotated[float, WithinRange(-160, 160)] = 0.0
+    cameras: str = ""
     height: Annotated[float, WithinRange(0, 250)] = 0.0
     sex: Sex = Sex.UNKNOWN
     otherSide: vtkMRMLModelNode
@@ -282,6 +286,11 @@ def usedXrays(parameters) -> list:
     return [parameters.inputVolume, *(each.volumeNode for each in further)]
 
 
+def camerasOf(parameters) -> list:
+    """Return the files of cameras that are chosen."""
+    return [path.strip() for path in parameters.cameras.split(BETWEEN_FILES) if path.strip()]
+
+
 def shapeChoices(parameters) -> dict:
     """Return what is chosen for a shape model, as arguments that the logic's `process` takes; nothing without one."""
     if not mayFitShape(parameters):
@@ -300,6 +309,8 @@ def shapeChoices(parameters) -> dict:
         chosen["view_angle"] = viewAngle(views)
     if views[1:]:
         chosen["furtherViews"] = [each[:3] for each in views[1:]]
+    if views and parameters.cameras:  # which tell the angles
+        chosen |= {"cameras": camerasOf(parameters), "view_angle": None}
     return chosen
 
 

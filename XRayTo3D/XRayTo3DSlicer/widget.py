@@ -12,6 +12,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
 from .axes import removeAxesOf
+from .cameras import followCamerasButton, forgetCameras
 from .dialogs import askForShapeModel, askForXray, askWhereToSave
 from .enabling import enableCalibration, enableFinding, enableSurface, offerColors, offerInputs, showScale
 from .further import regionsOf, xrayOf, xraysOf
@@ -69,6 +70,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.onNodeRemoved)
         self._followViews()
         followMarks(self.ui, lambda mark: xrayOf(self._parameterNode, mark))
+        followCamerasButton(self.ui, lambda: self._parameterNode)
         self.ui.shapeModelButton.clicked.connect(self.onShapeModelButton)
         self.ui.loadButton.clicked.connect(lambda: self.load("inputVolume"))
         self.ui.lateralLoadButton.clicked.connect(lambda: self.load("lateralVolume"))
@@ -105,6 +107,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event) -> None:
         """Let go of the parameter node that is about to be removed."""
+        self._chosen = (None,) * 4
         self.setParameterNode(None)
 
     def onSceneReady(self, caller, event) -> None:
@@ -199,6 +202,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         chosen = tuple(each if each and each.GetImageData() else None for each in xraysOf(self._parameterNode))
         before, self._chosen = self._chosen, chosen
+        forgetCameras(self._parameterNode, before, chosen)
         for volumeNode in filter(None, chosen):  # each time: a volume gets its file after it has come into the scene
             takeOver(volumeNode)
         changed = [new for new, old in zip(chosen, before, strict=True) if new and new is not old]

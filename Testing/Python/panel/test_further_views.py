@@ -22,7 +22,8 @@ def engine(monkeypatch):
 
         given.append(case)
         quick = dataclasses.replace(settings, method="solid", triangles=2000)
-        made = make(dataclasses.replace(case, views=case.views[:1], view_angle=None), quick, progress)
+        alone = dataclasses.replace(case.views[0], camera=None)
+        made = make(dataclasses.replace(case, views=[alone], view_angle=None), quick, progress)
         (main,) = made.found
         seen = [dataclasses.replace(main.seen[0], view=view) for view in case.views]
         return dataclasses.replace(made, case=case, found=(dataclasses.replace(main, seen=tuple(seen)),))
