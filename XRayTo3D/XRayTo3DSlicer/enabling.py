@@ -9,6 +9,7 @@ from .nodes import hasSurface, idsOfKeptImages
 from .parameters import Color, mayFitShape
 from .result import hasColor
 from .scale import scaleWords
+from .wanted import offerBones
 
 _ITEM_FLAGS = 255  # Qt::UserRole - 1: there a QComboBox keeps what can be done with an item
 _OFFERED = 33  # Qt::ItemIsSelectable | Qt::ItemIsEnabled
@@ -61,6 +62,7 @@ def enableSurface(ui, parameters) -> None:
     ):
         widget.enabled = mayFit
     offerFurtherViews(ui, parameters, mayFit)
+    offerBones(ui, parameters)
 
 
 def enableCalibration(ui, parameters) -> None:

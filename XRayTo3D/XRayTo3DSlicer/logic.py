@@ -30,6 +30,7 @@ from .nodes import (
 from .outlines import showOutlines
 from .parameters import XRayTo3DParameterNode
 from .scale import CALIBRATED, takeOver
+from .wanted import keepSeen
 
 
 def inputs(
@@ -160,6 +161,8 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         takeScale(volumeNode, reconstruction.radiograph, [roiNode, maskNode, *points, *markNodes])
         for (node, regionNode, _takenFrom), found in zip(further, reconstruction.seen[1:], strict=True):
             takeScale(node, found.radiograph, [regionNode])
+        if settings.bones == "all":
+            keepSeen(volumeNode, dict.fromkeys(found.name for found in reconstruction.found if found.name))
         record = reconstruction.as_json()
         outlines = reconstruction.shape.outlines if reconstruction.shape else ()
         modelNode = placeSurface(reconstruction.surface.polydata, volumeNode, modelNode)
@@ -196,6 +199,14 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         from XRayTo3DLib import find_bone
 
         return find_bone(*inputs(volumeNode, **choices))
+
+    def lookForBones(self, volumeNode, roiNode=None, bone="auto"):
+        """Look which bones of the leg an X-ray shows, and keep it with the X-ray; return their names, the engine's."""
+        from XRayTo3DLib.case import bones_seen
+
+        names = bones_seen(*inputs(volumeNode, roiNode, bone=bone))
+        keepSeen(volumeNode, names)
+        return names
 
     def cluster(self, volumeNode, outputNode=None, clusters=4, roiNode=None, bone="auto"):
         """Divide an X-ray into clusters of gray; return a label map, 0 the darkest cluster."""

@@ -4,8 +4,9 @@ from slicer.i18n import tr as _
 
 from .nodes import imageOf
 from .outlines import isOutline
-from .parameters import usedXrays
+from .parameters import Bones, usedXrays
 from .scale import headerOf
+from .wanted import bonesWanted
 
 
 def obstacleOf(parameters) -> str:
@@ -28,6 +29,8 @@ def obstacleOf(parameters) -> str:
         return _("{name} is an outline over an X-ray: choose another model for the surface, or none.").format(
             name=parameters.outputModel.GetName()
         )
+    if parameters.bones == Bones.CHECKED and not bonesWanted(parameters):
+        return _("Press Look, and check the bones to make.")
     if bool(parameters.sid) != bool(parameters.sod) and not headerOf(parameters.inputVolume).geometry.sid_mm:
         return _("Give both distances, source to detector and source to bone, or neither.")
     return ""

@@ -18,6 +18,7 @@ from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Default, FloatRange, RangeBounds, WithinRange, parameterNodeWrapper
 
 from .further import furtherViews, viewAngle
+from .wanted import bonesWanted
 
 BETWEEN_FILES = ";"  # that one parameter holds
 
@@ -107,10 +108,15 @@ class Bones(Enum):
 
     MAIN = "main"
     ALL = "all"
+    CHECKED = "checked"  # the engine takes their names in its place
 
     def label(self) -> str:
         """Text in the panel."""
-        return {Bones.MAIN: _("The one that is marked"), Bones.ALL: _("All of the leg")}[self]
+        return {
+            Bones.MAIN: _("The one that is marked"),
+            Bones.ALL: _("All of the leg"),
+            Bones.CHECKED: _("Those that are checked"),
+        }[self]
 
 
 class Side(Enum):
@@ -176,7 +182,8 @@ class XRayTo3DParameterNode:
     pieces - which pieces of bone are kept
     preview - whether the bone is shown while choices change
     boneSegmentation - the bone drawn by hand; it takes the place of what is found
-    bones - which bones are made: the one that is meant, or every one of the leg that is seen
+    bones - which bones are made: the one that is meant, every one of the leg that is seen, or those that are checked
+    femur, tibia, fibula, patella - whether this one is checked
     method - how the surface is made
     side - of the patient, for a shape model
     landmarks - points of the bone that were placed on the X-ray, by the landmarks' names
@@ -222,6 +229,10 @@ class XRayTo3DParameterNode:
     preview: bool = False
     boneSegmentation: vtkMRMLSegmentationNode
     bones: Bones = Bones.MAIN
+    femur: bool = False
+    tibia: bool = False
+    fibula: bool = False
+    patella: bool = False
     method: Method = Method.AUTO
     side: Side = Side.AUTO
     landmarks: vtkMRMLMarkupsFiducialNode
@@ -317,7 +328,7 @@ def shapeChoices(parameters) -> dict:
 def choices(parameters) -> dict:
     """Return all that is chosen, as arguments that the logic's `process` takes."""
     surface = {
-        "bones": parameters.bones.value,
+        "bones": bonesWanted(parameters) if parameters.bones == Bones.CHECKED else parameters.bones.value,
         "method": parameters.method.value,
         "hdr_strength": parameters.hdrStrength,
         "emboss_mm": None if parameters.automaticEmboss else parameters.emboss,

@@ -21,7 +21,7 @@ from .logic import XRayTo3DLogic
 from .nodes import firstRadiograph, hasSurface
 from .obstacles import obstacleOf
 from .outlines import removeOutlinesOf, showOutlinesOverXrays
-from .packages import ensurePackages
+from .packages import hasPackages
 from .parameters import boneChoices, choices, usedXrays
 from .placing import followMarks, marksOf
 from .result import colorBy, hasColor, liesOnXray, recordOf, resultText
@@ -37,6 +37,7 @@ from .views import (
     showXrayInSpace,
     turnToXrays,
 )
+from .wanted import followLookButton
 
 
 class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -71,6 +72,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._followViews()
         followMarks(self.ui, lambda mark: xrayOf(self._parameterNode, mark))
         followCamerasButton(self.ui, lambda: self._parameterNode)
+        followLookButton(self.ui, self.logic, lambda: self._parameterNode)
         self.ui.shapeModelButton.clicked.connect(self.onShapeModelButton)
         self.ui.loadButton.clicked.connect(lambda: self.load("inputVolume"))
         self.ui.lateralLoadButton.clicked.connect(lambda: self.load("lateralVolume"))
@@ -309,7 +311,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onEditButton(self) -> None:
         """Hand the bone over to the Segment Editor; what is drawn there is the bone from now on."""
         with slicer.util.tryWithErrorDisplay(_("The bone could not be handed over."), waitCursor=True):
-            if not self._hasPackages():
+            if not hasPackages():
                 return
             parameters = self._parameterNode
             volumeNode, segmentationNode = parameters.inputVolume, parameters.boneSegmentation
@@ -328,18 +330,11 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.updatePanel()
         try:
             with slicer.util.tryWithErrorDisplay(_("No surface could be made of this X-ray.")):
-                if self._hasPackages():
+                if hasPackages():
                     self.apply()
         finally:
             self._isBusy = False
             self.updatePanel()
-
-    def _hasPackages(self) -> bool:
-        """Install what is missing if the user agrees; that he does not is no error."""
-        if ensurePackages():
-            return True
-        slicer.util.showStatusMessage(_("Nothing was installed, and nothing was done."), 3000)
-        return False
 
     def apply(self) -> None:
         """Run the logic on the chosen nodes, with a progress dialog that can be cancelled."""
