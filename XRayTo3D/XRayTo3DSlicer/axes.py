@@ -34,14 +34,18 @@ def placeAxes(reconstruction, volumeNode, modelNodes) -> None:
     """
     from XRayTo3DLib.geometry.frames import engine_to_ras
 
-    toRAS = engine_to_ras(ijkToRAS(volumeNode))
-    for bone, modelNode in zip(reconstruction.bones, modelNodes, strict=True):
-        owners = {}
-        if bone.shape:
-            owners["bone"] = boneName(bone.name, bone.side), bone.shape.measures_in_picture
-        if modelNode is modelNodes[0]:
-            owners |= {leg.side: (legName(leg.side), leg.measures_in_picture) for leg in reconstruction.legs}
-        _placeOwn(owners, toRAS, modelNode)
+    toRAS, scene = engine_to_ras(ijkToRAS(volumeNode)), slicer.mrmlScene
+    scene.StartState(scene.BatchProcessState)  # or each line would be what the user's next clicks are added to
+    try:
+        for bone, modelNode in zip(reconstruction.bones, modelNodes, strict=True):
+            owners = {}
+            if bone.shape:
+                owners["bone"] = boneName(bone.name, bone.side), bone.shape.measures_in_picture
+            if modelNode is modelNodes[0]:
+                owners |= {leg.side: (legName(leg.side), leg.measures_in_picture) for leg in reconstruction.legs}
+            _placeOwn(owners, toRAS, modelNode)
+    finally:
+        scene.EndState(scene.BatchProcessState)
 
 
 def removeAxesOf(modelNode) -> None:

@@ -131,3 +131,20 @@ def test_axes_are_found_again_in_a_scene_that_was_saved(made, hierarchy, scene, 
     (axis,) = part("axes").axesOf(model)
     assert axis.GetName() == "Femoral length" and axis.GetDisplayNode().GetVisibility()
     assert axis.GetNodeReferenceID("transform") is None and axis.GetLocked()
+
+
+def test_the_users_next_clicks_are_not_added_to_axes(made, scene):
+    """Slicer's own logic makes what is added the list that clicks go to."""
+    import slicer
+
+    selection = slicer.vtkMRMLSelectionNode()
+    selection.SetSingletonTag("Singleton")
+    scene.AddNode(selection)
+    logic = slicer.vtkSlicerMarkupsLogic()
+    logic.SetMRMLScene(scene)
+    clicks = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "Clicks")
+    assert selection.GetActivePlaceNodeID() == clicks.GetID()
+    length = {"length_mm": measured(430, "Femoral length", distance=[[0, 0, 0], [0, 430, 0]])}
+    (model,) = made([("femur", "left", length)])
+    assert len(part("axes").axesOf(model)) == 1 and selection.GetActivePlaceNodeID() == clicks.GetID()
+    logic.SetMRMLScene(None)
