@@ -4,27 +4,14 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
+from .axes import removeAxesOf
+from .names import boneName, legName, unitOf
 from .nodes import addNode, placeBeside, placeSurface
 from .outlines import removeOutlinesOf, showOutlines
 
 _OTHER, _MEASURES = "XRayTo3D.OtherBone", "XRayTo3D.Measures"  # roles in which the main model refers to them
 _CALLED = "XRayTo3D.Bone"
 _FOLDER = "XRayTo3D.Bones"
-
-
-def boneName(name, side="") -> str:
-    """Return what a bone is called in the panel and in node names; the engine's names come in."""
-    names = {
-        "femur": _("Femur"),
-        "tibia": _("Tibia"),
-        "fibula": _("Fibula"),
-        "patella": _("Patella"),
-        "pelvis": _("Pelvis"),
-        "hip": _("Hip bone"),
-    }
-    sides = {"left": _("Left {bone}"), "right": _("Right {bone}")}
-    bone = names.get(name, _("Bone"))
-    return sides[side].format(bone=bone.lower()) if side in sides else bone
 
 
 def othersOf(modelNode) -> list:
@@ -37,23 +24,26 @@ def placeOthers(reconstruction, volumeNodes, modelNode) -> list:
     """Show the bones beside the main one, in the place of those that there were before; return their models.
 
     :param reconstruction: the engine's
-    :param volumeNodes: X-rays of its views, None where there is none
+    :param volumeNodes: X-rays of its views
     :param modelNode: the main bone's model
     """
     before = {node.GetAttribute(_CALLED): node for node in othersOf(modelNode)}
     modelNode.RemoveNodeReferenceIDs(_OTHER)
     made = []
-    for bone in reconstruction.bones[1:]:
+    pixels = [view.radiograph.pixels for view in reconstruction.case.views]
+    for bone, found in list(zip(reconstruction.bones, reconstruction.found, strict=True))[1:]:
         node = before.pop(bone.called, None)
         if node is None:
             node = addNode("vtkMRMLModelNode", "{name} " + boneName(bone.name, bone.side).lower(), volumeNodes[0])
             node.SetAttribute(_CALLED, bone.called)
         placeSurface(bone.surface.polydata, volumeNodes[0], node)
-        showOutlines(bone.shape.outlines if bone.shape else (), volumeNodes, node)
+        seenIn = [next(n for n, each in enumerate(pixels) if each is seen.radiograph.pixels) for seen in found.seen]
+        showOutlines(bone.shape.outlines if bone.shape else (), [volumeNodes[n] for n in seenIn], node)
         modelNode.AddNodeReferenceID(_OTHER, node.GetID())
         made.append(node)
     for node in before.values():
         removeOutlinesOf(node)
+        removeAxesOf(node)
         slicer.mrmlScene.RemoveNode(node)
     _putIntoFolder([modelNode, *made] if made else [], volumeNodes[0], modelNode)
     return made
@@ -110,24 +100,12 @@ def placeMeasures(record, volumeNode, modelNode) -> None:
     placeBeside(node, volumeNode)
 
 
-def unitOf(measure) -> str:
-    """Return the unit of a measure by its name in the engine's JSON; "" of a ratio."""
-    return "°" if measure.endswith("_deg") else "mm" if measure.endswith("_mm") else ""
-
-
-def measureText(name, measure) -> str:
-    """Return a measure of the engine's JSON with its deviation and unit, as text."""
-    unit = unitOf(name)
-    return f"{measure['value']:.1f} ± {measure['deviation']:.1f}{' ' * (unit == 'mm')}{unit}"
-
-
 def measureRows(record):
     """Yield bone, measure, value, unit, both ends of the 95 % interval, and the definition, of each measure."""
     from XRayTo3DLib.anatomy import DEFINITIONS
 
     owners = [(bone["name"], boneName(bone["name"], bone["side"]), bone["measures"]) for bone in record["bones"]]
-    sides = {"left": _("Left leg"), "right": _("Right leg")}
-    owners += [("leg", sides[leg["side"]], leg["measures"]) for leg in record["legs"]]
+    owners += [("leg", legName(leg["side"]), leg["measures"]) for leg in record["legs"]]
     for kind, called, measures in owners:
         for name, each in measures.items():
             low, high = map(float, each["interval_95"])

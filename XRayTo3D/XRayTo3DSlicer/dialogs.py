@@ -1,4 +1,4 @@
-"""Asking for files; each returns a path, "" if the user thinks better of it."""
+"""Asking for files; each returns a path, or some; nothing if the user thinks better of it."""
 
 import qt
 import slicer
@@ -17,6 +17,13 @@ def askForShapeModel() -> str:
     """Ask for the file of a shape model."""
     kinds = _("Shape models") + " (*.npz)"
     return qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Choose a shape model"), "", kinds)
+
+
+def askForCameras() -> list:
+    """Ask for the files of calibrated cameras: one for all views, or one for each in their order."""
+    kinds = _("Cameras") + " (*.json *.txt *.csv);;" + _("All files") + " (*)"
+    title = _("Choose the cameras of all views")
+    return list(qt.QFileDialog.getOpenFileNames(slicer.util.mainWindow(), title, "", kinds))
 
 
 def askWhereToSave(name) -> str:

@@ -2,20 +2,26 @@
 
 from slicer.i18n import tr as _
 
+from .axes import idsOfAxes
+from .further import offerFurtherViews
 from .marks import lengthOnXray
 from .nodes import hasSurface, idsOfKeptImages
 from .parameters import Color, mayFitShape
 from .result import hasColor
 from .scale import scaleWords
+from .wanted import offerBones
 
 _ITEM_FLAGS = 255  # Qt::UserRole - 1: there a QComboBox keeps what can be done with an item
 _OFFERED = 33  # Qt::ItemIsSelectable | Qt::ItemIsEnabled
 
 
-def offerXrays(ui) -> None:
-    """Offer X-rays only, not what was made of them."""
+def offerInputs(ui) -> None:
+    """Offer X-rays and marks only, not what was made of them."""
+    axes = idsOfAxes()
+    for selector in (ui.calibrationSelector, ui.includeSelector, ui.excludeSelector, ui.landmarksSelector):
+        selector.sortFilterProxyModel().hiddenNodeIDs = axes
     hidden = idsOfKeptImages()
-    for selector in (ui.inputSelector, ui.lateralSelector):
+    for selector in (ui.inputSelector, ui.lateralSelector, ui.thirdSelector, ui.fourthSelector):
         selector.sortFilterProxyModel().hiddenNodeIDs = hidden
 
 
@@ -44,8 +50,6 @@ def enableSurface(ui, parameters) -> None:
     ui.smoothingSpinBox.enabled = parameters.method.value != "shape"
     mayFit = mayFitShape(parameters)
     for widget in (
-        ui.lateralSelector,
-        ui.lateralLoadButton,
         ui.sideComboBox,
         ui.landmarksSelector,
         ui.landmarksPlaceWidget,
@@ -57,9 +61,8 @@ def enableSurface(ui, parameters) -> None:
         ui.shapeModelButton,
     ):
         widget.enabled = mayFit
-    ofSecond = (ui.lateralRegionSelector, ui.lateralRegionPlaceWidget, ui.lateralViewComboBox, ui.viewAngleSpinBox)
-    for widget in ofSecond:
-        widget.enabled = mayFit and bool(parameters.lateralVolume)
+    offerFurtherViews(ui, parameters, mayFit)
+    offerBones(ui, parameters)
 
 
 def enableCalibration(ui, parameters) -> None:

@@ -6,9 +6,9 @@ from slicer.i18n import tr as _
 from .obstacles import obstacleOf
 from .packages import missingPackages
 from .parameters import boneChoices
-from .preview import removePreview, showPreview
+from .preview import previewNode, removePreview, showPreview
 from .result import boneWords, sentence
-from .views import showXray
+from .views import showOver, showXray
 
 _DELAY_MS = 50  # a slider that is dragged asks for one preview, not for many
 
@@ -67,6 +67,7 @@ class LivePreview:
             return
         showXray(parameters.inputVolume)
         showPreview(bone.mask, parameters.inputVolume)
+        showOver(previewNode().GetDisplayNode(), parameters.inputVolume)
         self._tell(sentence(boneWords(bone.as_json())))
 
     def _choices(self):

@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
+from .axes import placeAxes
 from .bones import placeMeasures, placeOthers
 from .marks import landmarksOf, lengthOnXray, maskOf, regionSettings, seedsOf
 from .nodes import (
@@ -29,6 +30,7 @@ from .nodes import (
 from .outlines import showOutlines
 from .parameters import XRayTo3DParameterNode
 from .scale import CALIBRATED, takeOver
+from .wanted import keepSeen
 
 
 def inputs(
@@ -104,13 +106,17 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         lateralNode=None,
         lateralRoiNode=None,
         lateralView=None,
+        furtherViews=(),
+        cameras=(),
         markNodes=(),
         **choices,
     ):
         """Make a surface from an X-ray, standing on the X-ray's plane.
 
-        Bones that were asked for beside the main one get models of their own, in one folder with it.
-        An X-ray of unknown scale gets the pixel size with which its surface was made, and its marks move along.
+        Bones that were asked for beside the main one get models of their own, in one folder with it. What is measured
+        comes as a table, and the axes that it is measured by as hidden markups.
+        An X-ray of unknown scale, or with a calibrated camera, gets the pixel size with which its surface was made, and
+        its marks move along.
 
         :param volumeNode: the X-ray, a volume of a single image
         :param modelNode: model that receives the surface; a new one if None
@@ -119,23 +125,31 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         :param lateralNode: a second view of the same bone, for a shape model; None if there is none
         :param lateralRoiNode: region round the bone in the second view
         :param lateralView: from where it was taken, as `view` in `inputs`
+        :param furtherViews: up to six more: of each its volume, the region round the bone, and from where it was taken
+        :param cameras: files of calibrated cameras of all views, in their order
         :param markNodes: more that lies on the X-ray, and moves along with its pixels
         :param roiNode, maskNode, bone, choices: as in `inputs`
         :return: the model
         :raises RuntimeError: if an X-ray or the model was removed meanwhile
         """
         from XRayTo3DLib import Case, Settings, View, reconstruct
+        from XRayTo3DLib.geometry.camera_files import read_cameras
 
         scene = slicer.mrmlScene
         radiograph, settings = inputs(volumeNode, roiNode, maskNode, bone, **choices)
         views = [View(radiograph, settings.marking)]
-        if lateralNode is not None:  # taken and read as the first one, with its own region
-            taken = {name: choices[name] for name in ("sid", "sod") if name in choices}
-            second, marked = inputs(lateralNode, lateralRoiNode, bone=bone, view=lateralView, **taken)
-            views.append(View(second, marked.marking))
+        further = [(lateralNode, lateralRoiNode, lateralView)] * (lateralNode is not None) + list(furtherViews)
+        taken = {name: choices[name] for name in ("sid", "sod") if name in choices}
+        for node, regionNode, takenFrom in further:  # taken and read as the first one, with its own region
+            picture, marked = inputs(node, regionNode, bone=bone, view=takenFrom, **taken)
+            views.append(View(picture, marked.marking))
+        volumeNodes = [volumeNode, *(node for node, _regionNode, _takenFrom in further)]
+        if cameras:
+            found = read_cameras(cameras, [each.radiograph.pixels.shape for each in views])
+            views = [View(each.radiograph, each.marking, camera) for each, camera in zip(views, found, strict=True)]
         case = Case(views, settings.side, settings.view_angle, settings.patient)
         reconstruction = reconstruct(case, Settings.of(settings.finding, settings.making), progress)
-        for node in filter(None, (volumeNode, lateralNode, modelNode)):
+        for node in filter(None, (*volumeNodes, modelNode)):
             if slicer.mrmlScene is not scene or not scene.IsNodePresent(node):
                 raise RuntimeError(
                     _(
@@ -145,8 +159,10 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
                 )
         points = (choices.get(name) for name in ("includeNode", "excludeNode", "landmarksNode"))
         takeScale(volumeNode, reconstruction.radiograph, [roiNode, maskNode, *points, *markNodes])
-        if lateralNode is not None:
-            takeScale(lateralNode, reconstruction.lateral.radiograph, [lateralRoiNode])
+        for (node, regionNode, _takenFrom), found in zip(further, reconstruction.seen[1:], strict=True):
+            takeScale(node, found.radiograph, [regionNode])
+        if settings.bones == "all":
+            keepSeen(volumeNode, dict.fromkeys(found.name for found in reconstruction.found if found.name))
         record = reconstruction.as_json()
         outlines = reconstruction.shape.outlines if reconstruction.shape else ()
         modelNode = placeSurface(reconstruction.surface.polydata, volumeNode, modelNode)
@@ -156,11 +172,13 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         _annotate(modelNode, record)
         modelNode.SetAttribute("XRayTo3D.Warnings", "\n".join(record["warnings"]))
         modelNode.SetAttribute("XRayTo3D.Result", json.dumps(record))
-        showOutlines(outlines, (volumeNode, lateralNode), modelNode)
+        showOutlines(outlines, volumeNodes, modelNode)
         placeMeasures(record, volumeNode, modelNode)
-        for node in placeOthers(reconstruction, (volumeNode, lateralNode), modelNode):
+        others = placeOthers(reconstruction, volumeNodes, modelNode)
+        for node in others:
             node.SetNodeReferenceID("XRayTo3D.Radiograph", volumeNode.GetID())
             _annotate(node, record)
+        placeAxes(reconstruction, volumeNode, [modelNode, *others])
         if keepImages:
             _placeImages(reconstruction, volumeNode, modelNode, record)
         self._last = reconstruction, modelNode
@@ -181,6 +199,14 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         from XRayTo3DLib import find_bone
 
         return find_bone(*inputs(volumeNode, **choices))
+
+    def lookForBones(self, volumeNode, roiNode=None, bone="auto"):
+        """Look which bones of the leg an X-ray shows, and keep it with the X-ray; return their names, the engine's."""
+        from XRayTo3DLib.case import bones_seen
+
+        names = bones_seen(*inputs(volumeNode, roiNode, bone=bone))
+        keepSeen(volumeNode, names)
+        return names
 
     def cluster(self, volumeNode, outputNode=None, clusters=4, roiNode=None, bone="auto"):
         """Divide an X-ray into clusters of gray; return a label map, 0 the darkest cluster."""

@@ -8,7 +8,7 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from .scale import ESTIMATED, UNKNOWN, deviationOf, fileOf, headerOf, isSingleImage, setPixelSize
+from .scale import CALIBRATED, CAMERA, ESTIMATED, UNKNOWN, deviationOf, fileOf, headerOf, isSingleImage, setPixelSize
 
 BONE_COLOR = (0.95, 0.84, 0.57)
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])  # its own inverse
@@ -97,14 +97,13 @@ def parentToWorld(node) -> np.ndarray:
 def rescale(volumeNode, factor, source, markNodes=(), deviation=None) -> None:
     """Make an X-ray's pixels so many times larger, and move what was marked on it along.
 
-    :param factor: new pixel size divided by the present one
+    :param factor: new pixel size divided by the present one, along columns and rows if they differ
     :param source: where the pixel size comes from, in words; kept with the volume
     :param markNodes: markups and segmentations that lie on the X-ray
     :param deviation: relative standard deviation of the new pixel size, None where it is not known
     """
     before = ijkToRAS(volumeNode)
-    spacing = volumeNode.GetSpacing()[:2]
-    setPixelSize(volumeNode, [size * factor for size in spacing], source, deviation)
+    setPixelSize(volumeNode, np.multiply(volumeNode.GetSpacing()[:2], factor).tolist(), source, deviation)
     parent = parentToWorld(volumeNode)
     moved = parent @ ijkToRAS(volumeNode) @ np.linalg.inv(parent @ before)
     for node in filter(None, dict.fromkeys(markNodes)):
@@ -113,13 +112,19 @@ def rescale(volumeNode, factor, source, markNodes=(), deviation=None) -> None:
 
 
 def takeScale(volumeNode, radiograph, markNodes=()) -> None:
-    """Give an X-ray of unknown scale the pixel size with which a surface was made of it, so that both fit together.
+    """Give an X-ray the pixel size with which a surface was made of it, so that both fit together.
+
+    Of one whose scale was known it is the X-ray's own, unless its camera was calibrated.
 
     :param radiograph: the engine's Radiograph of it, as the reconstruction holds it
     :param markNodes: markups and segmentations that lie on the X-ray
     """
     factor = radiograph.pixel_size_mm[0] / volumeNode.GetSpacing()[0]
-    if radiograph.pixel_size_source in (ESTIMATED, UNKNOWN) and abs(factor - 1) > 1e-9:
+    if radiograph.pixel_size_source == CAMERA:
+        both = np.divide(radiograph.pixel_size_mm, volumeNode.GetSpacing()[:2])
+        source = _("{method} of the camera").format(method=CALIBRATED)
+        rescale(volumeNode, both, source, markNodes, radiograph.pixel_size_deviation)
+    elif radiograph.pixel_size_source in (ESTIMATED, UNKNOWN) and abs(factor - 1) > 1e-9:
         rescale(volumeNode, factor, radiograph.pixel_size_source, markNodes, radiograph.pixel_size_deviation)
 
 

@@ -4,8 +4,9 @@ from slicer.i18n import tr as _
 
 from .nodes import imageOf
 from .outlines import isOutline
-from .parameters import mayFitShape
+from .parameters import Bones, usedXrays
 from .scale import headerOf
+from .wanted import bonesWanted
 
 
 def obstacleOf(parameters) -> str:
@@ -15,19 +16,21 @@ def obstacleOf(parameters) -> str:
     """
     if not (parameters and parameters.inputVolume):
         return _("Choose an X-ray image first.")
-    second = parameters.lateralVolume if mayFitShape(parameters) else None
+    volumeNodes = usedXrays(parameters)
     try:
-        for volumeNode in filter(None, (parameters.inputVolume, second)):
+        for volumeNode in volumeNodes:
             if not imageOf(volumeNode).size:
                 return _("{name} is empty: choose an X-ray image.").format(name=volumeNode.GetName())
     except ValueError as error:
         return str(error)
-    if second is parameters.inputVolume:
-        return _("Both views are the same X-ray: choose another second view, or none.")
+    if len(set(volumeNodes)) < len(volumeNodes):
+        return _("Two views are the same X-ray: choose another one, or none.")
     if isOutline(parameters.outputModel):
         return _("{name} is an outline over an X-ray: choose another model for the surface, or none.").format(
             name=parameters.outputModel.GetName()
         )
+    if parameters.bones == Bones.CHECKED and not bonesWanted(parameters):
+        return _("Press Look, and check the bones to make.")
     if bool(parameters.sid) != bool(parameters.sod) and not headerOf(parameters.inputVolume).geometry.sid_mm:
         return _("Give both distances, source to detector and source to bone, or neither.")
     return ""

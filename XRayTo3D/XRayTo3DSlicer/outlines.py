@@ -7,9 +7,15 @@ from slicer.i18n import tr as _
 from vtk.util.numpy_support import numpy_to_vtk
 
 from .nodes import addNode, ijkToRAS, placeBeside
+from .views import showOver
 
-# By the role in which a model refers to the outlines over its first and its second X-ray.
-_COLORS = {"XRayTo3D.Outline": (0.2, 0.9, 1.0), "XRayTo3D.LateralOutline": (1.0, 0.4, 0.9)}
+# By the role in which a model refers to the outlines over its X-rays, in the order of its views.
+_COLORS = {
+    "XRayTo3D.Outline": (0.2, 0.9, 1.0),
+    "XRayTo3D.LateralOutline": (1.0, 0.4, 0.9),
+    "XRayTo3D.ThirdOutline": (0.5, 1.0, 0.4),
+    "XRayTo3D.FourthOutline": (1.0, 0.7, 0.2),
+}
 _XRAY = "XRayTo3D.Radiograph"
 _IS_OUTLINE = "XRayTo3D.IsOutline"
 
@@ -25,7 +31,7 @@ def showOutlines(outlines, volumeNodes, modelNode) -> None:
     :param outlines: for each X-ray, any number of the engine's Outlines; empty where no shape was fitted
     """
     for number, (role, color) in enumerate(_COLORS.items()):
-        volumeNode = volumeNodes[number] if number < len(outlines) else None
+        volumeNode = volumeNodes[number] if number < len(outlines) else None  # of which no shape was fitted, or no view
         node = modelNode.GetNodeReference(role)
         if node and node.GetNodeReference(_XRAY) is not volumeNode:  # None, or another one
             slicer.mrmlScene.RemoveNode(node)
@@ -89,8 +95,8 @@ def removeOutlinesOf(modelNode) -> None:
             slicer.mrmlScene.RemoveNode(node)
 
 
-def showOutlinesOver(volumeNode) -> None:
-    """Show the outlines that lie over an X-ray, and no others: X-rays often lie in one plane."""
+def showOutlinesOverXrays() -> None:
+    """Show each outline over the X-ray that it belongs to, where that is shown, and nowhere else."""
     for node in slicer.util.getNodesByClass("vtkMRMLModelNode"):
         if isOutline(node) and node.GetDisplayNode():
-            node.GetDisplayNode().SetVisibility(node.GetNodeReference(_XRAY) is volumeNode)
+            node.GetDisplayNode().SetVisibility(showOver(node.GetDisplayNode(), node.GetNodeReference(_XRAY)))

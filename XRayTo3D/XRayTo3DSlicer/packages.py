@@ -33,6 +33,14 @@ def ensurePackages(skipInTesting=True) -> bool:
     return True
 
 
+def hasPackages() -> bool:
+    """Install what is missing if the user agrees; that he does not is no error, and is told."""
+    if ensurePackages():
+        return True
+    slicer.util.showStatusMessage(_("Nothing was installed, and nothing was done."), 3000)
+    return False
+
+
 def missingPackages(path=REQUIREMENTS) -> list:
     """Return the lines of a requirements file that this Python does not satisfy."""
     from importlib import metadata

@@ -17,6 +17,11 @@ from slicer import (
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Default, FloatRange, RangeBounds, WithinRange, parameterNodeWrapper
 
+from .further import furtherViews, viewAngle
+from .wanted import bonesWanted
+
+BETWEEN_FILES = ";"  # that one parameter holds
+
 
 class View(Enum):
     """From where the X-ray was taken; the values are the engine's names."""
@@ -103,10 +108,15 @@ class Bones(Enum):
 
     MAIN = "main"
     ALL = "all"
+    CHECKED = "checked"  # the engine takes their names in its place
 
     def label(self) -> str:
         """Text in the panel."""
-        return {Bones.MAIN: _("The one that is marked"), Bones.ALL: _("All of the leg")}[self]
+        return {
+            Bones.MAIN: _("The one that is marked"),
+            Bones.ALL: _("All of the leg"),
+            Bones.CHECKED: _("Those that are checked"),
+        }[self]
 
 
 class Side(Enum):
@@ -159,6 +169,7 @@ class XRayTo3DParameterNode:
 
     inputVolume - the X-ray: a volume of one image, gray or color
     lateralVolume - a second view of the same bone, for a shape model
+    thirdVolume, fourthVolume - further views of it
     view - from where the X-ray was taken
     tone - whether bone is bright or dark in it
     sid, sod - distances from the source to the detector and to the bone in mm; 0 means: as the image tells
@@ -171,14 +182,18 @@ class XRayTo3DParameterNode:
     pieces - which pieces of bone are kept
     preview - whether the bone is shown while choices change
     boneSegmentation - the bone drawn by hand; it takes the place of what is found
-    bones - which bones are made: the one that is meant, or every one of the leg that is seen
+    bones - which bones are made: the one that is meant, every one of the leg that is seen, or those that are checked
+    femur, tibia, fibula, patella - whether this one is checked
     method - how the surface is made
     side - of the patient, for a shape model
     landmarks - points of the bone that were placed on the X-ray, by the landmarks' names
     force - whether a femur's shape is fitted to what may be none
     lateralRegion - where the bone is in the second view; None means the whole image
     lateralView - from where the second view was taken
-    viewAngle - between both views in degrees; 0 means: about 90
+    viewAngle - from the first view to the second in degrees; 0 means: about 90
+    thirdRegion, thirdView, thirdAngle - the same of the third view; an angle of 0 means: as the files tell
+    fourthRegion, fourthView, fourthAngle - the same of the fourth view
+    cameras - files of calibrated cameras of all views, a semicolon between them; empty means: there are none
     height - of the patient in cm; 0 means: unknown
     sex - of the patient
     otherSide - the same bone of the other leg, a closed model; None if there is none
@@ -195,6 +210,8 @@ class XRayTo3DParameterNode:
     # The selectors take their node types from here; None is needed in a union of nodes.
     inputVolume: vtkMRMLScalarVolumeNode | vtkMRMLVectorVolumeNode | None
     lateralVolume: vtkMRMLScalarVolumeNode | vtkMRMLVectorVolumeNode | None
+    thirdVolume: vtkMRMLScalarVolumeNode | vtkMRMLVectorVolumeNode | None
+    fourthVolume: vtkMRMLScalarVolumeNode | vtkMRMLVectorVolumeNode | None
     view: View = View.FROM_IMAGE
     tone: Tone = Tone.AUTO
     sid: Annotated[float, WithinRange(0, 5000)] = 0.0
@@ -212,6 +229,10 @@ class XRayTo3DParameterNode:
     preview: bool = False
     boneSegmentation: vtkMRMLSegmentationNode
     bones: Bones = Bones.MAIN
+    femur: bool = False
+    tibia: bool = False
+    fibula: bool = False
+    patella: bool = False
     method: Method = Method.AUTO
     side: Side = Side.AUTO
     landmarks: vtkMRMLMarkupsFiducialNode
@@ -219,6 +240,13 @@ class XRayTo3DParameterNode:
     lateralRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
     lateralView: View = View.FROM_IMAGE
     viewAngle: Annotated[float, WithinRange(0, 160)] = 0.0
+    thirdRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    thirdView: View = View.FROM_IMAGE
+    thirdAngle: Annotated[float, WithinRange(-160, 160)] = 0.0
+    fourthRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    fourthView: View = View.FROM_IMAGE
+    fourthAngle: Annotated[float, WithinRange(-160, 160)] = 0.0
+    cameras: str = ""
     height: Annotated[float, WithinRange(0, 250)] = 0.0
     sex: Sex = Sex.UNKNOWN
     otherSide: vtkMRMLModelNode
@@ -263,6 +291,17 @@ def mayFitShape(parameters) -> bool:
     return parameters.method in (Method.AUTO, Method.SHAPE)
 
 
+def usedXrays(parameters) -> list:
+    """Return the X-rays that a surface is made of: further ones count for a shape model only."""
+    further = furtherViews(parameters) if mayFitShape(parameters) else []
+    return [parameters.inputVolume, *(each.volumeNode for each in further)]
+
+
+def camerasOf(parameters) -> list:
+    """Return the files of cameras that are chosen."""
+    return [path.strip() for path in parameters.cameras.split(BETWEEN_FILES) if path.strip()]
+
+
 def shapeChoices(parameters) -> dict:
     """Return what is chosen for a shape model, as arguments that the logic's `process` takes; nothing without one."""
     if not mayFitShape(parameters):
@@ -276,18 +315,20 @@ def shapeChoices(parameters) -> dict:
         "otherSideNode": parameters.otherSide,
         "shape_model": parameters.shapeModel.strip() or None,
     }
-    if parameters.lateralVolume:
-        chosen["lateralNode"] = parameters.lateralVolume
-        chosen["lateralRoiNode"] = parameters.lateralRegion
-        chosen["lateralView"] = parameters.lateralView.value or None
-        chosen["view_angle"] = parameters.viewAngle or None
+    if views := furtherViews(parameters):
+        chosen["lateralNode"], chosen["lateralRoiNode"], chosen["lateralView"], _angle = views[0]
+        chosen["view_angle"] = viewAngle(views)
+    if views[1:]:
+        chosen["furtherViews"] = [each[:3] for each in views[1:]]
+    if views and parameters.cameras:  # which tell the angles
+        chosen |= {"cameras": camerasOf(parameters), "view_angle": None}
     return chosen
 
 
 def choices(parameters) -> dict:
     """Return all that is chosen, as arguments that the logic's `process` takes."""
     surface = {
-        "bones": parameters.bones.value,
+        "bones": bonesWanted(parameters) if parameters.bones == Bones.CHECKED else parameters.bones.value,
         "method": parameters.method.value,
         "hdr_strength": parameters.hdrStrength,
         "emboss_mm": None if parameters.automaticEmboss else parameters.emboss,

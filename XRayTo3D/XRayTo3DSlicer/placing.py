@@ -1,7 +1,7 @@
-"""Placing marks on X-rays: whoever makes one places it at once, on the X-ray that it is for."""
+"""Marks on X-rays: whoever makes one places it at once, on the X-ray that it is for."""
 
 from .marks import dress, offerLandmarks
-from .views import showXray
+from .views import showOver, showXray
 
 # Selector and place widget of each kind of mark, and the parameter that it is for.
 _MARKS = {
@@ -11,7 +11,21 @@ _MARKS = {
     "exclude": "excludePoints",
     "landmarks": "landmarks",
     "lateralRegion": "lateralRegion",
+    "thirdRegion": "thirdRegion",
+    "fourthRegion": "fourthRegion",
 }
+
+
+def marksOf(parameters) -> list:
+    """Return the nodes with which the first X-ray is marked, None where it is not."""
+    return [
+        parameters.region,
+        parameters.includePoints,
+        parameters.excludePoints,
+        parameters.calibrationLine,
+        parameters.boneSegmentation,
+        parameters.landmarks,
+    ]
 
 
 def followMarks(ui, xrayOf) -> None:
@@ -32,9 +46,12 @@ def followMarks(ui, xrayOf) -> None:
                 offerLandmarks(markupsNode)
             placer.setPlaceModeEnabled(True)
 
-        def onPlaceMode(enabled, *, parameter=parameter):
+        def onPlaceMode(enabled, *, selector=selector, parameter=parameter):
             if enabled:
-                showXray(xrayOf(parameter))
+                markupsNode, volumeNode = selector.currentNode(), xrayOf(parameter)
+                showXray(volumeNode)
+                if markupsNode.GetDisplayNode():
+                    showOver(markupsNode.GetDisplayNode(), volumeNode)
 
         # Before Slicer 5.12 there is the second one only, which tells of a new mark twice.
         added = getattr(selector, "nodeAddedByUserAction", None) or selector.nodeAddedByUser

@@ -7,7 +7,7 @@ import numpy as np
 import vtk
 from slicer.i18n import tr as _
 
-from .bones import boneName, measureText
+from .names import boneName, measureText
 from .parameters import Color
 from .scale import UNKNOWN
 

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 PIXEL_SIZE_SOURCE = "XRayTo3D.PixelSizeSource"
 CALIBRATED = "calibration"
 ESTIMATED = "estimated from the bone's usual size"  # as the engine calls it
+CAMERA = "calibrated camera"  # and so
 UNKNOWN = "unknown"
 _PREFIX = "XRayTo3D."
 _GRID = f"{_PREFIX}Grid"  # columns, rows and pixel size for which the rest was known

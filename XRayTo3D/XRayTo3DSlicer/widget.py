@@ -11,19 +11,33 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
+from .axes import removeAxesOf
+from .cameras import followCamerasButton, forgetCameras
 from .dialogs import askForShapeModel, askForXray, askWhereToSave
-from .enabling import enableCalibration, enableFinding, enableSurface, offerColors, offerXrays, showScale
+from .enabling import enableCalibration, enableFinding, enableSurface, offerColors, offerInputs, showScale
+from .further import regionsOf, xrayOf, xraysOf
 from .live import LivePreview
 from .logic import XRayTo3DLogic
 from .nodes import firstRadiograph, hasSurface
 from .obstacles import obstacleOf
-from .outlines import removeOutlinesOf, showOutlinesOver
-from .packages import ensurePackages
-from .parameters import boneChoices, choices
-from .placing import followMarks
+from .outlines import removeOutlinesOf, showOutlinesOverXrays
+from .packages import hasPackages
+from .parameters import boneChoices, choices, usedXrays
+from .placing import followMarks, marksOf
 from .result import colorBy, hasColor, liesOnXray, recordOf, resultText
 from .scale import takeOver
-from .views import showBesideXray, shownNode, shownXray, showXray, showXrayInSpace, turnToXray
+from .views import (
+    lookAsSource,
+    showBeside,
+    shownNodes,
+    shownXrays,
+    showOver,
+    showsOtherThan,
+    showXray,
+    showXrayInSpace,
+    turnToXrays,
+)
+from .wanted import followLookButton
 
 
 class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -38,7 +52,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._watched = ()
         self._colored = None
         self._told = ""  # nothing is shown yet, not even that there is no result
-        self._chosen = (None, None)  # X-rays
+        self._chosen = (None,) * 4  # X-rays
         self._isBusy = False
 
     def setup(self) -> None:
@@ -55,12 +69,15 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneReady)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneReady)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.onNodeRemoved)
-        if composite := shownNode():
-            self.addObserver(composite, vtk.vtkCommand.ModifiedEvent, self.onOtherXrayShown)
-        followMarks(self.ui, self._xrayOf)
+        self._followViews()
+        followMarks(self.ui, lambda mark: xrayOf(self._parameterNode, mark))
+        followCamerasButton(self.ui, lambda: self._parameterNode)
+        followLookButton(self.ui, self.logic, lambda: self._parameterNode)
         self.ui.shapeModelButton.clicked.connect(self.onShapeModelButton)
-        self.ui.loadButton.clicked.connect(self.onLoadButton)
-        self.ui.lateralLoadButton.clicked.connect(self.onLateralLoadButton)
+        self.ui.loadButton.clicked.connect(lambda: self.load("inputVolume"))
+        self.ui.lateralLoadButton.clicked.connect(lambda: self.load("lateralVolume"))
+        self.ui.thirdLoadButton.clicked.connect(lambda: self.load("thirdVolume"))
+        self.ui.fourthLoadButton.clicked.connect(lambda: self.load("fourthVolume"))
         self.ui.pixelSizeSpinBox.editingFinished.connect(self.onPixelSizeEdited)
         self.ui.calibrateButton.clicked.connect(self.onCalibrateButton)
         self.ui.editButton.clicked.connect(self.onEditButton)
@@ -92,6 +109,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event) -> None:
         """Let go of the parameter node that is about to be removed."""
+        self._chosen = (None,) * 4
         self.setParameterNode(None)
 
     def onSceneReady(self, caller, event) -> None:
@@ -101,25 +119,33 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeRemoved(self, caller, event, node) -> None:
-        """Remove the outlines of a surface together with it."""
+        """Remove the outlines and axes of a surface together with it."""
         if not slicer.mrmlScene.IsClosing() and node.IsA("vtkMRMLModelNode"):
             removeOutlinesOf(node)
+            removeAxesOf(node)
 
     def onOtherXrayShown(self, caller=None, event=None) -> None:
-        """Show over the X-ray in the slice view what belongs to it, and nothing of another one in the same plane."""
-        volumeNode, parameters = shownXray(), self._parameterNode
-        showOutlinesOver(volumeNode)
-        if not parameters or volumeNode not in (parameters.inputVolume, parameters.lateralVolume):
+        """Show over each X-ray in a slice view what belongs to it, and nothing of another one in the same plane."""
+        showOutlinesOverXrays()
+        xrays = xraysOf(self._parameterNode) if self._parameterNode else []
+        if not any(each and each in xrays for each in shownXrays()):
             return
-        for node in filter(None, (*self._marks(), parameters.lateralRegion)):
-            if node.GetDisplayNode():
-                ofSecond = node is parameters.lateralRegion
-                node.GetDisplayNode().SetVisibility2D(ofSecond == (volumeNode is not parameters.inputVolume))
+        marks = [(node, xrays[0]) for node in marksOf(self._parameterNode)]
+        marks += zip(regionsOf(self._parameterNode), xrays[1:], strict=True)
+        for node, volumeNode in marks:
+            if node and node.GetDisplayNode():
+                node.GetDisplayNode().SetVisibility2D(showOver(node.GetDisplayNode(), volumeNode))
+
+    def _followViews(self) -> None:
+        """Follow which X-rays the slice views show, those that a layout has just brought among them."""
+        for node in shownNodes():
+            if not self.hasObserver(node, vtk.vtkCommand.ModifiedEvent, self.onOtherXrayShown):
+                self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self.onOtherXrayShown)
 
     def initializeParameterNode(self) -> None:
         """Follow the scene's parameter node, and choose an X-ray if none is chosen."""
         self.setParameterNode(self.logic.getParameterNode())
-        offerXrays(self.ui)
+        offerInputs(self.ui)
         if not self._parameterNode.inputVolume:
             self._parameterNode.inputVolume = firstRadiograph()
 
@@ -157,8 +183,8 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _watch(self) -> None:
         """Follow the chosen nodes themselves: the parameter node does not tell when a point moves."""
         parameters = self._parameterNode
-        others = ("inputVolume", "lateralVolume", "lateralRegion", "otherSide", "outputModel")
-        chosen = (*self._marks(), *(getattr(parameters, name) for name in others)) if parameters else ()
+        chosen = (*marksOf(self._parameterNode), *xraysOf(parameters), *regionsOf(parameters)) if parameters else ()
+        chosen += (parameters.otherSide, parameters.outputModel) if parameters else ()
         nodes = tuple(dict.fromkeys(filter(None, chosen)))
         if nodes == self._watched:
             return
@@ -170,14 +196,15 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             for event in events:
                 self.addObserver(node, event, self.onNodeChanged)
         self._watched = nodes
+        self.onOtherXrayShown()
 
     def _showChosen(self) -> None:
         """Show an X-ray that has just been chosen, and remember what its file tells."""
         if not self._parameterNode:
             return
-        chosen = (self._parameterNode.inputVolume, self._parameterNode.lateralVolume)
-        chosen = tuple(each if each and each.GetImageData() else None for each in chosen)
+        chosen = tuple(each if each and each.GetImageData() else None for each in xraysOf(self._parameterNode))
         before, self._chosen = self._chosen, chosen
+        forgetCameras(self._parameterNode, before, chosen)
         for volumeNode in filter(None, chosen):  # each time: a volume gets its file after it has come into the scene
             takeOver(volumeNode)
         changed = [new for new, old in zip(chosen, before, strict=True) if new and new is not old]
@@ -185,25 +212,13 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             showXray(changed[0])
             self.onOtherXrayShown()
 
-    def _marks(self) -> list:
-        """Return the nodes with which the X-ray is marked, None among them."""
-        chosen = self._parameterNode
-        return [
-            chosen.region,
-            chosen.includePoints,
-            chosen.excludePoints,
-            chosen.calibrationLine,
-            chosen.boneSegmentation,
-            chosen.landmarks,
-        ]
-
     def onNodeChanged(self, caller=None, event=None) -> None:
         """Show what follows from a mark that moved, or an X-ray or model that changed."""
         if self._isBusy:
             return
         self.preview.forget()
         # A mark that is dragged tells so many times a second, and changes nothing but calibration and bone.
-        if caller in self._marks():
+        if caller in marksOf(self._parameterNode):
             enableCalibration(self.ui, self._parameterNode)
         else:
             self._showChosen()
@@ -219,7 +234,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui.statusLabel.text = obstacle
         ui.statusLabel.visible = bool(obstacle)
         ui.editButton.enabled = not obstacle and not self._isBusy
-        offerXrays(self.ui)
+        offerInputs(self.ui)
         model = parameters.outputModel if parameters else None
         ui.saveButton.enabled = hasSurface(model)
         ui.reportButton.enabled = self.logic.canReport(model)
@@ -255,28 +270,12 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     # Buttons
 
-    def onLoadButton(self) -> None:
-        """Ask for an image file and load it as the X-ray."""
-        if volumeNode := self._load():
-            self._parameterNode.inputVolume = volumeNode
-
-    def onLateralLoadButton(self) -> None:
-        """Ask for an image file and load it as the second view."""
-        if volumeNode := self._load():
-            self._parameterNode.lateralVolume = volumeNode
-
-    def _load(self):
-        """Ask for an image file and load it; return its volume, None if there is none."""
+    def load(self, parameter) -> None:
+        """Ask for an image file and load it as the X-ray that a parameter holds."""
         path = askForXray()
         if path:
             with slicer.util.tryWithErrorDisplay(_("The image could not be loaded."), waitCursor=True):
-                return slicer.util.loadVolume(path, {"singleFile": True})
-        return None
-
-    def _xrayOf(self, parameter):
-        """Return the X-ray that a kind of mark is placed on, None if none is chosen."""
-        name = "lateralVolume" if parameter == "lateralRegion" else "inputVolume"
-        return getattr(self._parameterNode, name) if self._parameterNode else None
+                setattr(self._parameterNode, parameter, slicer.util.loadVolume(path, {"singleFile": True}))
 
     def onShapeModelButton(self) -> None:
         """Ask for a shape model's file."""
@@ -291,14 +290,14 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         volumeNode, size = self._parameterNode.inputVolume, self.ui.pixelSizeSpinBox.value
         if volumeNode and abs(size - volumeNode.GetSpacing()[0]) > 0.5 * 10**-self.ui.pixelSizeSpinBox.decimals:
             with slicer.util.tryWithErrorDisplay(_("The pixel size could not be set.")):
-                self.logic.setPixelSize(volumeNode, size, self._marks())
+                self.logic.setPixelSize(volumeNode, size, marksOf(self._parameterNode))
                 self._fitAgain(volumeNode)
 
     def onCalibrateButton(self) -> None:
         """Set the X-ray's pixel size by the line."""
         parameters = self._parameterNode
         with slicer.util.tryWithErrorDisplay(_("The X-ray could not be calibrated.")):
-            others = [node for node in self._marks() if node is not parameters.calibrationLine]
+            others = [node for node in marksOf(self._parameterNode) if node is not parameters.calibrationLine]
             self.logic.calibrate(
                 parameters.inputVolume, parameters.calibrationLine, parameters.calibrationLength, others
             )
@@ -307,12 +306,12 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _fitAgain(self, volumeNode) -> None:
         """Show an X-ray that has another size now."""
         showXray(volumeNode)
-        turnToXray()
+        turnToXrays()
 
     def onEditButton(self) -> None:
         """Hand the bone over to the Segment Editor; what is drawn there is the bone from now on."""
         with slicer.util.tryWithErrorDisplay(_("The bone could not be handed over."), waitCursor=True):
-            if not self._hasPackages():
+            if not hasPackages():
                 return
             parameters = self._parameterNode
             volumeNode, segmentationNode = parameters.inputVolume, parameters.boneSegmentation
@@ -331,18 +330,11 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.updatePanel()
         try:
             with slicer.util.tryWithErrorDisplay(_("No surface could be made of this X-ray.")):
-                if self._hasPackages():
+                if hasPackages():
                     self.apply()
         finally:
             self._isBusy = False
             self.updatePanel()
-
-    def _hasPackages(self) -> bool:
-        """Install what is missing if the user agrees; that he does not is no error."""
-        if ensurePackages():
-            return True
-        slicer.util.showStatusMessage(_("Nothing was installed, and nothing was done."), 3000)
-        return False
 
     def apply(self) -> None:
         """Run the logic on the chosen nodes, with a progress dialog that can be cancelled."""
@@ -362,7 +354,10 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return dialog.wasCanceled
 
         try:
-            chosen = choices(parameters) | {"keepImages": parameters.keepImages, "markNodes": self._marks()}
+            chosen = choices(parameters) | {
+                "keepImages": parameters.keepImages,
+                "markNodes": marksOf(self._parameterNode),
+            }
             modelNode = self.logic.process(volumeNode, before, progress=progress, **chosen)
         except Cancelled:
             slicer.util.showStatusMessage(_("Stopped; nothing was changed."), 3000)
@@ -376,8 +371,12 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._fitAgain(volumeNode)
         if isFirst or liesOnXray(modelNode) != layOnXray:
             showXrayInSpace(liesOnXray(modelNode))
+        xrays = usedXrays(parameters)
+        if isFirst or showsOtherThan(len(xrays)):
+            showBeside(xrays)
         if isFirst:
-            showBesideXray(volumeNode, modelNode)
+            lookAsSource(volumeNode, modelNode)
+        self._followViews()
         self.onOtherXrayShown()
 
     def onSaveButton(self) -> None:

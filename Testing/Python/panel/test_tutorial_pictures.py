@@ -54,11 +54,11 @@ def bgr(color):
     return [255 * value for value in color[::-1]]
 
 
-def slice_view(panel):
-    """The slice view: the X-ray that it shows, fitted, with what is shown over it."""
+def slice_view(panel, volume, node):
+    """A slice view: the X-ray that it shows, fitted, with what is shown over it."""
     import slicer.util
 
-    volume, parameters = part("views").shownXray(), panel._parameterNode
+    parameters = panel._parameterNode
     grey = slicer.util.arrayFromVolume(volume)[0].astype(float)
     scale = min(VIEW[0] / grey.shape[1], VIEW[1] / grey.shape[0])
     image = np.clip(255 * (grey - grey.min()) / np.ptp(grey), 0, 255).astype(np.uint8)
@@ -69,15 +69,16 @@ def slice_view(panel):
         cv2.polylines(image, [places], True, color, 2, cv2.LINE_AA)
 
     for outline in filter(part("outlines").isOutline, slicer.util.getNodesByClass("vtkMRMLModelNode")):
-        if outline.GetDisplayNode().GetVisibility():
+        display = outline.GetDisplayNode()
+        if display.GetVisibility() and display.IsDisplayableInView(node.GetID()):
             draw(part("marks").toPixels(points_of(outline), volume), bgr(outline.GetDisplayNode().GetColor()))
     preview, region = part("preview").previewNode(), parameters.region
-    if preview:
+    if preview and volume is parameters.inputVolume:
         mask = part("marks").maskOf(preview, volume).astype(np.uint8)
         color = preview.GetSegmentation().GetNthSegment(0).GetColor()
         for contour in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]:
             draw(contour[:, 0], bgr(color))
-    if region and region.GetDisplayNode().GetVisibility2D():
+    if region and volume is parameters.inputVolume and region.GetDisplayNode().GetVisibility2D():
         x0, y0, x1, y1 = part("marks").regionSettings(region, volume)["roi"]
         draw([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], bgr(region.GetDisplayNode().GetSelectedColor()))
     view = np.zeros((VIEW[1], VIEW[0], 3), np.uint8)
@@ -105,11 +106,13 @@ def panel_view(panel, app, rings, at_end=False):
 
 
 def write(panel, app, path, rings, azimuth=0, at_end=False):
-    """Write panel, slice view and, if there is a surface, 3D view beside each other, in few colors."""
+    """Write panel, slice views and, if there is a surface, 3D view beside each other, in few colors."""
     from PIL import Image
 
-    model = panel._parameterNode.outputModel
-    parts = [panel_view(panel, app, rings, at_end), slice_view(panel)]
+    model, shown = panel._parameterNode.outputModel, part("views").shownXrays()
+    nodes = [app.layoutManager().sliceWidget(name).mrmlSliceNode() for name in ("Red", "XRay2")[: len(shown)]]
+    parts = [panel_view(panel, app, rings, at_end)]
+    parts += [slice_view(panel, volume, node) for volume, node in zip(shown, nodes, strict=True)]
     if model:
         parts.append(rendered(panel._parameterNode.inputVolume, model, VIEW, azimuth))
     image = Image.fromarray(np.hstack(parts)[..., ::-1])
@@ -156,6 +159,7 @@ def test_the_tutorials_steps(opened, scene, app, folder, monkeypatch, messages):
     panel.ui.lateralSelector.setCurrentNode(second)
     assert shown() == second.GetID()
     panel.ui.applyButton.click()
+    assert (shown("Red"), shown("XRay2")) == (first.GetID(), second.GetID())
     assert not messages and "Anteversion" in panel.ui.resultBrowser.toPlainText()
     write(panel, app, folder / "4-second-view.png", ["lateralSelector", "applyButton"], azimuth=35)
 

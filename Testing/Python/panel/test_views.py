@@ -162,12 +162,14 @@ def test_two_xrays_in_one_plane_are_told_apart(scene, app, open_panel):
     parameters.lateralRegion = marks[1]
     model = parameters.outputModel
     outlines = [model.GetNodeReference(f"XRayTo3D.{role}") for role in ("Outline", "LateralOutline")]
-    composite = app.layoutManager().sliceWidget("Red").sliceLogic().GetSliceCompositeNode()
+    red = app.layoutManager().sliceWidget("Red")
     for number in (1, 0):
-        composite.SetBackgroundVolumeID(volumes[number].GetID())
+        red.sliceLogic().GetSliceCompositeNode().SetBackgroundVolumeID(volumes[number].GetID())
         for index in (0, 1):
-            assert bool(outlines[index].GetDisplayNode().GetVisibility()) == (index == number)
-            assert bool(marks[index].GetDisplayNode().GetVisibility2D()) == (index == number)
+            outline, mark = (each.GetDisplayNode() for each in (outlines[index], marks[index]))
+            isThere = [each.IsDisplayableInView(red.mrmlSliceNode().GetID()) for each in (outline, mark)]
+            assert bool(outline.GetVisibility() and isThere[0]) == (index == number)
+            assert bool(mark.GetVisibility2D() and isThere[1]) == (index == number)
 
     scene.RemoveNode(model)  # and its outlines with it
     assert not models(scene)
@@ -184,6 +186,19 @@ def test_marks_are_told_apart_and_hide_nothing(scene, open_panel):
         assert not display.GetFillVisibility()
         colors.append(display.GetSelectedColor())
     assert len(set(colors)) == 4
+
+
+def test_axes_of_bones_are_not_offered_as_marks(scene, open_panel):
+    add_xray()
+    panel = open_panel()
+    for kind in ("Line", "Fiducial"):
+        scene.AddNewNodeByClass(f"vtkMRMLMarkups{kind}Node").SetAttribute("XRayTo3D.Axis", "bone/length_mm/distance")
+    panel.updatePanel()
+    for name in ("calibration", "include", "exclude", "landmarks"):
+        assert getattr(panel.ui, f"{name}Selector").nodeCount() == 0
+    panel.ui.calibrationSelector.addNode()
+    panel.updatePanel()
+    assert panel.ui.calibrationSelector.nodeCount() == 1
 
 
 def test_what_was_made_of_xrays_is_not_offered_as_one(scene, app, open_panel):

@@ -9,6 +9,7 @@ import os
 import sys
 import types
 import unittest
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
@@ -244,19 +245,19 @@ class CoreIOManager:
 
 
 class LayoutManager:
-    """`slicer.app.layoutManager()`: three slice views, with Slicer's own logic and so a model each, and a 3D view."""
+    """`slicer.app.layoutManager()`: slice views, with Slicer's own logic and so a model each, and a 3D view.
+
+    There are three of them, and those that a layout brings.
+    """
 
     def __init__(self, slicer, scene):
         self.layout = None
+        self._new_logic, self._scene = slicer.vtkMRMLSliceLogic, scene
         self._node = scene.AddNewNodeByClass("vtkMRMLLayoutNode")
         self._slices = {}
+        slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)
         for name, orientation in (("Red", "Axial"), ("Green", "Coronal"), ("Yellow", "Sagittal")):
-            slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)
-            logic = slicer.vtkMRMLSliceLogic()
-            logic.SetMRMLScene(scene)
-            logic.AddSliceNode(name)
-            logic.GetSliceNode().SetOrientation(orientation)
-            self._slices[name] = logic
+            self._add(name, orientation)
         self._view = scene.AddNewNodeByClass("vtkMRMLViewNode", "View1")
         self.camera = scene.AddNewNodeByClass("vtkMRMLCameraNode")
         for node in (self._view, self.camera):
@@ -272,10 +273,22 @@ class LayoutManager:
     def setLayout(self, number):
         assert self._node.IsLayoutDescription(number)
         self.layout = number
+        self._node.SetViewArrangement(number)
+        for view in ElementTree.fromstring(self._node.GetLayoutDescription(number)).iter("view"):
+            name = view.get("singletontag")
+            if view.get("class") == "vtkMRMLSliceNode" and name not in self._slices:
+                self._add(name, view.findtext("property[@name='orientation']"))
+
+    def _add(self, name, orientation):
+        logic = self._new_logic()
+        logic.SetMRMLScene(self._scene)
+        logic.AddSliceNode(name)
+        logic.GetSliceNode().SetOrientation(orientation)
+        self._slices[name] = logic
 
     def sliceWidget(self, name):
-        logic = self._slices[name]
-        return types.SimpleNamespace(mrmlSliceNode=logic.GetSliceNode, sliceLogic=lambda: logic)
+        logic = self._slices.get(name)
+        return logic and types.SimpleNamespace(mrmlSliceNode=logic.GetSliceNode, sliceLogic=lambda: logic)
 
     def threeDWidget(self, number):
         assert number == 0

@@ -105,20 +105,24 @@ def femur_measures_at(places: Places) -> dict[str, BoneMeasure]:
     found = {
         "length_mm": reach(at["lowest"], head + radii["head"] * up, up),
         "head_diameter_mm": sphere(head, radii["head"], 2 * radii["head"]),
-        "neck_shaft_angle_deg": angle_between(angle(neck_axis, -upper_axis), neck=(base, head), shaft=upper_shaft),
+        "neck_shaft_angle_deg": angle_between(
+            angle(neck_axis, -upper_axis), neck_axis=(base, head), proximal_shaft_axis=upper_shaft
+        ),
         "neck_length_mm": length(base, head),
         "femoral_offset_mm": length(beside, head),
         "anteversion_deg": angle_between(
-            np.degrees(np.arctan2(-neck_axis @ posterior, -neck_axis @ lateral)), neck=(base, head), condyles=behind
+            np.degrees(np.arctan2(-neck_axis @ posterior, -neck_axis @ lateral)),
+            neck_axis=(base, head),
+            posterior_condylar_line=behind,
         ),
         "bow_height_mm": _bow(shaft, posterior),
         "mldfa_deg": angle_between(
-            angle(up, across(joint[1] - joint[0], posterior)), mechanical=mechanical, joint=joint
+            angle(up, across(joint[1] - joint[0], posterior)), mechanical_axis=mechanical, joint_line=joint
         ),
         "mechanical_anatomical_angle_deg": angle_between(
             np.degrees(np.arctan2(shaft_axis @ lateral, shaft_axis @ up)),
-            mechanical=mechanical,
-            shaft=tuple(middle + (end - middle) @ shaft_axis * shaft_axis for end in (shaft[-1], shaft[0])),
+            mechanical_axis=mechanical,
+            anatomical_axis=tuple(middle + (end - middle) @ shaft_axis * shaft_axis for end in (shaft[-1], shaft[0])),
         ),
         "bicondylar_width_mm": reach(at["medial_epicondyle"], at["lateral_epicondyle"], lateral),
         "notch_width_mm": reach(at["notch_medial"], at["notch_lateral"], lateral),

@@ -57,16 +57,20 @@ def leg_measures_at(femur: Places, tibia: Places, patella: Places | None = None)
     shank, top = unit(plateau - ankle), head + femur.radii["head"] * up
     found = {
         "hka_deg": angle_between(
-            180 - np.degrees(np.arctan2(shank @ lateral, shank @ up)), femur=(knee, head), tibia=(ankle, plateau)
+            180 - np.degrees(np.arctan2(shank @ lateral, shank @ up)),
+            femoral_mechanical_axis=(knee, head),
+            tibial_mechanical_axis=(ankle, plateau),
         ),
-        "jlca_deg": angle_between(rises[0] - rises[1], femur=lines[0], tibia=lines[1]),
+        "jlca_deg": angle_between(rises[0] - rises[1], femoral_joint_line=lines[0], tibial_joint_line=lines[1]),
         "leg_length_mm": length(ankle, top),
     }
     if patella is not None:
         apex, base, insertion = patella.points["apex"], patella.points["base"], tibia.points["tuberosity"]
         tendon, size = np.array([apex, insertion]), np.array([base, apex])
         ratio = np.linalg.norm(tendon[1] - tendon[0]) / np.linalg.norm(size[1] - size[0])
-        found["insall_salvati_ratio"] = BoneMeasure(float(ratio), "", lines={"patella": size, "tendon": tendon})
+        found["insall_salvati_ratio"] = BoneMeasure(
+            float(ratio), "", lines={"patella": size, "patellar_tendon": tendon}
+        )
     return found
 
 

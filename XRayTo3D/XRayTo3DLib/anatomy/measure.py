@@ -20,7 +20,7 @@ class BoneMeasure:
     points : dict of str to (3,) array
         Places that it is measured by (LPS, mm).
     lines : dict of str to (2, 3) array
-        Axes and distances to be drawn, by their ends.
+        Axes and distances to be drawn, by their ends: "mechanical_axis", "joint_line", "distance", ...
     """
 
     value: float

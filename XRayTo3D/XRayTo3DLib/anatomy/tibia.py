@@ -106,16 +106,16 @@ def tibia_measures_at(places: Places) -> dict[str, BoneMeasure]:
         "length_mm": length(ankle, knee),
         "mpta_deg": angle_between(
             angle(up, across(joint[1] - joint[0], posterior)),
-            mechanical=mechanical,
-            joint=joint,
+            mechanical_axis=mechanical,
+            joint_line=joint,
         ),
         "medial_slope_deg": angle_between(
-            np.degrees(np.arctan2(-fall @ up, fall @ posterior)), mechanical=mechanical, plateau=slope
+            np.degrees(np.arctan2(-fall @ up, fall @ posterior)), mechanical_axis=mechanical, medial_plateau=slope
         ),
         "torsion_deg": angle_between(
             np.degrees(np.arctan2(-medial @ posterior, -medial @ lateral)),
-            plateau=behind,
-            ankle=(at["malleolus"], ankle),
+            posterior_plateau_line=behind,
+            malleolar_line=(at["malleolus"], ankle),
         ),
         "plateau_width_mm": reach(at["medial_edge"], at["lateral_edge"], lateral),
         "plateau_depth_mm": reach(at["medial_front"], at["medial_posterior"], posterior),

@@ -1,7 +1,7 @@
 """What a user has and chooses: views, what is marked in them, settings; and the bone in each view."""
 
 from .case import VIEW_NUMBERS, Case, View, case_of
-from .segment import Segmentation, find_bone, find_region, segment, segment_others, segment_view
+from .segment import Segmentation, bones_seen, find_bone, find_region, segment, segment_others, segment_view
 from .settings import EXTENTS, NAMED_BONES, SIDES, Finding, Making, Marking, Patient, Settings, check_making
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Segmentation",
     "Settings",
     "View",
+    "bones_seen",
     "case_of",
     "check_making",
     "find_bone",

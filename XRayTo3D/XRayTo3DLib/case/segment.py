@@ -185,6 +185,27 @@ def segment_others(view: View, finding: Finding, main: Segmentation) -> tuple[Se
     return tuple(found)
 
 
+def bones_seen(radiograph: Radiograph, settings: Settings | None = None) -> tuple[str, ...]:
+    """Which of `NAMED_BONES`, in their order, the reader network sees where it is to look.
+
+    Parameters
+    ----------
+    radiograph : Radiograph
+    settings : Settings, optional
+
+    Raises
+    ------
+    ReconstructionError
+        If a setting is out of range, or the network cannot be loaded.
+    """
+    settings = settings or Settings()
+    view = View(radiograph, settings.marking)
+    check_finding(settings.finding, view.marking)
+    found = segmentation.find_bones(radiograph.pixels, _looked_at(view), settings.pieces, settings.reader)
+    names = {bone.name for bone in found}
+    return tuple(name for name in NAMED_BONES if name in names)
+
+
 def find_region(radiograph: Radiograph, marking: Marking) -> np.ndarray:
     """Pixels to look at: inside box, polygon and mask, as far as given.
 

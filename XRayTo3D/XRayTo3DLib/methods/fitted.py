@@ -66,6 +66,11 @@ class Fitted:
         )
 
     @functools.cached_property
+    def measures_in_picture(self) -> dict[str, Measure]:
+        """Its measures, with their places in the engine's frame of the first picture, as its surface."""
+        return {name: each.mapped(self.fit.in_picture) for name, each in self.measures.items()}
+
+    @functools.cached_property
     def outlines(self) -> tuple[tuple[Outline, ...], ...]:
         """Outline of the fitted bone's shadow in each picture (columns and rows)."""
         return tuple(shape.shadow_outlines(self.fit, view) for view in self.fit.views)

@@ -133,22 +133,18 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
 def surface_of(fitted: Fitted, triangles: int, planes: Sequence[tuple[np.ndarray, float]] = ()) -> Surface:
     """The fitted bone in the engine's frame of the first picture, with `Observed` and `Uncertainty_mm`.
 
-    Where no pixel size was known, the picture is taken to have the one that the fit found: see `with_scale_of`. What
+    Where no pixel size was known, it is the one that the fit found: see `Fit.in_picture` and `with_scale_of`. What
     lies behind `planes` (see `extent.border_planes`) is left out.
     """
     from scipy.spatial import cKDTree
 
     fit = fitted.fit
-    camera = fit.views[0].camera
     whole, faces = fit.points, fit.model.faces
     points = whole
     if planes:
         points, faces = surface.trimmed(whole, faces, planes)
-    local = points @ camera.from_lps[:3, :3].T + camera.from_lps[:3, 3]
-    if np.linalg.det(camera.from_lps[:3, :3]) > 0:  # taken from behind, and shown as if seen from the front
-        local = local * [1.0, 1.0, -1.0]
+    local = fit.in_picture(points)
     faces = faces[:, ::-1]  # the engine's frame is mirrored
-    local = local / np.exp(fit.state.log_scale)  # from millimetres that were a guess
     made, error = surface.polydata(local, faces), 0.0
     if len(faces) > triangles:
         made, error = surface.decimate(made, triangles, _EDGE_MM)

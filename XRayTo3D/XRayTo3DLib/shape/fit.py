@@ -84,6 +84,17 @@ class Fit:
         """The surface's points in the patient (n, 3), mm."""
         return self.state.points(self.model)
 
+    def in_picture(self, points: np.ndarray) -> np.ndarray:
+        """Points of the patient (n, 3), as the fit stands, in the engine's frame of the first picture.
+
+        Where no pixel size was known, the picture is taken to have the one that the fit found.
+        """
+        stands = self.views[0].camera.from_lps
+        local = points @ stands[:3, :3].T + stands[:3, 3]
+        if np.linalg.det(stands[:3, :3]) > 0:  # taken from behind, and shown as if seen from the front
+            local = local * [1.0, 1.0, -1.0]
+        return local / np.exp(self.state.log_scale)  # from millimetres that were a guess
+
 
 @dataclass(frozen=True)
 class _Try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -64,6 +65,11 @@ class Measure:
         """Where the true value lies with a probability of 95 %."""
         return self.value - _NORMAL * self.deviation, self.value + _NORMAL * self.deviation
 
+    def mapped(self, there: Callable[[np.ndarray], np.ndarray]) -> Measure:
+        """The measure with its places where a function of points (n, 3) takes them."""
+        points = {name: there(at[None])[0] for name, at in self.points.items()}
+        return replace(self, points=points, lines={name: there(ends) for name, ends in self.lines.items()})
+
     def as_json(self) -> dict:
         """The measure as JSON holds it, without the places."""
         return {
@@ -120,7 +126,7 @@ def measures(fit: Fit, size_deviation: float = 0.0) -> dict[str, Measure]:
             picked = float(deviation) * _PICKED.get(name, 1.0)
             if name.endswith("_mm"):
                 picked = float(np.hypot(picked, size_deviation * each.value))
-            found[name] = _called(fit.model.bone, name, _placed(each, fit), picked)
+            found[name] = _called(fit.model.bone, name, each, picked).mapped(partial(fit.state.placed, fit.model))
     return found
 
 
@@ -201,16 +207,6 @@ def _is_seen(each: BoneMeasure, seen: np.ndarray) -> bool:
     """Whether an outline was seen near all of what a measure is measured by."""
     where = [*each.points.values(), *np.concatenate([np.empty((0, 3)), *each.lines.values()])]
     return all((np.linalg.norm(seen - place, axis=1) < _END_MM).any() for place in where)
-
-
-def _placed(each: BoneMeasure, fit: Fit) -> BoneMeasure:
-    """A measure taken in the model's frame, where the fit stands."""
-
-    def there(at: np.ndarray) -> np.ndarray:
-        return fit.state.placed(fit.model, np.atleast_2d(at)).reshape(np.shape(at))
-
-    points, lines = ({name: there(at) for name, at in found.items()} for found in (each.points, each.lines))
-    return BoneMeasure(each.value, each.unit, points, lines)
 
 
 def _called(bone: str, name: str, each: BoneMeasure, deviation: float) -> Measure:

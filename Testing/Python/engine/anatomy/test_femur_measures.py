@@ -74,7 +74,9 @@ def test_what_is_drawn_is_what_is_measured(still):
         assert drawn and all(np.isfinite(places).all() for places in drawn.values()), name
         if "distance" in each.lines:
             assert np.linalg.norm(np.diff(each.lines["distance"], axis=0)) == pytest.approx(each.value), name
-    neck, shaft = (np.diff(still["neck_shaft_angle_deg"].lines[name], axis=0)[0] for name in ("neck", "shaft"))
+    neck, shaft = (
+        np.diff(still["neck_shaft_angle_deg"].lines[name], axis=0)[0] for name in ("neck_axis", "proximal_shaft_axis")
+    )
     cosine = neck @ -shaft / np.linalg.norm(neck) / np.linalg.norm(shaft)
     assert np.degrees(np.arccos(cosine)) == pytest.approx(still["neck_shaft_angle_deg"].value)
 

@@ -96,7 +96,7 @@ def test_angles_of_bones_and_joint_add_up(places, degrees):
 
 def test_a_higher_patella_has_a_larger_ratio(places, still):
     femur, tibia, patella = places
-    apex, insertion = still["insall_salvati_ratio"].lines["tendon"]
+    apex, insertion = still["insall_salvati_ratio"].lines["patellar_tendon"]
     size = np.linalg.norm(np.diff(still["insall_salvati_ratio"].lines["patella"], axis=0))
     away = 10 * (apex - insertion) / np.linalg.norm(apex - insertion)
     higher = type(patella)("", {name: at + away for name, at in patella.points.items()}, {})

@@ -136,8 +136,8 @@ def test_a_moved_bone_has_the_same_measures(bone, still, tools, degrees, shift):
     turn = Rotation.from_euler("xyz", degrees, degrees=True)
     moved = tibia_measures(turn.apply(bone[0]) + shift, bone[1])
     assert tools.values(moved) == pytest.approx(tools.values(still), abs=0.05)
-    ends = still["mpta_deg"].lines["joint"]
-    assert moved["mpta_deg"].lines["joint"] == pytest.approx(turn.apply(ends) + shift, abs=0.1)
+    ends = still["mpta_deg"].lines["joint_line"]
+    assert moved["mpta_deg"].lines["joint_line"] == pytest.approx(turn.apply(ends) + shift, abs=0.1)
 
 
 def test_measures_follow_from_places_alone(bone, still, tools):

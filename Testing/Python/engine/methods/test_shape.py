@@ -537,6 +537,16 @@ def test_a_bone_taken_from_behind_is_not_mirrored(from_behind):
     assert off.mean() < mirrored.mean()
 
 
+def test_what_is_measured_lies_in_the_surface(two, unscaled, from_behind):
+    """Also where the scale was found, or a picture was taken from behind."""
+    for result in (two, unscaled, from_behind["PA"]):
+        measures = result.shape.measures_in_picture
+        head, length = measures["head_diameter_mm"], measures["length_mm"]
+        away = np.linalg.norm(arrays(result.surface.polydata)[0] - head.points["center"], axis=1)
+        assert np.median(away[away < 0.6 * head.value]) == pytest.approx(head.value / 2, abs=1)
+        assert np.linalg.norm(np.diff(length.lines["distance"], axis=0)) == pytest.approx(length.value)
+
+
 def test_what_is_known_of_the_patient_is_used(found):
     tall, small = (by_shape.fit_to(bone_of(found[:1], height_cm=cm, sex="female"), Making()) for cm in (200, 140))
     long, short = (np.ptp(each.fit.model.mean[:, 2]) for each in (tall, small))

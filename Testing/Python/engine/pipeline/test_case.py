@@ -2,11 +2,25 @@
 
 import json
 from dataclasses import fields, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from XRayTo3DLib import Case, Finding, Making, Marking, Patient, ReconstructionError, Settings, View, reconstruct
+from XRayTo3DLib import (
+    Case,
+    Finding,
+    Making,
+    Marking,
+    Patient,
+    ReconstructionError,
+    Settings,
+    View,
+    radiograph_from_array,
+    reconstruct,
+    segmentation,
+)
+from XRayTo3DLib.case import bones_seen
 from XRayTo3DLib.geometry.stand import Stand
 from XRayTo3DLib.methods import METHODS
 from XRayTo3DLib.surface import arrays
@@ -151,3 +165,17 @@ def test_a_camera_of_another_picture_is_refused(phantom_radiograph):
         ReconstructionError, match="camera of view 2 is of 320 x 200 pixels, but its picture has 200 x 320"
     ):
         Case(views)
+
+
+def test_bones_that_are_seen_are_told_by_name(monkeypatch):
+    """Each once, in one order, without those that cannot be asked for; looked for where that was marked."""
+    looked = []
+
+    def find_bones(pixels, region, *more):
+        looked.append(region)
+        return [SimpleNamespace(name=name) for name in ("hip", "tibia", "femur", "femur")]
+
+    monkeypatch.setattr(segmentation, "find_bones", find_bones)
+    picture = radiograph_from_array(np.random.default_rng(0).random((60, 40)), bone="bright")
+    assert bones_seen(picture, Settings(roi=(10, 5, 20, 50))) == ("femur", "tibia")
+    assert np.argwhere(looked[0]).min(axis=0).tolist() == [5, 10] and looked[0].sum() == 46 * 11
