@@ -26,8 +26,8 @@ from XRayTo3DLib.segmentation import (
     fragments_of,
     heights_of,
 )
-from XRayTo3DLib.segmentation.channels import LANDMARKS
 from XRayTo3DLib.segmentation.fragments import SUSPECTED
+from XRayTo3DLib.segmentation.network.channels import LANDMARKS
 from XRayTo3DLib.simulate.bones.limbs import count_people, read_limbs
 from XRayTo3DLib.simulate.scenes.scenes import bank, make_bank, scene
 from XRayTo3DLib.train.pictures import left_out

@@ -13,7 +13,6 @@ from .bone import (
 )
 from .by_clusters import ByClusters, Clustered, clustered, find_by_clusters
 from .by_network import ByNetwork, find_by_network
-from .channels import BONES
 from .clusters import Clusters, check_cluster_count, cluster
 from .evening import even_out, flatten, raised
 from .femur import FemurCheck, check_femur
@@ -29,8 +28,9 @@ from .find import (
 )
 from .fragments import Fragments, fragments_of
 from .heights import Heights, heights_of
-from .networks import load_reader
-from .reader import Landmark, Reading
+from .network.channels import BONES
+from .network.loading import load_reader
+from .network.reader import Landmark, Reading
 from .region import bounding_box, box_region, mask_region, polygon_region
 from .seeds import Seeds, check_seeds
 

@@ -10,15 +10,15 @@ import numpy as np
 
 from ..geometry.outline import Outline, outlines
 from .bone import blind_border, choose_pieces, clean
-from .calibration import probability
-from .channels import BONES
-from .logits import expected_dice, log_odds
-from .look import channel_of, first_look, second_look
 from .morphology import dice, dilated
-from .networks import load_reader
-from .reader import Landmark, Reading
+from .network.calibration import probability
+from .network.channels import BONES
+from .network.loading import load_reader
+from .network.logits import expected_dice, log_odds
+from .network.look import channel_of, first_look, second_look
+from .network.reader import Landmark, Reading
+from .network.search import box_of, searched, sureness_in
 from .region import bounding_box, corners, is_marked
-from .search import box_of, searched, sureness_in
 from .seeds import Seeds
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .calibration import probability
-from .channels import PART_LANDMARKS, PARTS, VIEWS
 from .find import Bone
-from .logits import log_odds
-from .reader import sureness
+from .network.calibration import probability
+from .network.channels import PART_LANDMARKS, PARTS, VIEWS
+from .network.logits import log_odds
+from .network.reader import sureness
 
 FEATURES = (
     "fact",

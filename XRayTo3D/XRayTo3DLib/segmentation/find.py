@@ -16,7 +16,7 @@ from .by_clusters import find_by_clusters
 from .by_network import ByNetwork, confidence_in, find_all_by_network, find_by_network, landmarks_beside
 from .clusters import Clusters, check_cluster_count
 from .morphology import dice, dilated
-from .reader import Landmark, Reading
+from .network.reader import Landmark, Reading
 from .region import bounding_box, is_marked
 from .seeds import Seeds, check_seeds
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .calibration import probability
-from .channels import BONES, BROKEN, FRAGMENTS, HEAT_STRIDE
 from .find import Bone
-from .logits import log_odds
-from .reader import Reading
+from .network.calibration import probability
+from .network.channels import BONES, BROKEN, FRAGMENTS, HEAT_STRIDE
+from .network.logits import log_odds
+from .network.reader import Reading
 
 SUSPECTED = 0.5  # probability at which a break is told of
 _NOT_TWO = 0.49  # at most of a bone that is not in two fragments

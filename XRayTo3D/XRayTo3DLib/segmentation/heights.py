@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .channels import BONES, HEAT_STRIDE
 from .find import Bone
 from .morphology import dilated
+from .network.channels import BONES, HEAT_STRIDE
 
 _MOST = 600  # points
 _RIM = 2  # pixels of the window at the bone's edge, whose heights belong to what is beside it as well

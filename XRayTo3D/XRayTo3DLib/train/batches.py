@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..segmentation.channels import channels
+from ..segmentation.network.channels import channels
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
 from .samples import Sample, told, window, window_of_other

@@ -11,9 +11,9 @@ import numpy as np
 from ..segmentation import femur as femur_check
 from ..segmentation import fragments as break_check
 from ..segmentation.by_network import SURENESS, find_by_network, sureness_features
-from ..segmentation.channels import FRAGMENTS
 from ..segmentation.find import Bone
 from ..segmentation.morphology import dice
+from ..segmentation.network.channels import FRAGMENTS
 from ..segmentation.region import bounding_box
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..segmentation.channels import BONES, FRAGMENTS, HEAT_STRIDE, NOTHING, TRACED, TRACER_FACTS, channels, told_name
+from ..segmentation.network.channels import (
+    BONES,
+    FRAGMENTS,
+    HEAT_STRIDE,
+    NOTHING,
+    TRACED,
+    TRACER_FACTS,
+    channels,
+    told_name,
+)
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
 from .batches import Cycle, drawn_shape

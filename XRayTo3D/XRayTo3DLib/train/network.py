@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as functional
 from torch import nn
 
-from ..segmentation.channels import BONES, FACTS, INPUTS, LANDMARKS, MASKS, TRACED, TRACER_FACTS, TRACER_INPUTS
+from ..segmentation.network.channels import BONES, FACTS, INPUTS, LANDMARKS, MASKS, TRACED, TRACER_FACTS, TRACER_INPUTS
 
 WIDTHS = (32, 48, 64, 96, 128)  # of the levels, from half the picture's resolution down to 1/32
 

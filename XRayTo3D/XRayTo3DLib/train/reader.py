@@ -17,8 +17,8 @@ from ..errors import ReconstructionError
 from ..helpers.files import check_writable, replacing
 from ..helpers.progress import Progress, tell
 from ..segmentation import load_reader
-from ..segmentation.channels import FRAGMENTS, INPUTS, MASKS, VIEWS, discs
-from ..segmentation.networks import OUTPUTS
+from ..segmentation.network.channels import FRAGMENTS, INPUTS, MASKS, VIEWS, discs
+from ..segmentation.network.loading import OUTPUTS
 from ..simulate.bones.limbs import read_limbs
 from .batches import Batch, batch
 from .calibration import Example, example, fitted

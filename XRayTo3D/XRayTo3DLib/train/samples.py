@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..segmentation.channels import (
+from ..segmentation.network.channels import (
     BONES,
     BROKEN,
     FRAGMENTS,

@@ -13,8 +13,8 @@ import torch.nn.functional as functional
 from ..errors import ReconstructionError
 from ..helpers.files import check_writable, replacing
 from ..helpers.progress import Progress, tell
-from ..segmentation.channels import BONES, INPUTS, NOTHING, TRACER_FACTS, TRACER_INPUTS, discs
-from ..segmentation.networks import TRACER_OUTPUTS
+from ..segmentation.network.channels import BONES, INPUTS, NOTHING, TRACER_FACTS, TRACER_INPUTS, discs
+from ..segmentation.network.loading import TRACER_OUTPUTS
 from ..simulate.bones.limbs import read_limbs
 from .batches import Cycle
 from .crops import Crops, crops

@@ -10,7 +10,7 @@ from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.segmentation import check_femur, find_bone
 from XRayTo3DLib.segmentation.femur import FEATURES, _canal, features
 from XRayTo3DLib.segmentation.find import bone_as_drawn
-from XRayTo3DLib.segmentation.networks import SHIPPED
+from XRayTo3DLib.segmentation.network.loading import SHIPPED
 from XRayTo3DLib.simulate.scenes.others import other
 from XRayTo3DLib.simulate.scenes.scenes import scene
 

@@ -10,7 +10,7 @@ from XRayTo3DLib.geometry.outline import BORDER, EDGE, FLAGS
 from XRayTo3DLib.segmentation import Seeds, bone_recognized, box_region, check_femur, find_bone, find_bones
 from XRayTo3DLib.segmentation.by_network import _continued
 from XRayTo3DLib.segmentation.find import bone_as_drawn, bone_by_threshold
-from XRayTo3DLib.segmentation.window import window_over
+from XRayTo3DLib.segmentation.network.window import window_over
 from XRayTo3DLib.simulate.scenes.others import other
 from XRayTo3DLib.simulate.scenes.scenes import scene
 

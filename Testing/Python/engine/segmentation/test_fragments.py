@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib.segmentation import Bone, fragments
-from XRayTo3DLib.segmentation.channels import BONES, FACTS, LANDMARKS, MASKS
 from XRayTo3DLib.segmentation.fragments import features, fragments_of
-from XRayTo3DLib.segmentation.reader import Reading
-from XRayTo3DLib.segmentation.window import Window
+from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, LANDMARKS, MASKS
+from XRayTo3DLib.segmentation.network.reader import Reading
+from XRayTo3DLib.segmentation.network.window import Window
 
 SHAPE = (96, 64)
 

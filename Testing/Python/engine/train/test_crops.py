@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from XRayTo3DLib.segmentation.channels import BONES, INPUTS, NOTHING, TRACED, TRACER_FACTS, TRACER_INPUTS
+from XRayTo3DLib.segmentation.network.channels import BONES, INPUTS, NOTHING, TRACED, TRACER_FACTS, TRACER_INPUTS
 from XRayTo3DLib.simulate.scenes.others import other
 from XRayTo3DLib.simulate.scenes.scenes import scene
 from XRayTo3DLib.train.batches import Cycle

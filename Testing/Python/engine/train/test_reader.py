@@ -12,10 +12,10 @@ pytest.importorskip("onnx", reason="onnx is not installed: pip install 'xrayto3d
 
 from XRayTo3DLib.errors import ReconstructionError  # noqa: E402
 from XRayTo3DLib.segmentation.by_network import SURENESS  # noqa: E402
-from XRayTo3DLib.segmentation.channels import BONES, FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
 from XRayTo3DLib.segmentation.femur import FEATURES  # noqa: E402
 from XRayTo3DLib.segmentation.fragments import FEATURES as BREAK_FEATURES  # noqa: E402
-from XRayTo3DLib.segmentation.networks import OUTPUTS, load_reader  # noqa: E402
+from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
+from XRayTo3DLib.segmentation.network.loading import OUTPUTS, load_reader  # noqa: E402
 from XRayTo3DLib.simulate.scenes.others import other  # noqa: E402
 from XRayTo3DLib.simulate.scenes.scenes import scene  # noqa: E402
 from XRayTo3DLib.train.batches import Batch, Cycle, batch  # noqa: E402

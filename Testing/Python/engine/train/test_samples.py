@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from XRayTo3DLib.segmentation.channels import BROKEN, FACTS, FRAGMENTS, HEAT_STRIDE, LANDMARKS, MASKS, channels, discs
+from XRayTo3DLib.segmentation.network.channels import (
+    BROKEN,
+    FACTS,
+    FRAGMENTS,
+    HEAT_STRIDE,
+    LANDMARKS,
+    MASKS,
+    channels,
+    discs,
+)
 from XRayTo3DLib.simulate.scenes.others import other, section
 from XRayTo3DLib.simulate.scenes.scenes import scene
 from XRayTo3DLib.train.samples import clicks, told, window, window_of_other

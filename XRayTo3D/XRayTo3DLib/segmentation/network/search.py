@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .bone import choose_pieces
+from ..bone import choose_pieces
+from ..morphology import dice
+from ..region import corners
+from ..seeds import Seeds
 from .logits import expected_dice
-from .morphology import dice
 from .reader import second_window
-from .region import corners
-from .seeds import Seeds
 from .tracer import Trace, trace
 
 _SHARE, _PLACES = 0.6, (0.0, 0.5, 1.0)  # of a region: how large boxes are, and where they lie in it

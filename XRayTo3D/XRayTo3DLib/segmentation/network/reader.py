@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..morphology import dice
+from ..region import corners
+from ..seeds import Seeds
 from .channels import BONES, FACTS, HEAT_SIGMA, HEAT_STRIDE, LANDMARKS, MASKS, VIEWS, channels
+from .loading import OUTPUTS, asked, load_reader
 from .logits import sigmoid, softmax
-from .morphology import dice
-from .networks import OUTPUTS, asked, load_reader
-from .region import corners
-from .seeds import Seeds
 from .tracer import Trace
 from .window import Window, window_over
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from XRayTo3DLib.segmentation import search
-from XRayTo3DLib.segmentation.channels import BONES, NOTHING, TRACED
-from XRayTo3DLib.segmentation.search import _shared, box_of, searched
-from XRayTo3DLib.segmentation.tracer import Trace
+from XRayTo3DLib.segmentation.network import search
+from XRayTo3DLib.segmentation.network.channels import BONES, NOTHING, TRACED
+from XRayTo3DLib.segmentation.network.search import _shared, box_of, searched
+from XRayTo3DLib.segmentation.network.tracer import Trace
 
 SHAPE = (1000, 600)
 PIXELS = np.zeros(SHAPE, np.float32)

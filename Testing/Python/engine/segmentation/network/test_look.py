@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib import Settings, find_bone, radiograph_from_array
-from XRayTo3DLib.segmentation import bounding_box, look
-from XRayTo3DLib.segmentation.channels import BONES, BROKEN, FACTS, LANDMARKS, MASKS, TRACED
-from XRayTo3DLib.segmentation.reader import Reading, first_window
-from XRayTo3DLib.segmentation.tracer import Trace
+from XRayTo3DLib.segmentation import bounding_box
+from XRayTo3DLib.segmentation.network import look
+from XRayTo3DLib.segmentation.network.channels import BONES, BROKEN, FACTS, LANDMARKS, MASKS, TRACED
+from XRayTo3DLib.segmentation.network.reader import Reading, first_window
+from XRayTo3DLib.segmentation.network.tracer import Trace
 from XRayTo3DLib.simulate.bones.family import sample
 from XRayTo3DLib.simulate.bones.femur import femur
 from XRayTo3DLib.simulate.film.view import Setup, simulate

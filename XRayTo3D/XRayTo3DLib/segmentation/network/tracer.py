@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..seeds import Seeds
 from .channels import BONES, NOTHING, TRACED, TRACER_FACTS, channels, told_name
+from .loading import TRACER_OUTPUTS, asked, load_tracer
 from .logits import sigmoid, softmax
-from .networks import TRACER_OUTPUTS, asked, load_tracer
-from .seeds import Seeds
 from .window import Window
 
 _NAMES = (*BONES, NOTHING)

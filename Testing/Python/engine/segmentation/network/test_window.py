@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from XRayTo3DLib.segmentation.channels import STRIDE
-from XRayTo3DLib.segmentation.window import window_over
+from XRayTo3DLib.segmentation.network.channels import STRIDE
+from XRayTo3DLib.segmentation.network.window import window_over
 
 side = st.floats(1, 4000)
 

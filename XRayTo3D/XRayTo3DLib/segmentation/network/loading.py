@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import ReconstructionError
+from ...errors import ReconstructionError
 from .channels import (
     BONES,
     FACTS,

@@ -3,8 +3,8 @@
 import pytest
 
 from XRayTo3DLib.errors import ReconstructionError
-from XRayTo3DLib.segmentation import networks
-from XRayTo3DLib.segmentation.networks import SHIPPED, TRACER, load_reader, load_tracer
+from XRayTo3DLib.segmentation.network import loading
+from XRayTo3DLib.segmentation.network.loading import SHIPPED, TRACER, load_reader, load_tracer
 
 
 def test_the_shipped_networks_are_small_and_load_once():
@@ -27,6 +27,6 @@ def test_a_network_that_is_none(tmp_path, content, words):
 def test_one_network_is_not_the_other(monkeypatch):
     with pytest.raises(ReconstructionError, match=r"The reader network .*tracer\.onnx has another layout"):
         load_reader(TRACER)
-    monkeypatch.setattr(networks, "TRACER", SHIPPED)
+    monkeypatch.setattr(loading, "TRACER", SHIPPED)
     with pytest.raises(ReconstructionError, match=r"The tracer network .*reader\.onnx has another layout"):
         load_tracer()

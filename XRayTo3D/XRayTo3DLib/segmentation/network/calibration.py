@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import ReconstructionError
+from ...errors import ReconstructionError
+from .loading import SHIPPED
 from .logits import sigmoid
-from .networks import SHIPPED
 
 
 def probability(check: str, names: Sequence[str], values: np.ndarray, reader: str | os.PathLike | None) -> float:

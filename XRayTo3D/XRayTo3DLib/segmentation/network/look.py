@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..region import corners
+from ..seeds import Seeds
 from .channels import BONES, BROKEN, FRAGMENTS, MASKS
 from .reader import Reading, first_window, part_window, read, second_window, seen_in, upright
-from .region import corners
-from .seeds import Seeds
 from .tracer import trace
 
 if TYPE_CHECKING:

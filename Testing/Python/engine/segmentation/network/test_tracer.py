@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from XRayTo3DLib.segmentation.channels import BONES, HEAT_STRIDE, NOTHING, TRACED
 from XRayTo3DLib.segmentation.morphology import dice
-from XRayTo3DLib.segmentation.reader import second_window
+from XRayTo3DLib.segmentation.network.channels import BONES, HEAT_STRIDE, NOTHING, TRACED
+from XRayTo3DLib.segmentation.network.reader import second_window
+from XRayTo3DLib.segmentation.network.tracer import trace
 from XRayTo3DLib.segmentation.region import bounding_box
 from XRayTo3DLib.segmentation.seeds import Seeds
-from XRayTo3DLib.segmentation.tracer import trace
 from XRayTo3DLib.simulate.scenes.scenes import scene
 
 

@@ -1,0 +1,1 @@
+"""The networks: what they see and say, the looks that they take, and what their answers are worth."""
