@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,18 +16,20 @@ from .network.channels import BONES
 from .network.loading import load_reader
 from .network.logits import expected_dice, log_odds
 from .network.look import channel_of, first_look, second_look
-from .network.reader import Landmark, Reading
-from .network.search import box_of, searched, sureness_in
-from .region import bounding_box, corners, is_marked
+from .network.reader import Landmark, Reading, second_window
+from .network.search import Box, box_of, searched, sureness_in
+from .network.tracer import trace
+from .region import corners, is_marked
 from .seeds import Seeds
 
 if TYPE_CHECKING:
     import cv2
 
 SURENESS = ("named", "expected", "alike", "fact")
-_DOUBT = 0.8  # how sure the tracer is of a femur (see `search.sureness_in`): below, it is looked for elsewhere too
+# How sure the tracer is of a femur (see `search.sureness_in`): below the first it is looked for elsewhere too, and where
+# nothing was seen, what is found must reach the second.
+_DOUBT, _HARDLY = 0.8, 0.3
 _LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
-_LIKELY = {"femur": 1.2}  # of what boxes are drawn round
 _NEAR = 0.04  # window diagonals from the femur, within which a click is about it
 _LEAST = 0.003  # of the window: less is nothing
 _LEGS, _OTHER_LEG = 2, 0.1  # how many a person has; a bone of the other one is as large as this share at least
@@ -103,24 +105,42 @@ def find_by_network(
     seeds = seeds or Seeds()
     network = load_reader(reader)
     first = first_look(pixels, region, network)
-    allowed = first.window.cut_mask(region)
-    clicks = seeds.moved(first.window.matrix)
-    name = _meant(first, allowed, clicks, is_marked(region))
-    # Of a long bone the first look may see the ends alone; what somebody drew a box round is one bone.
-    seen = "all" if is_marked(region) and pieces == "near" else pieces
-    coarse = choose_pieces((_pushed(first.logit(channel_of(name)), clicks) > 0) & allowed, seen, clicks.include)
-    if np.count_nonzero(coarse) < _LEAST * coarse.size:
-        return ByNetwork(np.zeros(region.shape, bool), "", first)
+    name = _meant(pixels, region, first, seeds)
     # Somebody who drew a box has told where the bone is better than the first look does.
-    if is_marked(region):
-        box = tuple(corners(region))
-    else:
-        box = box_of(pixels, *first.window.to_picture(corners(coarse)), name, pieces, seeds, first.turns)
-        if not seeds and name == "femur":
-            sure = sureness_in(pixels, box, name, first.turns)
-            other, surer = searched(pixels, region, name, first.turns) if sure < _DOUBT else (box, sure)
-            box = other if surer > sure else box
+    box, turns = (tuple(corners(region)), first.turns)
+    if not is_marked(region):
+        box, turns = _box_seen(pixels, region, first, name, pieces, seeds)
+    if box is None:
+        return ByNetwork(np.zeros(region.shape, bool), "", first)
+    first = replace(first, turns=turns)
     return _looked_closer(pixels, region, first, name, box, network, pieces, seeds)
+
+
+def _box_seen(
+    pixels: np.ndarray, region: np.ndarray, first: Reading, name: str, pieces: str, seeds: Seeds
+) -> tuple[Box | None, int]:
+    """Box of a bone as a first look sees it, or, of a femur that it does not see surely, as the tracer does.
+
+    Returns
+    -------
+    box : Box or None
+    turns : int
+        Quarter turns after which it is seen best: the first look's, unless that was mistaken.
+    """
+    clicks = seeds.moved(first.window.matrix)
+    logit = _pushed(first.logit(channel_of(name)), clicks)
+    coarse = choose_pieces((logit > 0) & first.window.cut_mask(region), pieces, clicks.include)
+    box, sure, turns = None, _HARDLY, first.turns
+    if np.count_nonzero(coarse) >= _LEAST * coarse.size:
+        box = box_of(pixels, *first.window.to_picture(corners(coarse)), name, pieces, seeds, turns)
+        sure = sureness_in(pixels, box, name, turns)
+    if seeds or name != "femur" or sure >= _DOUBT:
+        return box, turns
+    for turned in {0, first.turns}:
+        other, surer = searched(pixels, region, name, turned)
+        if surer > sure:
+            box, sure, turns = other, surer, turned
+    return box, turns
 
 
 def find_all_by_network(
@@ -260,41 +280,26 @@ def landmarks_beside(reading: Reading, bone: np.ndarray) -> dict[str, Landmark]:
     return {name: mark for name, mark in marks.items() if mark.confidence >= _SEEN}
 
 
-def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds, boxed: bool) -> str:
-    """Which bone is meant: that of a click, or the one that fills a box best, or a femur unless it is small."""
-    seen = {name: first.logit(name) > 0 for name in BONES}
-    masks = {name: mask & allowed for name, mask in seen.items()}
+def _meant(pixels: np.ndarray, region: np.ndarray, first: Reading, seeds: Seeds) -> str:
+    """Which bone is meant: that of a click, or what the tracer takes a box for, or a femur unless it is small."""
+    allowed = first.window.cut_mask(region)
+    masks = {name: (first.logit(name) > 0) & allowed for name in BONES}
     sizes = {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}
     # A click on or near the femur corrects it, also where another bone lies over it; so does one on something small.
     near = dilated(masks["femur"], max(1, round(_NEAR * float(np.hypot(*allowed.shape)))))
-    places = [_at(allowed, x, y) for x, y in clicks.include]
+    places = [_at(allowed, x, y) for x, y in seeds.moved(first.window.matrix).include]
     if not any(near[place] for place in places):
         for place in places:
             under = [name for name in BONES if masks[name][place] and sizes[name] > _LARGE * sizes["femur"]]
             if under:
                 return under[0]
-    if boxed:
-        filled = {name: _filled(mask, allowed) * _LIKELY.get(name, 1.0) for name, mask in seen.items()}
-        return max(filled, key=lambda name: filled[name])
+    if is_marked(region):
+        names = trace(pixels, second_window(*corners(region), pixels.shape), turns=first.turns).names
+        return max(BONES, key=lambda name: names[name])
     beside = max(sizes["tibia"], sizes["patella"], _LEAST * allowed.size)  # a pelvis is always large
-    if clicks or sizes["femur"] >= _LARGE * beside:
+    if seeds or sizes["femur"] >= _LARGE * beside:
         return "femur"
     return max(BONES[1:], key=lambda name: sizes[name])
-
-
-def _filled(mask: np.ndarray, allowed: np.ndarray) -> float:
-    """How well a bone's box agrees with the marked one: what both hold over what either holds."""
-    import cv2
-
-    _, labels, *_ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    inside = choose_pieces(mask & allowed, "near")
-    if np.count_nonzero(inside) < _LEAST * mask.size:
-        return 0.0
-    own = mask & np.isin(labels, np.unique(labels[inside]))  # it may go on beyond the marked box
-    ends = np.array([[(side.start, side.stop) for side in bounding_box(each)] for each in (own, allowed)])
-    low, high = ends[..., 0], ends[..., 1]
-    shared = np.maximum(high.min(axis=0) - low.max(axis=0), 0).prod()
-    return float(shared / ((high - low).prod(axis=1).sum() - shared))
 
 
 def _pushed(logit: np.ndarray, clicks: Seeds) -> np.ndarray:

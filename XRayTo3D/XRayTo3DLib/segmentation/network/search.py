@@ -17,7 +17,7 @@ from .tracer import Trace, trace
 _SHARE, _PLACES = 0.6, (0.0, 0.5, 1.0)  # of a region: how large boxes are, and where they lie in it
 _FOLLOWED = 3  # of the boxes are looked into more than once
 _SAME = 0.5  # of what two boxes hold they share: then they are one
-_ROUND = 0.08  # of a box's larger side: round it, where a bone that was seen roughly may go on
+_ROUND = (0.08, 0.03)  # of a box's larger side: round it, where a bone that was seen roughly may go on
 _LEAST = 0.01  # of a window: a bone that fills less of it is not where it was seen
 
 Box = tuple[np.ndarray, np.ndarray]
@@ -83,9 +83,11 @@ def box_of(
     low, high : (2,) array
         The given ones where the tracer draws hardly anything.
     """
-    room = _ROUND * float(max(high - low))
-    seen = trace(pixels, second_window(low - room, high + room, pixels.shape), name, seeds, turns, mirrored=False)
-    return _drawn(seen, pieces) or (low, high)
+    for share in _ROUND:
+        room = share * float(max(high - low))
+        window = second_window(low - room, high + room, pixels.shape)
+        low, high = _drawn(trace(pixels, window, name, seeds, turns, mirrored=False), pieces) or (low, high)
+    return low, high
 
 
 def _boxes(region: np.ndarray) -> Iterator[Box]:
