@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import cv2
 
 SURENESS = ("named", "expected", "alike", "fact")
-# How sure the tracer is of a femur (see `search.sureness_in`): below the first it is looked for elsewhere too, and where
+# How sure the tracer is of a femur (see `search.sureness_in`): below the first it is looked for elsewhere too; where
 # nothing was seen, what is found must reach the second.
 _DOUBT, _HARDLY = 0.8, 0.3
 _LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
