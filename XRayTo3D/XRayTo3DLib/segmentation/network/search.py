@@ -18,6 +18,7 @@ _SHARE, _PLACES = 0.6, (0.0, 0.5, 1.0)  # of a region: how large boxes are, and 
 _FOLLOWED = 3  # of the boxes are looked into more than once
 _SAME = 0.5  # of what two boxes hold they share: then they are one
 _ROUND = (0.08, 0.03)  # of a box's larger side: round it, where a bone that was seen roughly may go on
+_MARGIN = 0.04  # of it: round the bone
 _LEAST = 0.01  # of a window: a bone that fills less of it is not where it was seen
 
 Box = tuple[np.ndarray, np.ndarray]
@@ -81,13 +82,14 @@ def box_of(
     Returns
     -------
     low, high : (2,) array
-        The given ones where the tracer draws hardly anything.
+        Of a box with a little room, as users draw them: round the given one where the tracer draws hardly anything.
     """
     for share in _ROUND:
         room = share * float(max(high - low))
         window = second_window(low - room, high + room, pixels.shape)
         low, high = _drawn(trace(pixels, window, name, seeds, turns, mirrored=False), pieces) or (low, high)
-    return low, high
+    room = _MARGIN * float(max(high - low))
+    return low - room, high + room
 
 
 def _boxes(region: np.ndarray) -> Iterator[Box]:
