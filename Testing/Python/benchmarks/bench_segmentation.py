@@ -23,6 +23,7 @@ from XRayTo3DLib.segmentation import (
     check_femur,
     cluster,
     find_bone,
+    find_bones,
     fragments_of,
     heights_of,
 )
@@ -43,6 +44,7 @@ def main() -> int:
     """Print all tables."""
     if MASKS.is_dir():
         real_pictures()
+        every_femur()
         other_bones()
         femur_checks()
     else:
@@ -81,6 +83,18 @@ def real_pictures() -> None:
         if name == "auto":
             for each, row in zip(cases, scores, strict=True):
                 print(f"    {each.name:66} " + " ".join(f"{score:.3f}" for score, _ in row))
+
+
+def every_femur() -> None:
+    """Dice coefficient of every femur that is found without help, those of two legs apart."""
+    scores = []
+    for each in drawn_femora():
+        pixels = each.read().pixels
+        found = find_bones(pixels, np.ones(pixels.shape, bool))
+        femora = [bone.mask & each.box for bone in found if bone.name == "femur"]
+        scores.append(max((dice(mask, each.mask & each.box) for mask in femora), default=0.0))
+        print(f"    {each.name:66} {scores[-1]:.3f} {' '.join(bone.name for bone in found)}")
+    print(f"every femur, without help: median {np.median(scores):.3f}, worst {min(scores):.3f}")
 
 
 def other_bones() -> None:
