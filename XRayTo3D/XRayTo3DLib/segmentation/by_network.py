@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,7 +112,7 @@ def find_by_network(
         box, turns = _box_seen(pixels, region, first, name, pieces, seeds)
     if box is None:
         return ByNetwork(np.zeros(region.shape, bool), "", first)
-    first = replace(first, turns=turns)
+    first = first_look(pixels, region, network, turns)
     return _looked_closer(pixels, region, first, name, box, network, pieces, seeds)
 
 
@@ -165,10 +165,14 @@ def find_all_by_network(
     """
     network = load_reader(reader)
     first = first_look(pixels, region, network)
+    femur, turns = _box_seen(pixels, region, first, "femur", pieces, Seeds())
+    first = first_look(pixels, region, network, turns)
     allowed = first.window.cut_mask(region)
     found = []
     for name in BONES:
         legs = _legs((first.logit(name) > 0) & allowed, pieces)
+        if name == "femur" and not legs and femur is not None:
+            found.append(_looked_closer(pixels, region, first, name, femur, network, pieces, Seeds()))
         for leg in legs:
             own = region
             for other in (each for each in legs if each is not leg):
