@@ -1,4 +1,4 @@
-"""The reader network's way to the bone: a first look at all that is marked, a second one at the bone, and clicks."""
+"""The networks' way to the bone: a first look at all that is marked, a second one at the bone, and clicks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _BESIDE = 12  # pixels of the window: a landmark may lie so far from the bone
 
 @dataclass(frozen=True)
 class ByNetwork:
-    """What the reader network found.
+    """What the networks found.
 
     Attributes
     ----------
@@ -77,10 +77,10 @@ def find_by_network(
     pieces: str = "near",
     reader: str | os.PathLike | None = None,
 ) -> ByNetwork:
-    """Let the reader network find the bone.
+    """Let the networks find the bone.
 
-    It looks twice: at all that is marked, upright or turned, and closer at the bone that is meant: the one that fills a
-    box, the one that was clicked on, or else a femur unless it is small.
+    It looks twice: at all that is marked, upright or turned, and closer at the bone that is meant: the one that a box was
+    drawn round, the one that was clicked on, or else a femur unless it is small.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def _box_seen(
 def find_all_by_network(
     pixels: np.ndarray, region: np.ndarray, pieces: str = "near", reader: str | os.PathLike | None = None
 ) -> tuple[ByNetwork, ...]:
-    """Let the reader network find every bone of the leg, those of both legs apart.
+    """Let the networks find every bone of the leg, those of both legs apart.
 
     Parameters
     ----------
