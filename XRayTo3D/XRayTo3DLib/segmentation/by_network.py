@@ -79,8 +79,8 @@ def find_by_network(
 ) -> ByNetwork:
     """Let the networks find the bone.
 
-    It looks twice: at all that is marked, upright or turned, and closer at the bone that is meant: the one that a box was
-    drawn round, the one that was clicked on, or else a femur unless it is small.
+    They look twice: at all that is marked, upright or turned, and closer at the bone that is meant: the one that a box
+    was drawn round, the one that was clicked on, or else a femur unless it is small.
 
     Parameters
     ----------
