@@ -107,7 +107,7 @@ def find_by_network(
     first = first_look(pixels, region, network)
     name = _meant(pixels, region, first, seeds)
     # Somebody who drew a box has told where the bone is better than the first look does.
-    box, turns = (tuple(corners(region)), first.turns)
+    box, turns = tuple(corners(region)), first.turns
     if not is_marked(region):
         box, turns = _box_seen(pixels, region, first, name, pieces, seeds)
     if box is None:
