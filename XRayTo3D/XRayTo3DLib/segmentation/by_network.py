@@ -1,4 +1,4 @@
-"""The networks' way to the bone: a first look at all that is marked, a second one at the bone, and clicks."""
+"""The reader network's way to the bone: a first look at all that is marked, a second one at the bone, and clicks."""
 
 from __future__ import annotations
 
@@ -14,24 +14,23 @@ from .morphology import dice, dilated
 from .network.calibration import probability
 from .network.channels import BONES
 from .network.loading import load_reader
-from .network.logits import expected_dice, log_odds
-from .network.look import channel_of, first_look, second_look
-from .network.reader import Landmark, Reading, second_window
-from .network.search import Box, box_of, searched, sureness_in
-from .network.tracer import trace
-from .region import corners, is_marked
+from .network.logits import log_odds
+from .network.look import channel_of, drawn_look, first_look, is_drawn, second_look
+from .network.reader import Landmark, Reading, sureness
+from .network.tracer import name_in
+from .region import bounding_box, corners, is_marked
 from .seeds import Seeds
 
 if TYPE_CHECKING:
     import cv2
 
-SURENESS = ("named", "expected", "alike", "fact")
-# How sure the tracer is of a femur (see `search.sureness_in`): below the first it is looked for elsewhere too; where
-# nothing was seen, what is found must reach the second.
-_DOUBT, _HARDLY = 0.8, 0.3
+SURENESS = ("sureness", "fact")
 _LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
+_LIKELY = {"femur": 1.2}  # of what boxes are drawn round
 _NEAR = 0.04  # window diagonals from the femur, within which a click is about it
 _LEAST = 0.003  # of the window: less is nothing
+_ROOM = 0.04  # of a bone's larger side, round it: a box as users draw it
+_SAME = 0.8  # Dice of what reader and tracer see, at which it is the same
 _LEGS, _OTHER_LEG = 2, 0.1  # how many a person has; a bone of the other one is as large as this share at least
 _LEAST_METAL = 0.02  # of the bone: less metal is not worth a word
 _LEAST_LOGIT = 0.05  # in what is taken to be bone
@@ -43,7 +42,7 @@ _BESIDE = 12  # pixels of the window: a landmark may lie so far from the bone
 
 @dataclass(frozen=True)
 class ByNetwork:
-    """What the networks found.
+    """What the reader network found.
 
     Attributes
     ----------
@@ -77,10 +76,10 @@ def find_by_network(
     pieces: str = "near",
     reader: str | os.PathLike | None = None,
 ) -> ByNetwork:
-    """Let the networks find the bone.
+    """Let the reader network find the bone.
 
-    They look twice: at all that is marked, upright or turned, and closer at the bone that is meant: the one that a box
-    was drawn round, the one that was clicked on, or else a femur unless it is small.
+    It looks twice: at all that is marked, upright or turned, and closer at the bone that is meant: the one that fills a
+    box, the one that was clicked on, or else a femur unless it is small.
 
     Parameters
     ----------
@@ -105,48 +104,23 @@ def find_by_network(
     seeds = seeds or Seeds()
     network = load_reader(reader)
     first = first_look(pixels, region, network)
-    name = _meant(pixels, region, first, seeds)
-    # Somebody who drew a box has told where the bone is better than the first look does.
-    box, turns = tuple(corners(region)), first.turns
-    if not is_marked(region):
-        box, turns = _box_seen(pixels, region, first, name, pieces, seeds)
-    if box is None:
-        return ByNetwork(np.zeros(region.shape, bool), "", first)
-    first = first_look(pixels, region, network, turns)
-    return _looked_closer(pixels, region, first, name, box, network, pieces, seeds)
-
-
-def _box_seen(
-    pixels: np.ndarray, region: np.ndarray, first: Reading, name: str, pieces: str, seeds: Seeds
-) -> tuple[Box | None, int]:
-    """Box of a bone as a first look sees it, or, of a femur that it does not see surely, as the tracer does.
-
-    Returns
-    -------
-    box : Box or None
-    turns : int
-        Quarter turns after which it is seen best: the first look's, unless that was mistaken.
-    """
+    allowed = first.window.cut_mask(region)
     clicks = seeds.moved(first.window.matrix)
-    logit = _pushed(first.logit(channel_of(name)), clicks)
-    coarse = choose_pieces((logit > 0) & first.window.cut_mask(region), pieces, clicks.include)
-    box, sure, turns = None, _HARDLY, first.turns
-    if np.count_nonzero(coarse) >= _LEAST * coarse.size:
-        box = box_of(pixels, *first.window.to_picture(corners(coarse)), name, pieces, seeds, turns)
-        sure = sureness_in(pixels, box, name, turns)
-    if seeds or name != "femur" or sure >= _DOUBT:
-        return box, turns
-    for turned in {0, first.turns}:
-        other, surer = searched(pixels, region, name, turned)
-        if surer > sure:
-            box, sure, turns = other, surer, turned
-    return box, turns
+    name = _meant(first, allowed, clicks, is_marked(region))
+    box = tuple(corners(region))
+    if is_marked(region):  # somebody has told where the bone is, and where it ends, better than a first look does
+        name = name if seeds.include else name_in(pixels, *box, first.turns)
+        return _outlined(region, first, drawn_look(pixels, first, *box, name, network, seeds), name, pieces, seeds)
+    coarse = choose_pieces((_pushed(first.logit(channel_of(name)), clicks) > 0) & allowed, pieces, clicks.include)
+    if np.count_nonzero(coarse) < _LEAST * coarse.size:
+        return ByNetwork(np.zeros(region.shape, bool), "", first)
+    return _looked_closer(pixels, region, first, name, corners(coarse), network, pieces, seeds)
 
 
 def find_all_by_network(
     pixels: np.ndarray, region: np.ndarray, pieces: str = "near", reader: str | os.PathLike | None = None
 ) -> tuple[ByNetwork, ...]:
-    """Let the networks find every bone of the leg, those of both legs apart.
+    """Let the reader network find every bone of the leg, those of both legs apart.
 
     Parameters
     ----------
@@ -165,20 +139,15 @@ def find_all_by_network(
     """
     network = load_reader(reader)
     first = first_look(pixels, region, network)
-    femur, turns = _box_seen(pixels, region, first, "femur", pieces, Seeds())
-    first = first_look(pixels, region, network, turns)
     allowed = first.window.cut_mask(region)
     found = []
     for name in BONES:
         legs = _legs((first.logit(name) > 0) & allowed, pieces)
-        if name == "femur" and not legs and femur is not None:
-            found.append(_looked_closer(pixels, region, first, name, femur, network, pieces, Seeds()))
         for leg in legs:
             own = region
             for other in (each for each in legs if each is not leg):
                 own = own & (first.window.uncut(_away(other) - _away(leg), region.shape, 0.0) >= 0)
-            box = box_of(pixels, *first.window.to_picture(corners(leg)), name, pieces, turns=first.turns)
-            found.append(_looked_closer(pixels, own, first, name, box, network, pieces, Seeds()))
+            found.append(_looked_closer(pixels, own, first, name, corners(leg), network, pieces, Seeds()))
     return tuple(each for each in found if each.name)
 
 
@@ -206,14 +175,32 @@ def _looked_closer(
     region: np.ndarray,
     first: Reading,
     name: str,
-    box: tuple[np.ndarray, np.ndarray],
+    ends: tuple[np.ndarray, np.ndarray],
     network: cv2.dnn.Net,
     pieces: str,
     seeds: Seeds,
 ) -> ByNetwork:
-    """What a second look sees of a bone in a box of the picture."""
+    """What second looks see of a bone between two corners of the first look's window.
+
+    What the reader sees is drawn anew by the tracer, in its box, unless they disagree: then the reader has seen more.
+    """
+    names = {name, channel_of(name)}
+    second = second_look(pixels, first, *first.window.to_picture(ends), names, network, seeds)
+    seen = _outlined(region, first, second, name, pieces, seeds)
+    if not seen.name:
+        return seen
+    low, high = corners(seen.mask)
+    room = _ROOM * float(max(high - low))
+    if not is_drawn(low - room, high + room):
+        return seen
+    second = drawn_look(pixels, first, low - room, high + room, name, network, seeds)
+    drawn = _outlined(region, first, second, name, pieces, seeds)
+    return drawn if dice(drawn.mask, seen.mask) >= _SAME else seen
+
+
+def _outlined(region: np.ndarray, first: Reading, second: Reading, name: str, pieces: str, seeds: Seeds) -> ByNetwork:
+    """A bone as a second look shows it; nothing, where it hardly does."""
     channel, nothing = channel_of(name), ByNetwork(np.zeros(region.shape, bool), "", first)
-    second = second_look(pixels, first, *box, name, network, seeds)
     allowed = second.window.cut_mask(region)
     clicks = seeds.moved(second.window.matrix)
     logit = _pushed(second.logit(channel), clicks)
@@ -238,20 +225,13 @@ def _looked_closer(
 
 
 def sureness_features(seen: ByNetwork) -> np.ndarray:
-    """Numbers that tell a right mask from a wrong one: `SURENESS`, (4,) float64 array.
+    """Numbers that tell a right mask from a wrong one: `SURENESS`, (2,) float64 array.
 
-    Logits of what the tracer that was not told the bone's name says of it, of the Dice coefficient that its mask has if
-    its probabilities hold, of that of what it draws told and not told, and of a femur in the picture.
+    The logit of how sure both looks are (see `reader.sureness`), and that of a femur in the picture.
     """
-    assert seen.second is not None and seen.second.untold is not None
-    logit, untold = seen.second.logit(channel_of(seen.name)), seen.second.untold
-    shares = (
-        untold.names[seen.name],
-        expected_dice(logit),
-        dice(logit > 0, untold.mask),
-        seen.first.facts["femur"],
-    )
-    return np.array([log_odds(share) for share in shares])
+    assert seen.second is not None
+    sure = sureness(seen.first, seen.second, channel_of(seen.name))
+    return np.array([log_odds(sure), log_odds(seen.first.facts["femur"])])
 
 
 def confidence_in(seen: ByNetwork, reader: str | os.PathLike | None = None) -> float:
@@ -284,26 +264,41 @@ def landmarks_beside(reading: Reading, bone: np.ndarray) -> dict[str, Landmark]:
     return {name: mark for name, mark in marks.items() if mark.confidence >= _SEEN}
 
 
-def _meant(pixels: np.ndarray, region: np.ndarray, first: Reading, seeds: Seeds) -> str:
-    """Which bone is meant: that of a click, or what the tracer takes a box for, or a femur unless it is small."""
-    allowed = first.window.cut_mask(region)
-    masks = {name: (first.logit(name) > 0) & allowed for name in BONES}
+def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds, boxed: bool) -> str:
+    """Which bone is meant: that of a click, or the one that fills a box best, or a femur unless it is small."""
+    seen = {name: first.logit(name) > 0 for name in BONES}
+    masks = {name: mask & allowed for name, mask in seen.items()}
     sizes = {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}
     # A click on or near the femur corrects it, also where another bone lies over it; so does one on something small.
     near = dilated(masks["femur"], max(1, round(_NEAR * float(np.hypot(*allowed.shape)))))
-    places = [_at(allowed, x, y) for x, y in seeds.moved(first.window.matrix).include]
+    places = [_at(allowed, x, y) for x, y in clicks.include]
     if not any(near[place] for place in places):
         for place in places:
             under = [name for name in BONES if masks[name][place] and sizes[name] > _LARGE * sizes["femur"]]
             if under:
                 return under[0]
-    if is_marked(region):
-        names = trace(pixels, second_window(*corners(region), pixels.shape), turns=first.turns).names
-        return max(BONES, key=lambda name: names[name])
+    if boxed:
+        filled = {name: _filled(mask, allowed) * _LIKELY.get(name, 1.0) for name, mask in seen.items()}
+        return max(filled, key=lambda name: filled[name])
     beside = max(sizes["tibia"], sizes["patella"], _LEAST * allowed.size)  # a pelvis is always large
-    if seeds or sizes["femur"] >= _LARGE * beside:
+    if clicks or sizes["femur"] >= _LARGE * beside:
         return "femur"
     return max(BONES[1:], key=lambda name: sizes[name])
+
+
+def _filled(mask: np.ndarray, allowed: np.ndarray) -> float:
+    """How well a bone's box agrees with the marked one: what both hold over what either holds."""
+    import cv2
+
+    _, labels, *_ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    inside = choose_pieces(mask & allowed, "near")
+    if np.count_nonzero(inside) < _LEAST * mask.size:
+        return 0.0
+    own = mask & np.isin(labels, np.unique(labels[inside]))  # it may go on beyond the marked box
+    ends = np.array([[(side.start, side.stop) for side in bounding_box(each)] for each in (own, allowed)])
+    low, high = ends[..., 0], ends[..., 1]
+    shared = np.maximum(high.min(axis=0) - low.max(axis=0), 0).prod()
+    return float(shared / ((high - low).prod(axis=1).sum() - shared))
 
 
 def _pushed(logit: np.ndarray, clicks: Seeds) -> np.ndarray:

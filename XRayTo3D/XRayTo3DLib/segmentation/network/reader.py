@@ -13,19 +13,19 @@ from ..seeds import Seeds
 from .channels import BONES, FACTS, HEAT_SIGMA, HEAT_STRIDE, LANDMARKS, MASKS, VIEWS, channels
 from .loading import OUTPUTS, asked, load_reader
 from .logits import sigmoid, softmax
-from .tracer import Trace
-from .window import Window, window_over
+from .window import Window, carried, window_over
 
 if TYPE_CHECKING:
     import cv2
 
-_FIRST, _SECOND = 224 * 224, 160 * 160  # pixels of the windows of the first look, and of the second one
+_FIRST, _SECOND = 224 * 224, 224 * 224  # pixels of the windows of the first look, and of the second one
 _ROUND = 0.15  # of what is marked: beside it, neighbors tell bones from each other
 _TURNED = 128 * 128  # of those that tell how a picture lies
 _MUCH_MORE = 2.0
 _WORTH = np.array([1.0, 1.0, 1.0, 1.0, 0.5])  # of `BONES`, when it is told: pelves are taken for too much
 _CONDYLES = ("medial_condyle", "lateral_condyle")
 _APART, _SECOND_PEAK = 4.0, 0.3  # of a second peak: distance from the first (in their widths), least height
+MARGIN = 0.45  # of the bone's size, round it in the second look
 _PART_MARGIN = 0.06  # of a part of it
 
 
@@ -61,8 +61,6 @@ class Reading:
         What of the window it fills.
     turns : int
         Quarter turns (anticlockwise) by which the picture was turned when it was looked at.
-    untold : Trace or None
-        Of a look at one bone: what the tracer draws and takes it for where it was not told which it is.
     """
 
     window: Window
@@ -73,7 +71,6 @@ class Reading:
     grey: np.ndarray
     inside: np.ndarray
     turns: int = 0
-    untold: Trace | None = None
 
     def logit(self, name: str) -> np.ndarray:
         """Logits of one of the masks."""
@@ -133,17 +130,12 @@ def seen_in(reading: Reading, window: Window, name: str, outside: float | None =
 
     Where the reading did not look there is its border's value, or `outside`.
     """
-    import cv2
+    return carried(reading.logit(name), reading.window, window, outside)
 
-    here, there = (np.vstack([each.matrix, [0, 0, 1]]) for each in (reading.window, window))
-    return cv2.warpAffine(
-        np.ascontiguousarray(reading.logit(name)),
-        (here @ np.linalg.inv(there))[:2],
-        window.shape[::-1],
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT,
-        borderValue=outside or 0.0,
-    )
+
+def seen_all(reading: Reading, window: Window) -> np.ndarray:
+    """Logits of all of a reading's masks in another window (masks, rows, columns); see `seen_in`."""
+    return np.stack([seen_in(reading, window, name) for name in MASKS])
 
 
 def sureness(first: Reading, second: Reading, name: str) -> float:
@@ -252,12 +244,13 @@ def _window_round(region: np.ndarray, pixels: int) -> Window:
     )
 
 
-def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int]) -> Window:
-    """Window of the second look: a bone's box, as far as a picture of that shape holds it."""
-    return window_over(np.maximum(low, -0.5), np.minimum(high, np.array(shape[::-1]) - 0.5), _SECOND)
+def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int], margin: float = MARGIN) -> Window:
+    """Window of the second look: a bone's box with a margin, a share of its size, in a picture of that shape."""
+    margin = margin * float(np.max(np.subtract(high, low)))
+    return window_over(np.maximum(low - margin, -0.5), np.minimum(high + margin, np.array(shape[::-1]) - 0.5), _SECOND)
 
 
 def part_window(low: np.ndarray, high: np.ndarray) -> Window:
     """Window of a look at a part of a long bone: the part's box, with little margin."""
     margin = _PART_MARGIN * float(np.max(np.subtract(high, low)))
-    return window_over(low - margin, high + margin, _FIRST)
+    return window_over(low - margin, high + margin, _SECOND)

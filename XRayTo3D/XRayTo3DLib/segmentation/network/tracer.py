@@ -10,9 +10,10 @@ from ..seeds import Seeds
 from .channels import BONES, NOTHING, TRACED, TRACER_FACTS, channels, told_name
 from .loading import TRACER_OUTPUTS, asked, load_tracer
 from .logits import sigmoid, softmax
-from .window import Window
+from .window import Window, window_over
 
 _NAMES = (*BONES, NOTHING)
+_PIXELS = 160 * 160  # of a window
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Trace:
     def mask(self) -> np.ndarray:
         """The bone, (rows, columns) bool array."""
         return self.logit("mask") > 0
+
+
+def traced_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int]) -> Window:
+    """Window of a bone's box, as far as a picture of that shape holds it."""
+    return window_over(np.maximum(low, -0.5), np.minimum(high, np.array(shape[::-1]) - 0.5), _PIXELS)
 
 
 def trace(
@@ -98,3 +104,9 @@ def trace(
     broken = float(sigmoid(facts[TRACER_FACTS.index("broken")]))
     upright = np.rot90(heights[0], -turns)
     return Trace(window, logits, upright, dict(zip(_NAMES, map(float, names), strict=True)), broken)
+
+
+def name_in(pixels: np.ndarray, low: np.ndarray, high: np.ndarray, turns: int = 0) -> str:
+    """What the tracer takes the bone in a box for: one of `BONES`; see `trace`."""
+    names = trace(pixels, traced_window(low, high, pixels.shape), turns=turns).names
+    return max(BONES, key=lambda name: names[name])

@@ -85,6 +85,39 @@ class Window:
         return result
 
 
+def carried(values: np.ndarray, of: Window, to: Window, outside: float | None = None, stride: int = 1) -> np.ndarray:
+    """Values of a window as they lie in another window of the same picture.
+
+    Parameters
+    ----------
+    values : (rows / stride, columns / stride) float32 array
+    of, to : Window
+    outside : float, optional
+        The value where `of` did not look; without it, the one at its border.
+    stride : int
+        Pixels of a window for one of the values.
+
+    Returns
+    -------
+    (rows / stride, columns / stride) float32 array
+        Of `to`.
+    """
+    import cv2
+
+    here, there = (np.vstack([each.matrix, [0, 0, 1]]) for each in (of, to))
+    coarse = np.diag([1 / stride, 1 / stride, 1])
+    coarse[:2, 2] = -(stride - 1) / (2 * stride)  # the middle of the first value
+    matrix = coarse @ here @ np.linalg.inv(coarse @ there)
+    return cv2.warpAffine(
+        np.ascontiguousarray(values),
+        matrix[:2],
+        tuple(n // stride for n in to.shape[::-1]),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT,
+        borderValue=outside or 0.0,
+    )
+
+
 def window_over(low: np.ndarray, high: np.ndarray, pixels: int) -> Window:
     """Window of about so many pixels that just holds a box.
 
