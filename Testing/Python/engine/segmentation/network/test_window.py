@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from XRayTo3DLib.segmentation.network.channels import STRIDE
-from XRayTo3DLib.segmentation.network.window import window_over
+from XRayTo3DLib.segmentation.network.window import carried, window_over
 
 side = st.floats(1, 4000)
 
@@ -53,3 +53,22 @@ def test_what_lies_outside_a_window_is_not_made_up():
     window = window_over(np.array([10.0, 10.0]), np.array([42.0, 42.0]), 64 * 64)
     laid = window.uncut(np.ones(window.shape, np.float32), (100, 90), -20.0)
     assert (laid[12:40, 12:40] == 1).all() and (laid[60:] == -20).all() and (laid[:, 60:] == -20).all()
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_what_one_window_sees_lies_where_another_one_sees_it(stride):
+    """Of values that are the picture's own columns and rows, wherever they are looked up."""
+
+    def places(window):
+        rows, columns = (n // stride for n in window.shape)
+        y, x = np.mgrid[:rows, :columns] * stride + (stride - 1) / 2
+        at = window.to_picture(np.column_stack([x.ravel(), y.ravel()]))
+        return at.reshape(rows, columns, 2).astype(np.float32)
+
+    wide = window_over(np.array([10.0, 20.0]), np.array([410.0, 320.0]), 224 * 224)
+    close = window_over(np.array([100.0, 80.0]), np.array([220.0, 260.0]), 160 * 160)
+    for axis in range(2):
+        found = carried(places(wide)[..., axis], wide, close, stride=stride)
+        assert np.allclose(found, places(close)[..., axis], atol=0.1)
+    beyond = carried(places(close)[..., 0], close, wide, -9.0, stride)
+    assert (beyond == -9).any() and beyond.shape == tuple(n // stride for n in wide.shape)
