@@ -30,6 +30,7 @@ _LIKELY = {"femur": 1.2}  # of what boxes are drawn round
 _NEAR = 0.04  # window diagonals from the femur, within which a click is about it
 _LEAST = 0.003  # of the window: less is nothing
 _ROOM = 0.04  # of a bone's larger side, round it: a box as users draw it
+_ALIKE = 0.92  # Dice of what reader and tracer draw, at which neither has missed anything
 _SAME = 0.8  # Dice of what reader and tracer see, at which it is the same
 _LEGS, _OTHER_LEG = 2, 0.1  # how many a person has; a bone of the other one is as large as this share at least
 _LEAST_METAL = 0.02  # of the bone: less metal is not worth a word
@@ -110,7 +111,14 @@ def find_by_network(
     box = tuple(corners(region))
     if is_marked(region):  # somebody has told where the bone is, and where it ends, better than a first look does
         name = name if seeds.include else name_in(pixels, *box, first.turns)
-        return _outlined(region, first, drawn_look(pixels, first, *box, name, network, seeds), name, pieces, seeds)
+        look = drawn_look(pixels, first, *box, name, network, seeds)
+        drawn = _outlined(region, first, look, name, pieces, seeds)
+        if is_drawn(*box):
+            return drawn
+        # Of a whole long bone the reader, who sees it in parts, has the finer outline, if it sees the same.
+        look = second_look(pixels, first, *box, {name, channel_of(name)}, network, seeds)
+        seen = _outlined(region, first, look, name, pieces, seeds)
+        return seen if dice(drawn.mask, seen.mask) >= _ALIKE else drawn
     coarse = choose_pieces((_pushed(first.logit(channel_of(name)), clicks) > 0) & allowed, pieces, clicks.include)
     if np.count_nonzero(coarse) < _LEAST * coarse.size:
         return ByNetwork(np.zeros(region.shape, bool), "", first)
@@ -190,9 +198,9 @@ def _looked_closer(
     if not seen.name:
         return seen
     low, high = corners(seen.mask)
-    room = _ROOM * float(max(high - low))
-    if not is_drawn(low - room, high + room):
+    if not is_drawn(low, high):
         return seen
+    room = _ROOM * float(max(high - low))
     second = drawn_look(pixels, first, low - room, high + room, name, network, seeds)
     drawn = _outlined(region, first, second, name, pieces, seeds)
     return drawn if dice(drawn.mask, seen.mask) >= _SAME else seen

@@ -23,7 +23,7 @@ _WIDER = 1.0  # of the bone's size: round it, where neighbors are seen that tell
 _LONG = 2.5  # ratio of its box's sides: a longer bone fills so little of a window that parts of it are missed
 _PARTS = ((0.0, 0.6), (0.4, 1.0))  # shares of its length
 _CLOSE = 0.15  # of the bone's size: round it, where the tracer draws it
-_SLIM = 3.0  # ratio of its box's sides: a bone that is longer is not drawn by the tracer
+_SLIM = 2.5  # ratio of its box's sides: a bone that is longer is not drawn by the tracer
 _NOTHING = -20.0  # logit where nobody looked
 
 
@@ -139,7 +139,7 @@ def drawn_look(
 
 
 def is_drawn(low: np.ndarray, high: np.ndarray) -> bool:
-    """Whether the tracer draws what a box holds: a whole long bone would be as wide as a few of its pixels."""
+    """Whether the tracer draws what a box holds best: a whole long bone is as wide as a few of its pixels."""
     return bool(max(high - low) <= _SLIM * min(high - low))
 
 

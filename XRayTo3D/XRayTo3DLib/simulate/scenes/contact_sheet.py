@@ -71,7 +71,7 @@ def _tile(drawn: Scene, masks: bool) -> np.ndarray:
     if masks:
         for name, mask in drawn.masks.items():
             outlines = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
-            cv2.drawContours(tile, outlines, -1, _COLOURS[name], 1)
+            cv2.drawContours(tile, outlines, -1, _COLOURS.get(name) or _COLOURS[name.removeprefix("other_")], 1)
         for name, seen in drawn.visible.items():
             if seen:
                 cv2.circle(tile, tuple(np.rint(drawn.landmarks_px[name]).astype(int).tolist()), 3, (255, 0, 0), -1)
