@@ -15,7 +15,7 @@ from .network.calibration import probability
 from .network.channels import BONES
 from .network.loading import load_reader
 from .network.logits import log_odds
-from .network.look import channel_of, drawn_look, first_look, is_drawn, second_look
+from .network.look import channel_of, drawn_look, first_look, is_long, second_look
 from .network.reader import Landmark, Reading, sureness
 from .network.tracer import name_in
 from .region import bounding_box, corners, is_marked
@@ -79,8 +79,8 @@ def find_by_network(
 ) -> ByNetwork:
     """Let the reader network find the bone.
 
-    It looks twice: at all that is marked, upright or turned, and closer at the bone that is meant: the one that fills a
-    box, the one that was clicked on, or else a femur unless it is small.
+    It looks twice: at all that is marked, upright or turned, and closer at the bone that is meant: what the tracer
+    takes a box for, the one that was clicked on, or else a femur unless it is small.
 
     Parameters
     ----------
@@ -107,13 +107,13 @@ def find_by_network(
     first = first_look(pixels, region, network)
     allowed = first.window.cut_mask(region)
     clicks = seeds.moved(first.window.matrix)
-    name = _meant(first, allowed, clicks, is_marked(region))
-    box = tuple(corners(region))
-    if is_marked(region):  # somebody has told where the bone is, and where it ends, better than a first look does
-        name = name if seeds.include else name_in(pixels, *box, first.turns)
+    box, boxed = tuple(corners(region)), is_marked(region)
+    told = boxed and not seeds.include
+    name = name_in(pixels, *box, first.turns) if told else _meant(first, allowed, clicks, boxed)
+    if boxed:  # somebody has told where the bone is, and where it ends, better than a first look does
         look = drawn_look(pixels, first, *box, name, network, seeds)
         drawn = _outlined(region, first, look, name, pieces, seeds)
-        if is_drawn(*box):
+        if not is_long(*box):
             return drawn
         # Of a whole long bone the reader, who sees it in parts, has the finer outline, if it sees the same.
         look = second_look(pixels, first, *box, {name, channel_of(name)}, network, seeds)
@@ -198,7 +198,7 @@ def _looked_closer(
     if not seen.name:
         return seen
     low, high = corners(seen.mask)
-    if not is_drawn(low, high):
+    if is_long(low, high):
         return seen
     room = _ROOM * float(max(high - low))
     second = drawn_look(pixels, first, low - room, high + room, name, network, seeds)

@@ -17,10 +17,11 @@ from ..segmentation.network.channels import (
     channels,
     told_name,
 )
+from ..segmentation.region import corners
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
 from .batches import Cycle, drawn_shape
-from .samples import FRAGMENT_SHARE, both_legs, clicks, cut, looked, turned
+from .samples import FRAGMENT_SHARE, an_end, both_legs, clicks, coarse, cut, looked, turned
 
 _SCENES, _CROPS = 4, 3  # pictures of a batch, and crops of each that shows a leg
 _ODDS = {"femur": 1.0, "tibia": 0.5, "fibula": 0.4, "patella": 0.3, "pelvis": 0.2}  # of the bones in a scene
@@ -105,7 +106,7 @@ def _round_a_bone(
     scene: Scene, there: list[tuple[str, str]], shape: tuple[int, int], rng: np.random.Generator
 ) -> tuple[str, str, np.ndarray]:
     """A bone, mostly a femur and rather one whose box fits the crop; what its scene calls it; the crop's matrix."""
-    boxes = [_box(scene.masks[name]) for _, name in there]
+    boxes = [corners(scene.masks[name]) + 0.5 for _, name in there]
     slim = np.array([np.log((high - low)[0] / (high - low)[1]) for low, high in boxes]) - np.log(shape[1] / shape[0])
     odds = np.array([_ODDS[bone] for bone, _ in there]) * np.exp(-np.abs(slim))
     at = int(rng.choice(len(there), p=odds / odds.sum()))
@@ -146,7 +147,7 @@ def _answered(
         inputs,
         inside,
         masks,
-        _coarse(heights, matrix, shape),
+        coarse(heights, matrix, shape)[None],
         which,
         np.float32(broken),
         np.float32(breakable),
@@ -181,42 +182,13 @@ def _anywhere(drawn: Scene | Other, shape: tuple[int, int], rng: np.random.Gener
     return turned(low, low + size, shape, rng)[0]
 
 
-def _box(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return np.array([columns[0], rows[0]], float), np.array([columns[-1], rows[-1]]) + 1.0
-
-
 def _placed(
     low: np.ndarray, high: np.ndarray, of: tuple[int, int], shape: tuple[int, int], rng: np.random.Generator
 ) -> np.ndarray:
     """Matrix (2, 3) from a picture's pixels to those of a crop round a box, as users and first looks draw them."""
-    low, high = low.copy(), high.copy()
     if rng.random() < _END:
-        longer = int(np.argmax(high - low))
-        end = rng.uniform(0.35, 0.9) * (high - low)[longer]
-        if rng.random() < 0.5:
-            high[longer] = low[longer] + end
-        else:
-            low[longer] = high[longer] - end
+        low, high = an_end(low, high, rng)
     room = rng.uniform(*(_LOOSEST if rng.random() < _LOOSE else _TIGHT), 4) * max(high - low)
     low, high = low - room[:2], high + room[2:]
     low, high = np.maximum(low, 0), np.minimum(high, of[::-1])
     return turned(low, high, shape, rng)[0]
-
-
-def _coarse(heights: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Heights in a crop, at half its resolution."""
-    import cv2
-
-    coarse = matrix / HEAT_STRIDE
-    coarse[:, 2] -= (HEAT_STRIDE - 1) / (2 * HEAT_STRIDE)  # the middle of its first pixel
-    size = (shape[1] // HEAT_STRIDE, shape[0] // HEAT_STRIDE)
-    made = cv2.warpAffine(
-        heights.astype(np.float32),
-        coarse,
-        size,
-        flags=cv2.INTER_NEAREST,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=np.nan,
-    )
-    return made[None]

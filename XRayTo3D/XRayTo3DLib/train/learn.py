@@ -19,17 +19,22 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..errors import ReconstructionError
 from ..helpers.progress import Progress, tell
+from ..segmentation.network.channels import INPUTS, discs
+from ..simulate.bones.limbs import read_limbs
 from ..simulate.scenes.bank import Specimen
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
 from .batches import Cycle, in_turns
 from .pictures import picture
+from .samples import clicks
 from .state import keep, normalized
 
 _TOGETHER = 8  # batches that are made at a time, for each core
 _CLICKED = 3  # of so many batches one gets clicks where the network is wrong
 _DECAY = 1e-3
+_CLICKS = slice(INPUTS.index("include"), INPUTS.index("exclude") + 1)  # channels
 _NEXT = 7  # added to the seed for the second cycle: it has pictures of its own
 _KEEP = 100  # steps after which a training's state is written
 
@@ -126,6 +131,47 @@ def train(
             done = number + 1
             tell(done, loss.item(), lambda done=done: {"done": done} | {n: p.state_dict() for n, p in parts.items()})
     return mean
+
+
+def clicked(network: nn.Module, made: Any, mask: int, meant: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The inputs of a batch with clicks where the network is wrong about one of its masks.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    made : batch
+        With `inputs`, `inside`, `masks` and the first `clicks`.
+    mask : int
+        Which of its masks.
+    meant : (n,) bool array
+        Where there is a bone to click on.
+    rng : numpy.random.Generator
+    """
+    device = next(network.parameters()).device
+    network.eval()
+    with torch.no_grad():
+        guesses = (network(torch.from_numpy(made.inputs).to(device))[0][:, mask] > 0).cpu().numpy()
+    network.train()
+    inputs = made.inputs.copy()
+    for index in np.flatnonzero(meant):
+        guess, (include, exclude) = guesses[index], made.clicks[index]
+        more = clicks(made.masks[index, mask] > 0, guess & made.inside[index], int(rng.integers(1, 4)), rng)
+        inputs[index, _CLICKS] = discs(guess.shape, include + more[0], exclude + more[1])
+    return inputs
+
+
+def check_training(steps: int, folder: str | os.PathLike | None) -> None:
+    """Say what is wrong with what a training is asked for before the work begins.
+
+    Raises
+    ------
+    ReconstructionError, SimulationError
+        If there are no steps, or the folder holds no limbs.
+    """
+    if steps < 1:
+        raise ReconstructionError(f"steps: {steps}; a training has one at least.")
+    if folder is not None:
+        read_limbs(folder, people=())
 
 
 def learn(

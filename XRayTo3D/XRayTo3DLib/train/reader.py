@@ -13,19 +13,16 @@ import numpy as np
 import torch
 import torch.nn.functional as functional
 
-from ..errors import ReconstructionError
 from ..helpers.files import check_writable, replacing
 from ..helpers.progress import Progress, tell
 from ..segmentation import load_reader
-from ..segmentation.network.channels import FRAGMENTS, INPUTS, MASKS, VIEWS, discs
+from ..segmentation.network.channels import FRAGMENTS, INPUTS, MASKS, VIEWS
 from ..segmentation.network.loading import OUTPUTS
-from ..simulate.bones.limbs import read_limbs
 from .batches import Batch, batch
 from .calibration import Example, example, fitted
-from .learn import Lesson, cycles, drawn, export, learn, workers
+from .learn import Lesson, check_training, clicked, cycles, drawn, export, learn, workers
 from .network import Reader
 from .pictures import specimens
-from .samples import clicks
 from .state import begun_with, kept, state_file
 
 STEPS = 5600
@@ -83,22 +80,12 @@ def loss_of(outputs: Sequence[torch.Tensor], wanted: Batch) -> torch.Tensor:
     return of_masks + of_fragments + 10 * of_heat + 2 * of_heights + 0.5 * of_view + 1.2 * of_facts
 
 
-def clicked(network: Reader, made: Batch, rng: np.random.Generator) -> np.ndarray:
+def marked_clicked(network: Reader, made: Batch, rng: np.random.Generator) -> np.ndarray:
     """The batch's inputs with clicks where the network is wrong about what is marked."""
-    device = next(network.parameters()).device
-    network.eval()
-    with torch.no_grad():
-        guesses = (network(torch.from_numpy(made.inputs).to(device))[0][:, _MARKED] > 0).cpu().numpy()
-    network.train()
-    inputs = made.inputs.copy()
-    for index, (guess, (include, exclude)) in enumerate(zip(guesses, made.clicks, strict=True)):
-        if made.x_ray[index]:
-            more = clicks(made.masks[index, _MARKED] > 0, guess & made.inside[index], int(rng.integers(1, 4)), rng)
-            inputs[index, 2:] = discs(guess.shape, include + more[0], exclude + more[1])
-    return inputs
+    return clicked(network, made, _MARKED, made.x_ray > 0, rng)
 
 
-LESSON = Lesson(batch, loss_of, clicked)
+LESSON = Lesson(batch, loss_of, marked_clicked)
 
 
 def train_reader(
@@ -135,10 +122,7 @@ def train_reader(
     Cancelled
         If `progress` asked to stop; the training can go on from there.
     """
-    if steps < 1:
-        raise ReconstructionError(f"steps: {steps}; a training has one at least.")
-    if folder is not None:
-        read_limbs(folder, people=())  # says what is wrong with it before the work begins
+    check_training(steps, folder)
     path = check_writable(path)
     calibration = check_writable(path.with_suffix(".json"))
     asked = {"steps": steps, "seed": seed, "limbs": folder is not None, "begin": begin and os.fspath(begin)}

@@ -18,6 +18,7 @@ from ..segmentation.network.channels import (
     PARTS,
     VIEWS,
 )
+from ..segmentation.region import corners
 from ..simulate.film.looks import smooth_noise
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
@@ -114,24 +115,24 @@ def both_legs(name: str) -> tuple[str, str]:
 
 def _heights(scene: Scene, matrix: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Heights of `BONES` in a window, at the resolution of heat maps."""
+    unseen = np.full((shape[0] // HEAT_STRIDE, shape[1] // HEAT_STRIDE), np.nan, np.float32)
+    return np.stack([coarse(scene.heights[name], matrix, shape) if name in scene.heights else unseen for name in BONES])
+
+
+def coarse(heights: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """A picture's heights in a window, at the resolution of heat maps; not a number beside the picture."""
     import cv2
 
-    rows, columns = shape[0] // HEAT_STRIDE, shape[1] // HEAT_STRIDE
-    coarse = matrix / HEAT_STRIDE
-    coarse[:, 2] -= (HEAT_STRIDE - 1) / (2 * HEAT_STRIDE)  # the middle of its first pixel
-    made = np.full((len(BONES), rows, columns), np.nan, np.float32)
-    for index, name in enumerate(BONES):
-        if name in scene.heights:
-            cv2.warpAffine(
-                scene.heights[name],
-                coarse,
-                (columns, rows),
-                made[index],
-                cv2.INTER_NEAREST,
-                cv2.BORDER_CONSTANT,
-                np.nan,
-            )
-    return made
+    matrix = matrix / HEAT_STRIDE
+    matrix[:, 2] -= (HEAT_STRIDE - 1) / (2 * HEAT_STRIDE)  # the middle of its first pixel
+    return cv2.warpAffine(
+        heights,
+        matrix,
+        (shape[1] // HEAT_STRIDE, shape[0] // HEAT_STRIDE),
+        flags=cv2.INTER_NEAREST,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=np.nan,
+    )
 
 
 def window_of_other(other: Other, shape: tuple[int, int], rng: np.random.Generator) -> Sample:
@@ -220,15 +221,9 @@ def _placed(
     low, high = np.zeros(2), np.array(of[::-1], float)
     draw = rng.random()
     if draw < 0.65 and bone.sum() > 50:
-        rows, columns = np.flatnonzero(bone.any(1)), np.flatnonzero(bone.any(0))
-        low, high = np.array([columns[0], rows[0]], float), np.array([columns[-1], rows[-1]]) + 1.0
-        if rng.random() < 0.3:  # an end of it
-            longer = int(np.argmax(high - low))
-            end = rng.uniform(0.35, 0.9) * (high - low)[longer]
-            if rng.random() < 0.5:
-                high[longer] = low[longer] + end
-            else:
-                low[longer] = high[longer] - end
+        low, high = corners(bone) + 0.5
+        if rng.random() < 0.3:
+            low, high = an_end(low, high, rng)
         # As a user's box: mostly tight, now and then through the bone.
         margin = (np.exp(rng.uniform(np.log(0.03), np.log(0.4), 4)) - 0.03) * max(high - low)
         low, high = low - margin[:2], high + margin[2:]
@@ -242,6 +237,18 @@ def _placed(
         grown = rng.uniform(-0.04, 0.06, 4) * np.repeat(high - low, 2)
         low, high = low - grown[:2], high + grown[2:]
     return turned(low, high, shape, rng)
+
+
+def an_end(low: np.ndarray, high: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of a box that holds an end of what a box holds."""
+    low, high = low.copy(), high.copy()
+    longer = int(np.argmax(high - low))
+    end = rng.uniform(0.35, 0.9) * (high - low)[longer]
+    if rng.random() < 0.5:
+        high[longer] = low[longer] + end
+    else:
+        low[longer] = high[longer] - end
+    return low, high
 
 
 def turned(

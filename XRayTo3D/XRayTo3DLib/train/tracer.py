@@ -10,23 +10,19 @@ import numpy as np
 import torch
 import torch.nn.functional as functional
 
-from ..errors import ReconstructionError
 from ..helpers.files import check_writable, replacing
 from ..helpers.progress import Progress, tell
-from ..segmentation.network.channels import BONES, INPUTS, NOTHING, TRACER_FACTS, TRACER_INPUTS, discs
+from ..segmentation.network.channels import BONES, NOTHING, TRACED, TRACER_FACTS, TRACER_INPUTS
 from ..segmentation.network.loading import TRACER_OUTPUTS
-from ..simulate.bones.limbs import read_limbs
 from .batches import Cycle
 from .crops import Crops, crops
-from .learn import Lesson, export, learn
+from .learn import Lesson, check_training, clicked, export, learn
 from .network import Tracer, tracer_from
 from .pictures import specimens
-from .samples import clicks
 from .state import begun_with, kept, state_file
 
 STEPS = 5600
 _BROKEN_WEIGHT = 3.0  # of a broken bone's fragments: whole ones are more, and have nothing to tell apart
-_CLICKS = slice(2, len(INPUTS))  # channels
 _NAMES = len(BONES) + 1  # and nothing
 
 
@@ -61,23 +57,12 @@ def loss_of(outputs: Sequence[torch.Tensor], wanted: Crops) -> torch.Tensor:
     return of_mask + 0.7 * of_fragments + 2 * of_heights + 0.2 * of_names + 0.5 * of_break
 
 
-def clicked(network: torch.nn.Module, made: Crops, rng: np.random.Generator) -> np.ndarray:
+def bone_clicked(network: torch.nn.Module, made: Crops, rng: np.random.Generator) -> np.ndarray:
     """The batch's inputs with clicks where the network is wrong about the bone."""
-    device = next(network.parameters()).device
-    network.eval()
-    with torch.no_grad():
-        guesses = (network(torch.from_numpy(made.inputs).to(device))[0][:, 0] > 0).cpu().numpy()
-    network.train()
-    inputs = made.inputs.copy()
-    nothing = TRACER_FACTS.index(NOTHING)
-    for index, (guess, (include, exclude)) in enumerate(zip(guesses, made.clicks, strict=True)):
-        if made.bone[index] != nothing:
-            more = clicks(made.masks[index, 0] > 0, guess & made.inside[index], int(rng.integers(1, 4)), rng)
-            inputs[index, _CLICKS] = discs(guess.shape, include + more[0], exclude + more[1])
-    return inputs
+    return clicked(network, made, TRACED.index("mask"), made.bone != TRACER_FACTS.index(NOTHING), rng)
 
 
-LESSON = Lesson(crops, loss_of, clicked)
+LESSON = Lesson(crops, loss_of, bone_clicked)
 
 
 def cycles(steps: int) -> tuple[Cycle, Cycle]:
@@ -121,10 +106,7 @@ def train_tracer(
     Cancelled
         If `progress` asked to stop; the training can go on from there.
     """
-    if steps < 1:
-        raise ReconstructionError(f"steps: {steps}; a training has one at least.")
-    if folder is not None:
-        read_limbs(folder, people=())  # says what is wrong with it before the work begins
+    check_training(steps, folder)
     path = check_writable(path)
     asked = {"steps": steps, "seed": seed, "limbs": folder is not None, "begin": os.fspath(begin), "tracer": True}
     state = kept(path, asked)

@@ -16,7 +16,7 @@ from XRayTo3DLib.train.crops import crops  # noqa: E402
 from XRayTo3DLib.train.learn import export, train  # noqa: E402
 from XRayTo3DLib.train.network import Reader, Tracer, tracer_from  # noqa: E402
 from XRayTo3DLib.train.state import begun_with  # noqa: E402
-from XRayTo3DLib.train.tracer import LESSON, clicked, cycles, loss_of, train_tracer  # noqa: E402
+from XRayTo3DLib.train.tracer import LESSON, bone_clicked, cycles, loss_of, train_tracer  # noqa: E402
 
 NAMES = slice(len(INPUTS), None)
 
@@ -68,7 +68,7 @@ def test_clicks_lie_where_it_is_wrong(made):
         def forward(self, x):
             return torch.full((len(x), 3, *x.shape[2:]), -9.0), None, None
 
-    inputs = clicked(Never(), made, np.random.default_rng(0))
+    inputs = bone_clicked(Never(), made, np.random.default_rng(0))
     for before, after, (mask, *_) in zip(made.inputs, inputs, made.masks, strict=True):
         include, exclude = after[2], after[3]
         assert not exclude.any()

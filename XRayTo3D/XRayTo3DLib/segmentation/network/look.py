@@ -23,7 +23,6 @@ _WIDER = 1.0  # of the bone's size: round it, where neighbors are seen that tell
 _LONG = 2.5  # ratio of its box's sides: a longer bone fills so little of a window that parts of it are missed
 _PARTS = ((0.0, 0.6), (0.4, 1.0))  # shares of its length
 _CLOSE = 0.15  # of the bone's size: round it, where the tracer draws it
-_SLIM = 2.5  # ratio of its box's sides: a bone that is longer is not drawn by the tracer
 _NOTHING = -20.0  # logit where nobody looked
 
 
@@ -138,9 +137,9 @@ def drawn_look(
     return replace(reading, logits=logits, heights=heights, facts=facts)
 
 
-def is_drawn(low: np.ndarray, high: np.ndarray) -> bool:
-    """Whether the tracer draws what a box holds best: a whole long bone is as wide as a few of its pixels."""
-    return bool(max(high - low) <= _SLIM * min(high - low))
+def is_long(low: np.ndarray, high: np.ndarray) -> bool:
+    """Whether a box holds a whole long bone: it is a few pixels of a window wide, and best looked at in parts."""
+    return bool(max(high - low) > _LONG * min(high - low))
 
 
 def channel_of(name: str) -> str:
@@ -159,9 +158,9 @@ def _in_parts(
     seeds: Seeds | None = None,
 ) -> Reading:
     """A reading of a box; of a long one, with what looks at its parts, and other readings, saw of some masks."""
-    size = high - low
-    if size.max() <= _LONG * size.min():
+    if not is_long(low, high):
         return reading
+    size = high - low
     along = (size == size.max()).astype(float)
     parts = [
         read(

@@ -131,9 +131,9 @@ def test_the_tracer_draws_the_bone_and_the_reader_what_is_round_it(looks, draws,
         assert (ends[0] <= LOW + 1e-6).all() and (ends[1] >= HIGH - 1e-6).all()
 
 
-def test_whole_long_bones_are_not_drawn():
-    assert look.is_drawn(np.zeros(2), np.array([100.0, 250.0]))
-    assert not look.is_drawn(np.zeros(2), np.array([400.0, 100.0]))
+def test_whole_long_bones_are_long():
+    assert not look.is_long(np.zeros(2), np.array([100.0, 250.0]))
+    assert look.is_long(np.zeros(2), np.array([400.0, 100.0]))
 
 
 @pytest.mark.parametrize("seed", [2, 3])
