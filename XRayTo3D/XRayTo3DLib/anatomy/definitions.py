@@ -38,9 +38,14 @@ _TERZIDIS = "I. Terzidis et al., Anatomy Research International 2012"
 _STRECKER = "W. Strecker et al., The Journal of Bone and Joint Surgery 79-B, 1997"
 _PALEY = "D. Paley et al., Orthopedic Clinics of North America 25, 1994"
 _KUROSAWA = "H. Kurosawa et al., Journal of Biomechanics 18, 1985"
+_BONNEAU = "N. Bonneau et al., Journal of Anatomy 221, 2012"
+_MORELAND = "J. R. Moreland et al., The Journal of Bone and Joint Surgery 69-A, 1987"
+_CARMONA = "M. Carmona et al., The Journal of Arthroplasty 34, 2019"
+_HOKARI = "S. Hokari et al., Knee Surgery, Sports Traumatology, Arthroscopy 26, 2018"
 _WEINBERG = "D. S. Weinberg et al., The American Journal of Sports Medicine 45, 2017"
 _CHENG = "F. B. Cheng et al., The Knee 16, 2009"
 _INSALL = "J. Insall and E. Salvati, Radiology 101, 1971"
+_CUT = "of the plateau as cut for a prosthesis, 172 knees of Chinese people, CT, men and women together"
 _DRY = "360 dry femora, men and women together"  # by the rule for the variance of two groups
 
 _FEMUR = {
@@ -56,30 +61,31 @@ _FEMUR = {
         "Femoral head diameter",
         "Of the sphere fitted to the head.",
         _NOBLE,
-        (46.1, 4.8),
-        f"{_NOBLE}: 200 cadaver femora",
+        (44.1, 3.3),
+        "F. Kanz et al., Anthropologischer Anzeiger 72, 2015: from top to bottom, up to 127 femora of Austrians born "
+        "1822 to 1949, men and women together",
     ),
     "neck_shaft_angle_deg": Definition(
         "Neck-shaft angle",
         "In space, between the neck's axis (middle of its narrowest sections to the head's center) and the proximal "
         "shaft's.",
-        "N. Bonneau et al., Journal of Anatomy 221, 2012",
+        _BONNEAU,
         (122.2, 5.7),
         f"{_HARTEL}: median of 1070 CT, deviation from the quartiles",
     ),
     "neck_length_mm": Definition(
         "Neck length",
         "From the head's center along the neck's axis to where it is nearest to the proximal shaft's axis.",
-        _NOBLE,
-        (52.3, 8.3),
-        f"{_NOBLE}: from its offset and neck-shaft angle",
+        f"{_BONNEAU} (the neck's axis)",
+        (52.2, 8.3),
+        f"{_CARMONA}: 628 people, CT, from the offset at the mean neck-shaft angle, 124.7°",
     ),
     "femoral_offset_mm": Definition(
         "Femoral offset",
         "From the head's center to the proximal shaft's axis, at right angles to it.",
         _NOBLE,
-        (43.0, 6.8),
-        f"{_NOBLE}: 200 cadaver femora",
+        (42.9, 6.8),
+        f"{_CARMONA}: 628 people, CT",
     ),
     "anteversion_deg": Definition(
         "Femoral anteversion (torsion)",
@@ -94,8 +100,9 @@ _FEMUR = {
         "Of the parabola through the middles of the shaft's sections, over its chord between 20 and 80 % of the "
         "length, seen from the side. A chord c and a height h make a radius of c² / 8h.",
         "K. A. Egol et al., Journal of Orthopaedic Trauma 18, 2004",
-        (7.3, 2.2),
-        "K. A. Egol et al.: from the radius, 1200 ± 360 mm, of 948 femora, with a chord of 265 mm",
+        (7.8, 1.8),
+        "J. Maratt et al., Journal of Orthopaedic Trauma 28, 2014: from the radius of the medullary canal, 1120 ± 260 "
+        "mm, of 3922 femora, CT, with a chord of 265 mm",
     ),
     "mldfa_deg": Definition(
         "Mechanical lateral distal femoral angle (mLDFA)",
@@ -109,9 +116,9 @@ _FEMUR = {
         "Mechanical-anatomical angle",
         "Between the mechanical axis and the line of least squares through the middles of the shaft's sections, in the "
         "frontal plane; positive if the shaft leans outwards.",
-        "J. R. Moreland et al., The Journal of Bone and Joint Surgery 69-A, 1987",
+        _MORELAND,
         (5.7, 1.2),
-        "A. H. Deakin et al., The Knee 19, 2012: before knee replacement",
+        "A. H. Deakin et al., The Knee 19, 2012: 174 legs with osteoarthritic knees, X-ray",
     ),
     "bicondylar_width_mm": Definition(
         "Bicondylar (epicondylar) width",
@@ -136,7 +143,11 @@ _FEMUR = {
         f"{_TERZIDIS}: {_DRY}",
     ),
     "medial_condyle_radius_mm": Definition(
-        "Radius of the medial posterior condyle", "Of the sphere fitted to it.", _KUROSAWA, (20.3, 3.4), _KUROSAWA
+        "Radius of the medial posterior condyle",
+        "Of the sphere fitted to it.",
+        _KUROSAWA,
+        (17.0, 1.6),
+        f"{_HOKARI}: 124 knees of Japanese people, CT",
     ),
     "lateral_condyle_depth_mm": Definition(
         "Depth of the lateral condyle",
@@ -146,7 +157,11 @@ _FEMUR = {
         f"{_TERZIDIS}: {_DRY}",
     ),
     "lateral_condyle_radius_mm": Definition(
-        "Radius of the lateral posterior condyle", "Of the sphere fitted to it.", _KUROSAWA, (19.0, 3.0), _KUROSAWA
+        "Radius of the lateral posterior condyle",
+        "Of the sphere fitted to it.",
+        _KUROSAWA,
+        (17.1, 1.8),
+        f"{_HOKARI}: 124 knees of Japanese people, CT",
     ),
 }
 
@@ -163,8 +178,8 @@ _TIBIA = {
         "On the inner side, between the mechanical axis (middle of the plateaus to the ankle's center) and the line "
         "through the middles of both plateaus, in the frontal plane along the plateau's back.",
         _PALEY,
-        (87.2, 2.4),
-        f"{_HIRSCHMANN}: 308 knees, CT",
+        (85.6, 2.4),
+        f"{_MICICOI}: 758 people, CT",
     ),
     "medial_slope_deg": Definition(
         "Posterior slope of the medial plateau",
@@ -188,14 +203,14 @@ _TIBIA = {
         "Of its rim, along the tangent to its back.",
         _CHENG,
         (73.0, 5.3),
-        f"{_CHENG}: 172 Chinese people, CT, men and women together",
+        f"{_CHENG}: {_CUT}",
     ),
     "plateau_depth_mm": Definition(
         "Depth of the medial plateau",
         "Of its rim from front to back, at right angles to its width.",
         _CHENG,
         (50.7, 3.8),
-        f"{_CHENG}: 172 Chinese people, CT, men and women together",
+        f"{_CHENG}: {_CUT}",
     ),
 }
 
@@ -204,7 +219,7 @@ _LEG = {
         "Hip-knee-ankle angle (HKA)",
         "On the inner side, between the mechanical axes of femur and tibia, in the femur's frontal plane: 180 is "
         "straight, less is varus.",
-        _PALEY,
+        _MORELAND,
         (179.4, 2.6),
         f"{_MICICOI}: 758 people, CT",
     ),
@@ -214,7 +229,7 @@ _LEG = {
         "femur's frontal plane; positive if the joint is wider on the outer side.",
         _PALEY,
         (1.09, 0.9),
-        f"{_MICICOI}: 758 people, CT",
+        f"{_MICICOI}: 758 people, CT, not standing",
     ),
     "leg_length_mm": Definition(
         "Leg length",
@@ -228,7 +243,7 @@ _LEG = {
         "From the patella's apex to the tuberosity's most prominent place, over the patella's longest diagonal.",
         _INSALL,
         (1.02, 0.13),
-        f"{_INSALL}: 114 knees, X-ray",
+        f"{_INSALL}: X-ray",
     ),
 }
 

@@ -161,7 +161,7 @@ def test_real_femora_are_as_remeshing_leaves_them(limbs, tools):
 def test_real_femora_are_as_published(limbs, tools):
     points, faces = limbs["femur"]
     table = tools.check_usual("femur", [femur_measures(each, faces, "left") for each in points])
-    assert 700 < 265**2 / 8 / table["bow_height_mm"][0] < 1560  # the radius of K. A. Egol et al., 2004
+    assert 860 < 265**2 / 8 / table["bow_height_mm"][0] < 1380  # the radius of J. Maratt et al., 2014
 
 
 def test_femora_of_other_collections_are_usual(independent):
