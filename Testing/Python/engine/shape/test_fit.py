@@ -227,3 +227,19 @@ def test_heights_make_a_fit_shorter(model, one_view, cast, monkeypatch):
     taken = len(counted)
     fit_shape([(model, [read(one_view.views[0], one_view.truth, model.faces, cast)])])
     assert len(counted) - taken < taken / 2
+
+
+@pytest.mark.parametrize("rows", [700, 220])
+def test_heights_that_mislead_are_left_out_and_right_ones_fitted_once(model, cast, one_view, rows, monkeypatch):
+    """Of the whole bone and of its shaft: heights that are wrong by a fifth of the length do not change the fit."""
+    import XRayTo3DLib.shape.fit as module
+
+    counted = []
+    best = module._best
+    monkeypatch.setattr(module, "_best", lambda *arguments: counted.append(1) or best(*arguments))
+    view = cast.view_of(cast.camera(shape=(rows, 420)), one_view.truth, model.faces)
+    right, wrong = (read(view, one_view.truth, model.faces, cast, off) for off in (0.0, 0.2))
+    assert fit_shape([(model, [right])]).met and len(counted) == 1
+    misled = fit_shape([(model, [wrong])])
+    assert len(counted) == 3
+    assert np.allclose(misled.points, fit_shape([(model, [view])]).points)
