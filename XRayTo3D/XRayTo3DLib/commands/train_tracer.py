@@ -20,9 +20,18 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=_train_tracer)
     argument = command.add_argument
     argument("-o", "--output", metavar="MODEL.onnx", required=True, help="network to write")
-    argument("--begin", metavar="FILE", required=True, help="a reader network, or a tracer, to begin with (.onnx)")
     argument(
-        "--steps", type=int, metavar="N", help="of 12 crops each, and a sixth more (5600: three hours on two cores)"
+        "--begin",
+        metavar="FILE",
+        nargs="+",
+        required=True,
+        help="a reader network, or a tracer, to begin with (.onnx), or several that were trained from one: their mean",
+    )
+    argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        help="of 12 crops each (5600: two hours on two cores); 0: several networks' mean, as it is",
     )
     argument(
         "--seed", type=int, default=0, metavar="N", help="chooses limbs, radiographs and first weights (%(default)s)"

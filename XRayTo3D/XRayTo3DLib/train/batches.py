@@ -64,7 +64,8 @@ class Batch:
 def batch(draw: Callable[[int], Scene | Other], seed: int, number: int, cycle: Cycle) -> Batch:
     """Make batch `number` of a cycle: always the same one."""
     rng = np.random.default_rng((seed, number))
-    shape = drawn_shape(rng, number, cycle)
+    shapes = _SHAPES["coarse" if number < cycle.coarse * cycle.steps else "fine"]
+    shape = shapes[int(rng.choice(len(shapes), p=_SHAPES_ODDS))]
     samples: list[Sample] = []
     for index in range(_BATCH // _WINDOWS):
         drawn = draw(number * (_BATCH // _WINDOWS) + index)
@@ -82,12 +83,6 @@ def batch(draw: Callable[[int], Scene | Other], seed: int, number: int, cycle: C
         np.array([s.x_ray for s in samples], np.float32),
         first,
     )
-
-
-def drawn_shape(rng: np.random.Generator, number: int, cycle: Cycle) -> tuple[int, int]:
-    """Rows and columns of the windows of a cycle's batch."""
-    shapes = _SHAPES["coarse" if number < cycle.coarse * cycle.steps else "fine"]
-    return shapes[int(rng.choice(len(shapes), p=_SHAPES_ODDS))]
 
 
 def in_turns(pool: Executor, make: Callable[[int], Batch], numbers: range, together: int) -> Iterator[Batch]:

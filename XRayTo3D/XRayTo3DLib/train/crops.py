@@ -20,11 +20,14 @@ from ..segmentation.network.channels import (
 from ..segmentation.region import corners
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
-from .batches import Cycle, drawn_shape
+from .batches import Cycle
 from .samples import FRAGMENT_SHARE, an_end, both_legs, clicks, coarse, cut, looked, turned
 
 _SCENES, _CROPS = 4, 3  # pictures of a batch, and crops of each that shows a leg
-_ODDS = {"femur": 1.0, "tibia": 0.5, "fibula": 0.4, "patella": 0.3, "pelvis": 0.2}  # of the bones in a scene
+_SHAPES = ((160, 160), (192, 128), (128, 192), (256, 96), (96, 256))  # of crops: some as slim as windows may be
+_SHAPES_ODDS = (0.4, 0.2, 0.15, 0.18, 0.07)
+_ODDS = {"femur": 1.0, "tibia": 0.5, "fibula": 0.7, "patella": 0.5, "pelvis": 0.2}  # of the bones in a scene
+_BROKEN = 2.0  # times as often one that is broken: there are fragments to tell apart
 _NAMED = 0.6  # of the crops are told which bone is meant
 _CLICKED = 0.25  # of the others have a click on it from the start
 _LEAST = 120  # pixels of a scene: a smaller bone is not drawn
@@ -68,10 +71,10 @@ class Crops:
     clicks: list
 
 
-def crops(draw: Callable[[int], Scene | Other], seed: int, number: int, cycle: Cycle) -> Crops:
+def crops(draw: Callable[[int], Scene | Other], seed: int, number: int, _cycle: Cycle) -> Crops:
     """Make batch `number` of a cycle: always the same one."""
     rng = np.random.default_rng((seed, 1, number))
-    shape = drawn_shape(rng, number, cycle)
+    shape = _SHAPES[int(rng.choice(len(_SHAPES), p=_SHAPES_ODDS))]
     made = []
     for index in range(_SCENES):
         drawn = draw(number * _SCENES + index)
@@ -108,7 +111,7 @@ def _round_a_bone(
     """A bone, mostly a femur and rather one whose box fits the crop; what its scene calls it; the crop's matrix."""
     boxes = [corners(scene.masks[name]) + 0.5 for _, name in there]
     slim = np.array([np.log((high - low)[0] / (high - low)[1]) for low, high in boxes]) - np.log(shape[1] / shape[0])
-    odds = np.array([_ODDS[bone] for bone, _ in there]) * np.exp(-np.abs(slim))
+    odds = [_ODDS[bone] * (_BROKEN if name in scene.fragments else 1) for bone, name in there] * np.exp(-np.abs(slim))
     at = int(rng.choice(len(there), p=odds / odds.sum()))
     return *there[at], _placed(*boxes[at], scene.image.shape, shape, rng)
 

@@ -55,7 +55,7 @@ def _loaded(file: Path) -> dict:
         raise ReconstructionError(f"The state of a training {file} cannot be read ({error}): delete it.") from error
 
 
-def begun_with(path: str | os.PathLike) -> Reader | Tracer:
+def begun_with(*paths: str | os.PathLike) -> Reader | Tracer:
     """Return a network that answers as one that was written as ONNX, or as that of a training that was broken off.
 
     What was written has no batch normalization any more: it was multiplied into the convolutions, and here it does
@@ -63,13 +63,32 @@ def begun_with(path: str | os.PathLike) -> Reader | Tracer:
 
     Parameters
     ----------
-    path : path
+    *paths : path
+        Of several networks that were trained from one, their mean is returned: on pictures that none was trained on it
+        is often better than any of them (M. Wortsman et al., "Model soups", ICML 2022).
 
     Raises
     ------
     ReconstructionError
-        If the file cannot be read, or is no reader or tracer network.
+        If a file cannot be read, or is no reader or tracer network, or several have no mean.
     """
+    networks = [_begun(path) for path in paths]
+    network = networks[0]
+    if len(networks) > 1:
+        # A normalization that still is one is not of the same scale in two networks.
+        if any(
+            Path(path).suffix == ".pt" or type(each) is not type(network)
+            for path, each in zip(paths, networks, strict=True)
+        ):
+            raise ReconstructionError("Several networks to begin with: all must be readers, or all tracers (.onnx).")
+        weights = [each.state_dict() for each in networks]
+        mean = {name: sum(each[name] for each in weights) / len(weights) for name in weights[0]}
+        network.load_state_dict(mean)
+    return network
+
+
+def _begun(path: str | os.PathLike) -> Reader | Tracer:
+    """The network of one file; see `begun_with`."""
     if Path(path).suffix == ".pt":
         state = _loaded(Path(path))
         network = Tracer() if state["asked"].get("tracer") else Reader()

@@ -1,5 +1,7 @@
 """Training the tracer: it begins with what a reader knows, and what is right costs little."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ from XRayTo3DLib.train.crops import crops  # noqa: E402
 from XRayTo3DLib.train.learn import export, train  # noqa: E402
 from XRayTo3DLib.train.network import Reader, Tracer, tracer_from  # noqa: E402
 from XRayTo3DLib.train.state import begun_with  # noqa: E402
-from XRayTo3DLib.train.tracer import LESSON, bone_clicked, cycles, loss_of, train_tracer  # noqa: E402
+from XRayTo3DLib.train.tracer import LESSON, bone_clicked, cycle, loss_of, train_tracer  # noqa: E402
 
 NAMES = slice(len(INPUTS), None)
 
@@ -106,12 +108,32 @@ def test_a_training_begins_with_either_network_that_ships():
     assert isinstance(begun_with(SHIPPED), Reader) and isinstance(begun_with(TRACER), Tracer)
 
 
-def test_crops_are_coarse_first_and_femora_alone_come_last():
-    first, second = cycles(1200)
-    assert (first.coarse, second.coarse) == (1.0, 0.0) and not first.femora_alone and second.femora_alone
-    assert second.steps == 200 and second.rate < first.rate
+def test_a_training_may_begin_with_the_mean_of_networks(tmp_path):
+    """Weights that differ by as much to either side of a network's have that network as their mean."""
+    network = begun_with(TRACER)
+    paths = [tmp_path / "less.onnx", tmp_path / "more.onnx"]
+    for path, change in zip(paths, (-0.01, 0.01), strict=True):
+        other = copy.deepcopy(network)
+        with torch.no_grad():
+            for layer in other.modules():
+                if isinstance(layer, torch.nn.Conv2d):
+                    layer.weight.mul_(1 + change)
+        export(other, path, len(TRACER_INPUTS), TRACER_OUTPUTS)
+    picture = torch.rand(1, len(TRACER_INPUTS), 64, 64)
+    with torch.no_grad():
+        for one, two in zip(begun_with(*paths).eval()(picture), network.eval()(picture), strict=True):
+            assert torch.allclose(one, two, atol=1e-3)
+
+
+def test_networks_of_two_kinds_have_no_mean():
+    with pytest.raises(ReconstructionError, match="all must be readers, or all tracers"):
+        begun_with(SHIPPED, TRACER)
+
+
+def test_a_tracer_learns_on_in_small_steps():
+    assert cycle(1200, again=True).rate < cycle(1200).rate
 
 
 def test_no_steps_are_refused_before_the_work_begins(tmp_path):
     with pytest.raises(ReconstructionError, match="steps: 0"):
-        train_tracer(tmp_path / "tracer.onnx", SHIPPED, steps=0)
+        train_tracer(tmp_path / "tracer.onnx", [SHIPPED], steps=0)
