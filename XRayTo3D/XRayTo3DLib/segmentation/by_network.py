@@ -1,4 +1,4 @@
-"""The reader network's way to the bone: a first look at all that is marked, a second one at the bone, and clicks."""
+"""The networks' way to the bone: a first look at all that is marked, a second one at the bone, and clicks."""
 
 from __future__ import annotations
 
@@ -10,40 +10,37 @@ import numpy as np
 
 from ..geometry.outline import Outline, outlines
 from .bone import blind_border, choose_pieces, clean
+from .clicks import pixel_at, pushed
 from .morphology import dice, dilated
 from .network.calibration import probability
 from .network.channels import BONES
 from .network.loading import load_reader
-from .network.logits import log_odds
-from .network.look import channel_of, drawn_look, first_look, is_long, second_look
+from .network.logits import expected_dice, log_odds
+from .network.look import channel_of, first_look, second_look
 from .network.reader import Landmark, Reading, sureness
-from .network.tracer import name_in
-from .region import bounding_box, corners, is_marked
+from .network.tracer import trace, traced_window
+from .network.window import carried
+from .region import corners, is_marked
 from .seeds import Seeds
+from .where import LEAST, box_seen, closer_box
 
 if TYPE_CHECKING:
     import cv2
 
-SURENESS = ("sureness", "fact")
+SURENESS = ("sureness", "named", "expected", "alike", "fact")
 _LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
-_LIKELY = {"femur": 1.2}  # of what boxes are drawn round
 _NEAR = 0.04  # window diagonals from the femur, within which a click is about it
-_LEAST = 0.003  # of the window: less is nothing
-_ROOM = 0.04  # of a bone's larger side, round it: a box as users draw it
-_ALIKE = 0.92  # Dice of what reader and tracer draw, at which neither has missed anything
-_SAME = 0.8  # Dice of what reader and tracer see, at which it is the same
 _LEGS, _OTHER_LEG = 2, 0.1  # how many a person has; a bone of the other one is as large as this share at least
 _LEAST_METAL = 0.02  # of the bone: less metal is not worth a word
 _LEAST_LOGIT = 0.05  # in what is taken to be bone
 _NOTHING = -20.0  # logit where nothing can be
-_PUSH, _PUSH_REACH = 6.0, np.array([0.015, 0.06])  # the logit at a click, and how far it reaches, in window diagonals
 _SEEN = 0.3  # least confidence of a landmark
 _BESIDE = 12  # pixels of the window: a landmark may lie so far from the bone
 
 
 @dataclass(frozen=True)
 class ByNetwork:
-    """What the reader network found.
+    """What the networks found.
 
     Attributes
     ----------
@@ -77,10 +74,10 @@ def find_by_network(
     pieces: str = "near",
     reader: str | os.PathLike | None = None,
 ) -> ByNetwork:
-    """Let the reader network find the bone.
+    """Let the networks find the bone.
 
-    It looks twice: at all that is marked, upright or turned, and closer at the bone that is meant: what the tracer
-    takes a box for, the one that was clicked on, or else a femur unless it is small.
+    They look twice: at all that is marked, upright or turned, and closer at the bone that is meant: the one that a box
+    was drawn round, the one that was clicked on, or else a femur unless it is small.
 
     Parameters
     ----------
@@ -105,30 +102,21 @@ def find_by_network(
     seeds = seeds or Seeds()
     network = load_reader(reader)
     first = first_look(pixels, region, network)
-    allowed = first.window.cut_mask(region)
-    clicks = seeds.moved(first.window.matrix)
-    box, boxed = tuple(corners(region)), is_marked(region)
-    told = boxed and not seeds.include
-    name = name_in(pixels, *box, first.turns) if told else _meant(first, allowed, clicks, boxed)
-    if boxed:  # somebody has told where the bone is, and where it ends, better than a first look does
-        look = drawn_look(pixels, first, *box, name, network, seeds)
-        drawn = _outlined(region, first, look, name, pieces, seeds)
-        if not is_long(*box):
-            return drawn
-        # Of a whole long bone the reader, who sees it in parts, has the finer outline, if it sees the same.
-        look = second_look(pixels, first, *box, {name, channel_of(name)}, network, seeds)
-        seen = _outlined(region, first, look, name, pieces, seeds)
-        return seen if dice(drawn.mask, seen.mask) >= _ALIKE else drawn
-    coarse = choose_pieces((_pushed(first.logit(channel_of(name)), clicks) > 0) & allowed, pieces, clicks.include)
-    if np.count_nonzero(coarse) < _LEAST * coarse.size:
+    name = _meant(pixels, region, first, seeds)
+    # Somebody who drew a box has told where the bone is better than any look does.
+    box, turns = tuple(corners(region)), first.turns
+    if not is_marked(region):
+        box, turns = box_seen(pixels, region, first, name, network, pieces, seeds)
+    if box is None:
         return ByNetwork(np.zeros(region.shape, bool), "", first)
-    return _looked_closer(pixels, region, first, name, corners(coarse), network, pieces, seeds)
+    first = first_look(pixels, region, network, turns)
+    return _looked_closer(pixels, region, first, name, box, network, pieces, seeds)
 
 
 def find_all_by_network(
     pixels: np.ndarray, region: np.ndarray, pieces: str = "near", reader: str | os.PathLike | None = None
 ) -> tuple[ByNetwork, ...]:
-    """Let the reader network find every bone of the leg, those of both legs apart.
+    """Let the networks find every bone of the leg, those of both legs apart.
 
     Parameters
     ----------
@@ -147,15 +135,22 @@ def find_all_by_network(
     """
     network = load_reader(reader)
     first = first_look(pixels, region, network)
+    femur, turns = box_seen(pixels, region, first, "femur", network, pieces)
+    first = first_look(pixels, region, network, turns)
     allowed = first.window.cut_mask(region)
     found = []
     for name in BONES:
         legs = _legs((first.logit(name) > 0) & allowed, pieces)
+        if name == "femur" and not legs and femur is not None:
+            found.append(_looked_closer(pixels, region, first, name, femur, network, pieces, Seeds()))
         for leg in legs:
             own = region
             for other in (each for each in legs if each is not leg):
                 own = own & (first.window.uncut(_away(other) - _away(leg), region.shape, 0.0) >= 0)
-            found.append(_looked_closer(pixels, own, first, name, corners(leg), network, pieces, Seeds()))
+            ends = first.window.to_picture(corners(leg))
+            box = closer_box(pixels, own, first, name, ends, network, pieces)
+            if box is not None:
+                found.append(_looked_closer(pixels, own, first, name, box, network, pieces, Seeds()))
     return tuple(each for each in found if each.name)
 
 
@@ -164,7 +159,7 @@ def _legs(mask: np.ndarray, pieces: str) -> list[np.ndarray]:
     found = []
     while len(found) < _LEGS:
         bone = choose_pieces(mask, pieces)
-        if np.count_nonzero(bone) < _LEAST * mask.size or (found and bone.sum() < _OTHER_LEG * found[0].sum()):
+        if np.count_nonzero(bone) < LEAST * mask.size or (found and bone.sum() < _OTHER_LEG * found[0].sum()):
             break
         found.append(bone)
         mask = mask & ~bone
@@ -183,40 +178,22 @@ def _looked_closer(
     region: np.ndarray,
     first: Reading,
     name: str,
-    ends: tuple[np.ndarray, np.ndarray],
+    box: tuple[np.ndarray, np.ndarray],
     network: cv2.dnn.Net,
     pieces: str,
     seeds: Seeds,
 ) -> ByNetwork:
-    """What second looks see of a bone between two corners of the first look's window.
-
-    What the reader sees is drawn anew by the tracer, in its box, unless they disagree: then the reader has seen more.
-    """
-    names = {name, channel_of(name)}
-    second = second_look(pixels, first, *first.window.to_picture(ends), names, network, seeds)
-    seen = _outlined(region, first, second, name, pieces, seeds)
-    if not seen.name:
-        return seen
-    low, high = corners(seen.mask)
-    if is_long(low, high):
-        return seen
-    room = _ROOM * float(max(high - low))
-    second = drawn_look(pixels, first, low - room, high + room, name, network, seeds)
-    drawn = _outlined(region, first, second, name, pieces, seeds)
-    return drawn if dice(drawn.mask, seen.mask) >= _SAME else seen
-
-
-def _outlined(region: np.ndarray, first: Reading, second: Reading, name: str, pieces: str, seeds: Seeds) -> ByNetwork:
-    """A bone as a second look shows it; nothing, where it hardly does."""
+    """What a second look sees of a bone in a box of the picture."""
     channel, nothing = channel_of(name), ByNetwork(np.zeros(region.shape, bool), "", first)
+    second = second_look(pixels, first, *box, name, network, seeds)
     allowed = second.window.cut_mask(region)
     clicks = seeds.moved(second.window.matrix)
-    logit = _pushed(second.logit(channel), clicks)
+    logit = pushed(second.logit(channel), clicks)
     logit = np.where(allowed, logit, np.float32(_NOTHING))
     kept = choose_pieces(logit > 0, pieces, clicks.include)
     if name != "pelvis" and not clicks.exclude:  # a long bone's shadow has no holes, unless somebody says so
         kept = clean(kept, 0)
-    if np.count_nonzero(kept) < _LEAST * kept.size:
+    if np.count_nonzero(kept) < LEAST * kept.size:
         return nothing
     logit = np.where(kept, np.maximum(logit, _LEAST_LOGIT), np.minimum(logit, -np.abs(logit)))
 
@@ -233,13 +210,23 @@ def _outlined(region: np.ndarray, first: Reading, second: Reading, name: str, pi
 
 
 def sureness_features(seen: ByNetwork) -> np.ndarray:
-    """Numbers that tell a right mask from a wrong one: `SURENESS`, (2,) float64 array.
+    """Numbers that tell a right mask from a wrong one: `SURENESS`, (5,) float64 array.
 
-    The logit of how sure both looks are (see `reader.sureness`), and that of a femur in the picture.
+    Logits of how sure both looks are (see `reader.sureness`), of what the tracer that was not told the bone's name says
+    of it, of the Dice coefficient that the mask has if its probabilities hold, of that of the mask and what the tracer
+    draws without the name, and of a femur in the picture.
     """
-    assert seen.second is not None
-    sure = sureness(seen.first, seen.second, channel_of(seen.name))
-    return np.array([log_odds(sure), log_odds(seen.first.facts["femur"])])
+    assert seen.second is not None and seen.second.untold is not None
+    logit, untold = seen.second.logit(channel_of(seen.name)), seen.second.untold
+    also = carried(untold.logit("mask"), untold.window, seen.second.window, _NOTHING)
+    shares = (
+        sureness(seen.first, seen.second, channel_of(seen.name)),
+        untold.names[seen.name],
+        expected_dice(logit),
+        dice(logit > 0, also > 0),
+        seen.first.facts["femur"],
+    )
+    return np.array([log_odds(share) for share in shares])
 
 
 def confidence_in(seen: ByNetwork, reader: str | os.PathLike | None = None) -> float:
@@ -272,64 +259,26 @@ def landmarks_beside(reading: Reading, bone: np.ndarray) -> dict[str, Landmark]:
     return {name: mark for name, mark in marks.items() if mark.confidence >= _SEEN}
 
 
-def _meant(first: Reading, allowed: np.ndarray, clicks: Seeds, boxed: bool) -> str:
-    """Which bone is meant: that of a click, or the one that fills a box best, or a femur unless it is small."""
-    seen = {name: first.logit(name) > 0 for name in BONES}
-    masks = {name: mask & allowed for name, mask in seen.items()}
+def _meant(pixels: np.ndarray, region: np.ndarray, first: Reading, seeds: Seeds) -> str:
+    """Which bone is meant: that of a click, or what the tracer takes a box for, or a femur unless it is small."""
+    allowed = first.window.cut_mask(region)
+    masks = {name: (first.logit(name) > 0) & allowed for name in BONES}
     sizes = {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}
     # A click on or near the femur corrects it, also where another bone lies over it; so does one on something small.
     near = dilated(masks["femur"], max(1, round(_NEAR * float(np.hypot(*allowed.shape)))))
-    places = [_at(allowed, x, y) for x, y in clicks.include]
+    places = [pixel_at(allowed, x, y) for x, y in seeds.moved(first.window.matrix).include]
     if not any(near[place] for place in places):
         for place in places:
             under = [name for name in BONES if masks[name][place] and sizes[name] > _LARGE * sizes["femur"]]
             if under:
                 return under[0]
-    if boxed:
-        filled = {name: _filled(mask, allowed) * _LIKELY.get(name, 1.0) for name, mask in seen.items()}
-        return max(filled, key=lambda name: filled[name])
-    beside = max(sizes["tibia"], sizes["patella"], _LEAST * allowed.size)  # a pelvis is always large
-    if clicks or sizes["femur"] >= _LARGE * beside:
+    if is_marked(region):
+        names = trace(pixels, traced_window(*corners(region), pixels.shape), turns=first.turns).names
+        return max(BONES, key=lambda name: names[name])
+    beside = max(sizes["tibia"], sizes["patella"], LEAST * allowed.size)  # a pelvis is always large
+    if seeds or sizes["femur"] >= _LARGE * beside:
         return "femur"
     return max(BONES[1:], key=lambda name: sizes[name])
-
-
-def _filled(mask: np.ndarray, allowed: np.ndarray) -> float:
-    """How well a bone's box agrees with the marked one: what both hold over what either holds."""
-    import cv2
-
-    _, labels, *_ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    inside = choose_pieces(mask & allowed, "near")
-    if np.count_nonzero(inside) < _LEAST * mask.size:
-        return 0.0
-    own = mask & np.isin(labels, np.unique(labels[inside]))  # it may go on beyond the marked box
-    ends = np.array([[(side.start, side.stop) for side in bounding_box(each)] for each in (own, allowed)])
-    low, high = ends[..., 0], ends[..., 1]
-    shared = np.maximum(high.min(axis=0) - low.max(axis=0), 0).prod()
-    return float(shared / ((high - low).prod(axis=1).sum() - shared))
-
-
-def _pushed(logit: np.ndarray, clicks: Seeds) -> np.ndarray:
-    """Logits that a click has the last word on, at its place and half way to where the answer changes."""
-    import cv2
-
-    rows, columns = np.indices(logit.shape, np.float32)
-    least, most = _PUSH_REACH * np.hypot(*logit.shape)
-    for points, sign in ((clicks.include, 1), (clicks.exclude, -1)):
-        wrong = np.pad((sign * logit <= 0).astype(np.uint8), 1)
-        depth = cv2.distanceTransform(wrong, cv2.DIST_L2, 5)[1:-1, 1:-1]
-        for x, y in points:
-            at = _at(logit, x, y)
-            reach = min(max(0.5 * float(depth[at]), least), most)
-            near = np.exp(((columns - x) ** 2 + (rows - y) ** 2) / np.float32(-2 * reach**2))
-            # Enough to turn the answer at the click, whatever it was.
-            logit = logit + sign * near * max(_PUSH - sign * float(logit[at]), 0)
-    return logit
-
-
-def _at(array: np.ndarray, x: float, y: float) -> tuple[int, int]:
-    rows, columns = array.shape
-    return min(max(round(y), 0), rows - 1), min(max(round(x), 0), columns - 1)
 
 
 def _continued(field_: np.ndarray, allowed: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from .network.reader import sureness
 FEATURES = (
     "fact",
     "closer",
+    "drawn",
     "sureness",
     "share",
     "proximal",
@@ -108,17 +109,17 @@ def features(bone: Bone) -> np.ndarray:
 
     Returns
     -------
-    (9,) float64 array
-        The logit of the network's own answer at the first look and at the second; that of how sure both are of the
-        femur's mask; the share of the first look that the femur fills (a logarithm); confidence in landmarks of the
-        upper end, the lower end and the shaft; share of the length of the bone that was found that shows two cortices
-        with a canal between them; how long it is for its width (a logarithm).
+    (10,) float64 array
+        The logit of the reader's own answer at the first look and at the second, and of the tracer's; that of how sure
+        both looks are of the femur's mask; the share of the first look that the femur fills (a logarithm); confidence
+        in landmarks of the upper end, the lower end and the shaft; share of the length of the bone that was found that
+        shows two cortices with a canal between them; how long it is for its width (a logarithm).
     """
     first, second = bone.first, bone.second
     assert first is not None
     share = np.log10(max(float((first.logit("femur") > 0).mean()), 1e-3)) / 3 + 1
     if second is None:
-        return np.array([log_odds(first.facts["femur"]), log_odds(0.0), log_odds(0.0), share, 0, 0, 0, 0, 0])
+        return np.array([log_odds(first.facts["femur"]), *[log_odds(0.0)] * 3, share, 0, 0, 0, 0, 0])
     marks = second.landmarks()
 
     def sure(*names: str) -> float:
@@ -129,6 +130,7 @@ def features(bone: Bone) -> np.ndarray:
         [
             log_odds(first.facts["femur"]),
             log_odds(second.facts["femur"]),
+            log_odds(second.untold.names["femur"]),
             log_odds(sureness(first, second, "femur")),
             share,
             sure("head_center", "trochanter_tip", "lesser_trochanter"),

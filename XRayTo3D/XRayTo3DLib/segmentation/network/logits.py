@@ -21,3 +21,9 @@ def softmax(values: np.ndarray) -> np.ndarray:
 def log_odds(probability: float) -> float:
     """Logarithm of the odds of a probability, no farther from 0 than 6."""
     return float(np.clip(np.log(max(probability, 1e-9) / max(1 - probability, 1e-9)), -_MOST_LOGIT, _MOST_LOGIT))
+
+
+def expected_dice(logit: np.ndarray) -> float:
+    """Dice coefficient of a mask with the truth, if the probabilities of its logits hold."""
+    probability, mask = sigmoid(logit), logit > 0
+    return float(2 * probability[mask].sum() / max(np.count_nonzero(mask) + probability.sum(), 1))

@@ -13,19 +13,19 @@ from ..seeds import Seeds
 from .channels import BONES, FACTS, HEAT_SIGMA, HEAT_STRIDE, LANDMARKS, MASKS, VIEWS, channels
 from .loading import OUTPUTS, asked, load_reader
 from .logits import sigmoid, softmax
+from .tracer import Trace
 from .window import Window, carried, window_over
 
 if TYPE_CHECKING:
     import cv2
 
-_FIRST, _SECOND = 224 * 224, 224 * 224  # pixels of the windows of the first look, and of the second one
+_PIXELS = 224 * 224  # of a window
 _ROUND = 0.15  # of what is marked: beside it, neighbors tell bones from each other
 _TURNED = 128 * 128  # of those that tell how a picture lies
 _MUCH_MORE = 2.0
 _WORTH = np.array([1.0, 1.0, 1.0, 1.0, 0.5])  # of `BONES`, when it is told: pelves are taken for too much
 _CONDYLES = ("medial_condyle", "lateral_condyle")
 _APART, _SECOND_PEAK = 4.0, 0.3  # of a second peak: distance from the first (in their widths), least height
-MARGIN = 0.45  # of the bone's size, round it in the second look
 _PART_MARGIN = 0.06  # of a part of it
 
 
@@ -61,6 +61,8 @@ class Reading:
         What of the window it fills.
     turns : int
         Quarter turns (anticlockwise) by which the picture was turned when it was looked at.
+    untold : Trace or None
+        Of a look at one bone: what the tracer draws and takes it for where it was not told which it is.
     """
 
     window: Window
@@ -71,6 +73,7 @@ class Reading:
     grey: np.ndarray
     inside: np.ndarray
     turns: int = 0
+    untold: Trace | None = None
 
     def logit(self, name: str) -> np.ndarray:
         """Logits of one of the masks."""
@@ -233,7 +236,7 @@ def _told(facts: np.ndarray, mirrored: np.ndarray) -> dict[str, float]:
 
 def first_window(region: np.ndarray) -> Window:
     """Window of the first look: all of what is marked, and some of what is round it."""
-    return _window_round(region, _FIRST)
+    return _window_round(region, _PIXELS)
 
 
 def _window_round(region: np.ndarray, pixels: int) -> Window:
@@ -244,13 +247,13 @@ def _window_round(region: np.ndarray, pixels: int) -> Window:
     )
 
 
-def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int], margin: float = MARGIN) -> Window:
-    """Window of the second look: a bone's box with a margin, a share of its size, in a picture of that shape."""
-    margin = margin * float(np.max(np.subtract(high, low)))
-    return window_over(np.maximum(low - margin, -0.5), np.minimum(high + margin, np.array(shape[::-1]) - 0.5), _SECOND)
+def second_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int], margin: float) -> Window:
+    """Window of a look at a bone: its box with a margin, a share of its size, in a picture of that shape."""
+    room = margin * float(np.max(np.subtract(high, low)))
+    return window_over(np.maximum(low - room, -0.5), np.minimum(high + room, np.array(shape[::-1]) - 0.5), _PIXELS)
 
 
 def part_window(low: np.ndarray, high: np.ndarray) -> Window:
     """Window of a look at a part of a long bone: the part's box, with little margin."""
     margin = _PART_MARGIN * float(np.max(np.subtract(high, low)))
-    return window_over(low - margin, high + margin, _SECOND)
+    return window_over(low - margin, high + margin, _PIXELS)

@@ -14,6 +14,7 @@ from .window import Window, window_over
 
 _NAMES = (*BONES, NOTHING)
 _PIXELS = 160 * 160  # of a window
+_LONG = 2.5  # ratio of the sides of a long bone's box
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,20 @@ class Trace:
         """Logits of one of the masks: `TRACED`."""
         return self.logits[TRACED.index(name)]
 
+    @property
+    def mask(self) -> np.ndarray:
+        """The bone, (rows, columns) bool array."""
+        return self.logit("mask") > 0
+
 
 def traced_window(low: np.ndarray, high: np.ndarray, shape: tuple[int, int]) -> Window:
     """Window of a bone's box, as far as a picture of that shape holds it."""
     return window_over(np.maximum(low, -0.5), np.minimum(high, np.array(shape[::-1]) - 0.5), _PIXELS)
+
+
+def is_long(low: np.ndarray, high: np.ndarray) -> bool:
+    """Whether a box holds a whole long bone: it is a few pixels of a window wide, and parts of it are missed there."""
+    return bool(max(high - low) > _LONG * min(high - low))
 
 
 def trace(
@@ -56,8 +67,9 @@ def trace(
     name: str = "",
     seeds: Seeds | None = None,
     turns: int = 0,
+    mirrored: bool = True,
 ) -> Trace:
-    """Let the tracer draw the bone that a window was laid round, as it is and mirrored.
+    """Let the tracer draw the bone that a window was laid round.
 
     Parameters
     ----------
@@ -70,6 +82,8 @@ def trace(
         Clicks, as column and row of the picture.
     turns : int
         Quarter turns (anticlockwise) by which it looks at the picture; what it says is as the picture lies.
+    mirrored : bool
+        Whether it looks at the mirror image too, which takes twice the time and errs less.
 
     Returns
     -------
@@ -85,18 +99,14 @@ def trace(
     clicks = (seeds or Seeds()).moved(window.matrix)
     seen = np.concatenate([channels(grey, inside, clicks.include, clicks.exclude), told_name(grey.shape, name)])
     seen = np.rot90(seen, turns, (1, 2))
-    one, two = (asked(network, picture, TRACER_OUTPUTS) for picture in (seen, seen[:, :, ::-1]))
-    masks, heights = ((plain + mirrored[..., ::-1]) / 2 for plain, mirrored in zip(one[:2], two[:2], strict=True))
-    facts = (one[2] + two[2]) / 2
+    masks, heights, facts = asked(network, seen, TRACER_OUTPUTS)
+    if mirrored:
+        also = asked(network, seen[:, :, ::-1], TRACER_OUTPUTS)
+        masks, heights = (masks + also[0][..., ::-1]) / 2, (heights + also[1][..., ::-1]) / 2
+        facts = (facts + also[2]) / 2
     logits = np.ascontiguousarray(np.rot90(masks, -turns, (1, 2)))
     logits[:, ~inside] = -20
     names = softmax(facts[: len(_NAMES)])
     broken = float(sigmoid(facts[TRACER_FACTS.index("broken")]))
     upright = np.rot90(heights[0], -turns)
     return Trace(window, logits, upright, dict(zip(_NAMES, map(float, names), strict=True)), broken)
-
-
-def name_in(pixels: np.ndarray, low: np.ndarray, high: np.ndarray, turns: int = 0) -> str:
-    """What the tracer takes the bone in a box for: one of `BONES`; see `trace`."""
-    names = trace(pixels, traced_window(low, high, pixels.shape), turns=turns).names
-    return max(BONES, key=lambda name: names[name])

@@ -6,7 +6,7 @@ import pytest
 
 from XRayTo3DLib.segmentation.morphology import dice
 from XRayTo3DLib.segmentation.network.channels import BONES, HEAT_STRIDE, NOTHING, TRACED
-from XRayTo3DLib.segmentation.network.tracer import name_in, trace, traced_window
+from XRayTo3DLib.segmentation.network.tracer import trace, traced_window
 from XRayTo3DLib.segmentation.region import bounding_box
 from XRayTo3DLib.segmentation.seeds import Seeds
 from XRayTo3DLib.simulate.scenes.scenes import scene
@@ -56,10 +56,7 @@ def test_which_bone_it_is_is_told_from_its_crop(knees):
         for name in ("femur", "tibia"):
             names = traced(knee, name, told=False)[0].names
             assert set(names) == {*BONES, NOTHING} and sum(names.values()) == pytest.approx(1, abs=1e-5)
-            rows, columns = bounding_box(knee.masks[name])
-            right.append(
-                name_in(knee.image, *np.array([(columns.start, rows.start), (columns.stop, rows.stop)])) == name
-            )
+            right.append(max(BONES, key=lambda bone: names[bone]) == name)
     assert np.mean(right) >= 0.75
 
 

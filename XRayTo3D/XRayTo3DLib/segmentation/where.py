@@ -1,0 +1,125 @@
+"""Where in a picture a bone is: what the reader sees at a first look and a closer one, or what the tracer finds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .bone import choose_pieces
+from .clicks import pushed
+from .network.look import channel_of, closer_look, first_look
+from .network.reader import Reading
+from .network.search import ROOM, SAME, Box, Place, searched, shared, sureness_in
+from .region import corners
+from .seeds import Seeds
+
+if TYPE_CHECKING:
+    import cv2
+
+LEAST = 0.003  # of a window: less of a bone is nothing
+# How sure the tracer is of a femur (see `search.sureness_in`): one of which it is less sure than the first is looked
+# for elsewhere too, less than the second is none, and of one that is surer than the third no part is taken instead.
+_DOUBT, _HARDLY, _RATHER = 0.8, 0.3, 0.5
+
+
+def box_seen(
+    pixels: np.ndarray,
+    region: np.ndarray,
+    first: Reading,
+    name: str,
+    network: cv2.dnn.Net,
+    pieces: str = "near",
+    seeds: Seeds | None = None,
+) -> tuple[Box | None, int]:
+    """Box of a bone as the reader sees it, or, of a femur that it does not see surely, as the tracer does.
+
+    Parameters
+    ----------
+    pixels, region, pieces, seeds
+        As of `by_network.find_by_network`.
+    first : Reading
+        The first look at the region.
+    name : str
+        Of the bone.
+    network : cv2.dnn.Net
+        The reader.
+
+    Returns
+    -------
+    box : (low, high) or None
+    turns : int
+        Quarter turns after which it is seen best: the first look's, unless that was mistaken.
+    """
+    boxes = []
+    for mask in _seen(region, first, name, pieces, seeds or Seeds()):
+        ends = first.window.to_picture(corners(mask))
+        box = closer_box(pixels, region, first, name, ends, network, pieces, seeds)
+        boxes += [] if box is None else [box]
+    if seeds or name != "femur":
+        return boxes[0] if boxes else None, first.turns
+    places = [_place(pixels, box, name, first.turns) for box in boxes]
+    best = max(places, key=_sureness, default=None)
+    if best is None or best.sureness < _DOUBT:
+        for turns in sorted({0, first.turns}):
+            others = [place for place in searched(pixels, region, name, turns) if _is_another(place, best)]
+            if others:
+                other = max(others, key=_sureness)
+                turned = first_look(pixels, region, network, turns)
+                box = closer_box(pixels, region, turned, name, other.box, network, pieces)
+                places += [other] if box is None else [other, _place(pixels, box, name, turns)]
+        best = max(places, key=_sureness, default=None)
+    return (best.box, best.turns) if best else (None, first.turns)
+
+
+def closer_box(
+    pixels: np.ndarray,
+    region: np.ndarray,
+    first: Reading,
+    name: str,
+    box: Box,
+    network: cv2.dnn.Net,
+    pieces: str = "near",
+    seeds: Seeds | None = None,
+) -> Box | None:
+    """Box of a bone as the reader's closer look at a rougher `box` shows it, with the room that users leave.
+
+    The other parameters are those of `box_seen`.
+    """
+    reading = closer_look(pixels, first, *box, network, seeds)
+    clicks = (seeds or Seeds()).moved(reading.window.matrix)
+    mask = (pushed(reading.logit(channel_of(name)), clicks) > 0) & reading.window.cut_mask(region)
+    mask = choose_pieces(mask, pieces, clicks.include)
+    if np.count_nonzero(mask) < LEAST * mask.size:
+        return None
+    low, high = reading.window.to_picture(corners(mask))
+    room = ROOM * float(max(high - low))
+    return low - room, high + room
+
+
+def _seen(region: np.ndarray, first: Reading, name: str, pieces: str, seeds: Seeds) -> list[np.ndarray]:
+    """What a first look sees of a bone.
+
+    What lies near a bone may be a fragment of it, or another one that is mistaken for it: so also without.
+    """
+    clicks = seeds.moved(first.window.matrix)
+    mask = (pushed(first.logit(channel_of(name)), clicks) > 0) & first.window.cut_mask(region)
+    found = [choose_pieces(mask, pieces, clicks.include)]
+    alone = choose_pieces(mask, "main", clicks.include)
+    if not seeds and (alone != found[0]).any():
+        found.append(alone)
+    return [each for each in found if np.count_nonzero(each) >= LEAST * each.size]
+
+
+def _place(pixels: np.ndarray, box: Box, name: str, turns: int) -> Place:
+    return Place(box, sureness_in(pixels, box, name, turns), turns)
+
+
+def _sureness(place: Place) -> float:
+    return place.sureness
+
+
+def _is_another(place: Place, known: Place | None) -> bool:
+    """Whether a bone is there, and it is no part of one that is known: a part is often surer than the whole."""
+    part = known is not None and known.turns == place.turns and shared(known.box, place.box) > SAME
+    return place.sureness >= _HARDLY and not (part and known.sureness >= _RATHER)
