@@ -10,9 +10,10 @@ import numpy as np
 
 from ..helpers.progress import Progress, part, tell
 from .anchor import Anchor
+from .matching import EVIDENCE, matched
 from .model import ShapeModel
 from .silhouette import Mesh, prepared
-from .solve import EVIDENCE, State, cost, matched, step
+from .solve import State, cost, step
 from .start import is_told, starts
 from .view import View
 

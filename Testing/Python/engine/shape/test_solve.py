@@ -7,16 +7,15 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.shape import Heights, Mark
+from XRayTo3DLib.shape.matching import _by_run, matched
 from XRayTo3DLib.shape.silhouette import prepared, silhouette
 from XRayTo3DLib.shape.solve import (
     State,
-    _by_run,
     _height_rows,
     _landmark_rows,
     _rows,
     _stiffness,
     _surprise,
-    matched,
     motion,
     pivot,
     start,
