@@ -77,6 +77,35 @@ def outlines(
     return tuple(sorted(made, key=lambda each: -_length(each.points)))
 
 
+def broken(outline: Outline, where: np.ndarray) -> tuple[Outline, np.ndarray]:
+    """A fragment's outline with its broken edge flagged as a border, and where that begins and ends.
+
+    Parameters
+    ----------
+    outline : Outline
+    where : (n,) bool array
+        Points that lie on the break. The longest stretch without any is the bone's own edge, all else is broken.
+
+    Returns
+    -------
+    Outline
+    (2, 2) float64 array
+        Columns and rows of the broken edge's first and last point, in the outline's order; NaN where nothing, or all
+        of it, is broken.
+    """
+    count = len(where)
+    if where.all() or not where.any():
+        flags = np.full(count, BORDER, np.uint8) if where.all() else outline.flags
+        return Outline(outline.points, flags), np.full((2, 2), np.nan)
+    last = np.flatnonzero(where & ~np.roll(where, -1))  # before each stretch of own edge
+    begins = np.flatnonzero(where & ~np.roll(where, 1))
+    begins = begins[np.searchsorted(begins, last, side="right") % len(begins)]  # after it
+    lengths = (begins - last) % count if len(last) > 1 else np.array([count])
+    first, stop = int(begins[lengths.argmax()]), int(last[lengths.argmax()])
+    edge = (np.arange(count) - first) % count <= (stop - first) % count
+    return Outline(outline.points, np.where(edge, np.uint8(BORDER), outline.flags)), outline.points[[first, stop]]
+
+
 def smooth_field(mask: np.ndarray, sigma: float = 1.0) -> np.ndarray:
     """A field whose zero line runs along a mask's border, without its stairs."""
     import cv2

@@ -3,6 +3,7 @@
 from .anchor import Anchor, between
 from .facts import Facts, impossible, informed, side_of_other
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
+from .fragments import BrokenFit, Fragment, fit_fragments
 from .heights import Heights
 from .measured import Measure, leg_measures, measures
 from .model import BUILT_IN_BONES, ShapeModel, built_in, load_shape_model, save_shape_model
@@ -19,8 +20,10 @@ __all__ = [
     "SECOND_VIEW",
     "WORST_RESIDUAL_MM",
     "Anchor",
+    "BrokenFit",
     "Facts",
     "Fit",
+    "Fragment",
     "Heights",
     "Mark",
     "Measure",
@@ -31,6 +34,7 @@ __all__ = [
     "between",
     "built_in",
     "depth_deviation",
+    "fit_fragments",
     "fit_shape",
     "impossible",
     "informed",

@@ -126,7 +126,8 @@ def step(
     information, pull = evidence(model, mesh, views, state, modes, reach_mm)
     known, back = prior(state, views, modes, free_scale, loose)
     information += known
-    return moved(state, short(np.linalg.solve(information, pull + back))), information
+    change = np.linalg.solve(information, pull + back)
+    return moved(state, change / excess(change)), information
 
 
 def evidence(
@@ -143,7 +144,7 @@ def evidence(
         kept = trust > 1e-4
         on, weight = match.on.where(kept), trust[kept] * EVIDENCE
         slope = gradient(view.camera, match.normals[kept], on.nearness, on.local)
-        rows = _rows(model, state, scaled, views, number, modes, slope, on.on(points), on.ends, on.share)
+        rows = point_rows(model, state, scaled, views, number, modes, slope, on.on(points), on.ends, on.share)
         information += (rows * weight[:, None]).T @ rows
         pull += rows.T @ (weight * match.off[kept])
         for name, mark in view.marks.items():
@@ -204,14 +205,16 @@ def _depth_deviation(views: Sequence[View]) -> float:
     return _POSE_SHIFT_MM if are_firm(views) else _POSE_DEPTH_MM
 
 
-def short(change: np.ndarray) -> np.ndarray:
-    """A step no longer than what a straight line may stand for."""
-    longest = max(np.linalg.norm(change[:3]) / _LONGEST_TURN, np.linalg.norm(change[3:6]) / _LONGEST_SHIFT_MM)
-    return change / max(longest, 1.0)
+def excess(change: np.ndarray) -> float:
+    """How many times longer a step is than what a straight line may stand for; 1 where it is not."""
+    return max(np.linalg.norm(change[:3]) / _LONGEST_TURN, np.linalg.norm(change[3:6]) / _LONGEST_SHIFT_MM, 1.0)
 
 
-def _rows(model, state, scaled, views, number, modes, slope, at, ends, share) -> np.ndarray:
-    """How much each matched distance changes with each number, (m, p)."""
+def point_rows(model, state, scaled, views, number, modes, slope, at, ends, share) -> np.ndarray:
+    """How much each distance changes with each number, (m, p): of places (m, 3) on edges of the surface, or near it.
+
+    `slope` (m, 3) is how much a distance changes for each mm that its place moves; see `view.gradient`.
+    """
     rows = np.zeros((len(at), 7 + 6 * len(views) + modes))
     around = at - state.translation
     rows[:, :3] = np.cross(around, slope)
@@ -239,7 +242,7 @@ def _landmark_rows(model, state, scaled, views, number, view, modes, name, mark)
     weight = 1 / (1 + (away @ away) / (3 * mark.deviation_mm) ** 2) ** 2 / mark.deviation_mm**2
     slope = gradient(view.camera, np.eye(2), np.repeat(nearness, 2), np.repeat(local, 2, axis=0))
     none = np.zeros((2, 2), int)
-    rows = _rows(model, state, scaled, views, number, 0, slope, np.repeat(at, 2, axis=0), none, np.zeros(2))
+    rows = point_rows(model, state, scaled, views, number, 0, slope, np.repeat(at, 2, axis=0), none, np.zeros(2))
     number_of = list(model.landmarks).index(name)
     moved = model.landmark_modes[:modes, number_of] * model.deviations[:modes, None]
     rows = np.hstack([rows, slope @ scaled @ moved.T])
@@ -260,7 +263,7 @@ def _height_rows(model, state, scaled, views, number, view, modes):
     weight = 1 / (1 + (off / (3 * deviation)) ** 2) ** 2 / deviation**2 / len(off)
     slope = gradient(view.camera, np.repeat(levels.up[None], len(off), axis=0), nearness, local)
     none = np.zeros((len(off), 2), int)
-    rows = _rows(model, state, scaled, views, number, 0, slope, at, none, np.zeros(len(off)))
+    rows = point_rows(model, state, scaled, views, number, 0, slope, at, none, np.zeros(len(off)))
     return np.hstack([rows, np.einsum("mkc,mc->mk", moves[:, :modes], slope @ scaled)]), weight, off
 
 

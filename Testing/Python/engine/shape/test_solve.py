@@ -13,11 +13,11 @@ from XRayTo3DLib.shape.solve import (
     State,
     _height_rows,
     _landmark_rows,
-    _rows,
     _stiffness,
     _surprise,
     motion,
     pivot,
+    point_rows,
     start,
     step,
 )
@@ -63,7 +63,7 @@ def test_rows_are_the_slopes_of_the_shadows(setting, number):
     directions = rim.normals
     slope = gradient(view.camera, directions, rim.nearness, rim.local)
     scaled = np.exp(state.log_scale) * state.rotation
-    rows = _rows(model, state, scaled, views, number, 2, slope, rim.on(points), rim.ends, rim.share)
+    rows = point_rows(model, state, scaled, views, number, 2, slope, rim.on(points), rim.ends, rim.share)
 
     def shadow(change):
         new = moved(state, change, 2)
