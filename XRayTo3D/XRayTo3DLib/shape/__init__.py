@@ -1,6 +1,7 @@
 """The shape of a bone: a statistical model of it, how it is made, and how it is fitted to radiographs."""
 
 from .anchor import Anchor, between
+from .displaced import displacements, to_reduced
 from .facts import Facts, impossible, informed, side_of_other
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
 from .fragments import BrokenFit, Fragment, fit_fragments
@@ -34,6 +35,7 @@ __all__ = [
     "between",
     "built_in",
     "depth_deviation",
+    "displacements",
     "fit_fragments",
     "fit_shape",
     "impossible",
@@ -49,6 +51,7 @@ __all__ = [
     "shadow",
     "shadow_outlines",
     "side_of_other",
+    "to_reduced",
     "uncertainty",
     "view_from",
 ]
