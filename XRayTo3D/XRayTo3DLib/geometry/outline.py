@@ -93,17 +93,27 @@ def broken(outline: Outline, where: np.ndarray) -> tuple[Outline, np.ndarray]:
         Columns and rows of the broken edge's first and last point, in the outline's order; NaN where nothing, or all
         of it, is broken.
     """
-    count = len(where)
-    if where.all() or not where.any():
-        flags = np.full(count, BORDER, np.uint8) if where.all() else outline.flags
+    stretch = broken_stretch(where)
+    if stretch is None:
+        flags = np.full(len(where), BORDER, np.uint8) if where.all() else outline.flags
         return Outline(outline.points, flags), np.full((2, 2), np.nan)
+    first, stop = stretch
+    edge = (np.arange(len(where)) - first) % len(where) <= (stop - first) % len(where)
+    return Outline(outline.points, np.where(edge, np.uint8(BORDER), outline.flags)), outline.points[[first, stop]]
+
+
+def broken_stretch(where: np.ndarray) -> tuple[int, int] | None:
+    """Numbers of a broken edge's first and last point, of points (n,) round a fragment of which some lie on the break.
+
+    The longest stretch without any is the bone's own edge, all else is broken; None where nothing, or all of it, is.
+    """
+    if where.all() or not where.any():
+        return None
     last = np.flatnonzero(where & ~np.roll(where, -1))  # before each stretch of own edge
     begins = np.flatnonzero(where & ~np.roll(where, 1))
     begins = begins[np.searchsorted(begins, last, side="right") % len(begins)]  # after it
-    lengths = (begins - last) % count if len(last) > 1 else np.array([count])
-    first, stop = int(begins[lengths.argmax()]), int(last[lengths.argmax()])
-    edge = (np.arange(count) - first) % count <= (stop - first) % count
-    return Outline(outline.points, np.where(edge, np.uint8(BORDER), outline.flags)), outline.points[[first, stop]]
+    lengths = (begins - last) % len(where) if len(last) > 1 else np.array([len(where)])
+    return int(begins[lengths.argmax()]), int(last[lengths.argmax()])
 
 
 def smooth_field(mask: np.ndarray, sigma: float = 1.0) -> np.ndarray:
