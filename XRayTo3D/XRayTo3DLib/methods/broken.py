@@ -19,6 +19,9 @@ from .extent import border_planes
 from .fitted import MOST_OF_IT, Fitted, surface_of
 from .fragments import FRAGMENT_NAMES, Broken
 
+# How far off along the bone the ends of a broken edge are, standard deviations: drawn by hand, and as they were found.
+_DRAWN_MM, _FOUND_MM = 1.5, 6.0
+
 
 def is_marked(bone: FoundBone, making: Making) -> bool:
     """Whether a bone is to be made in fragments: a line along its fracture was drawn in every view.
@@ -96,7 +99,12 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
             )
     deviation, length = bone.seen[0].radiograph.pixel_size_deviation or 0.0, shape.length_seen(*fit.fits)
     upper, lower = (_fitted(each, arranged, deviation, length) for each in fit.fits)
-    return Broken(fit, upper, lower, shape.displacements(fit, deviation))
+    return Broken(fit, upper, lower, shape.displacements(fit, deviation), _is_drawn(bone))
+
+
+def _is_drawn(bone: FoundBone) -> bool:
+    """Whether the bone was drawn by hand in all views, broken edges too."""
+    return all(found.bone.method == "drawn" for found in bone.seen)
 
 
 def _fragment(bone: FoundBone, model: ShapeModel, cameras: list[Camera], parts: list, number: int) -> Fragment:
@@ -105,7 +113,7 @@ def _fragment(bone: FoundBone, model: ShapeModel, cameras: list[Camera], parts: 
     lines = [each[number][0] for each in parts]
     views = views_of(bone, cameras, model.bone, list(zip(masks, lines, strict=True)))
     ends = [to_mm(camera, each[number][1]) for camera, each in zip(cameras, parts, strict=True)]
-    return Fragment(tuple(views), np.array(ends))
+    return Fragment(tuple(views), np.array(ends), _DRAWN_MM if _is_drawn(bone) else _FOUND_MM)
 
 
 def _fitted(fit: Fit, arranged: Arranged, deviation: float, length: float) -> Fitted:

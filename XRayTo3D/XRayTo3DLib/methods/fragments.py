@@ -27,12 +27,15 @@ class Broken:
         The whole bone as it would lie with this fragment.
     measures : dict of str to Measure
         How the lower fragment lies to the upper one: see `shape.displacements`.
+    drawn : bool
+        Whether the bone, broken edges too, was drawn by hand in all views.
     """
 
     fit: BrokenFit
     upper: Fitted
     lower: Fitted
     measures: dict[str, Measure]
+    drawn: bool = True
 
     @property
     def pixel_size_mm(self) -> float | None:
@@ -61,6 +64,11 @@ class Broken:
             for name, fitted in zip(FRAGMENT_NAMES, (self.upper, self.lower), strict=True)
             if fitted.doubtful
         ]
+        if not self.drawn:
+            said.append(
+                "The broken edges are as they were found: thin tips of fragments that an outline leaves out make the "
+                "shortening seem too small. Look at the outline at the break, and draw the bone's mask if it is wrong."
+            )
         if len(self.fit.upper.views) == 1:
             said.append(
                 "One view shows how the fragments lie to each other in its own plane only: give a second view for "

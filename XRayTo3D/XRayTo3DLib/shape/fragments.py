@@ -18,9 +18,9 @@ from .view import View, gradient
 # Each: how many modes may move, whether views may, steps, and how far off an outline is still believed (mm).
 _SCHEDULE = ((6, False, 4, 8.0), (12, False, 5, 4.0), (None, False, 7, 2.0), (None, True, 8, 1.5), (None, True, 6, 1.2))
 _SURE_MM = 2.0  # when it is told how sure the fit is
-_TEETH_MM = 1.0  # by which the two sides of a break seem to be at other places of the bone: teeth, chips, blur
+TEETH_MM = 1.0  # by which the two sides of a break seem to be at other places of the bone: teeth, chips, blur
 _UNEVEN_MM = 2.0  # how far a break's edge is off a plane at least
-_STEEP = 1.0  # standard deviation of a break's slope
+_STEEP, _ANYWHERE_MM = 1.0, 1e3  # standard deviations of a break's slope, and of where it is on the bone
 _RUN_MM = 12.0  # of a silhouette, either side of where the break ends: so long it is straight
 _FACING = 0.5  # cosine, between what belongs to one side of a silhouette
 _FEWEST = 3  # points of it
@@ -39,10 +39,13 @@ class Fragment:
     ends : (views, 2, 2) float64 array
         The two places in each view where its outline comes to the break (mm at the bone, from the principal point): of
         both fragments the same side of the bone first.
+    ends_off_mm : float
+        How far off the ends may be along the bone, a standard deviation.
     """
 
     views: tuple[View, ...]
     ends: np.ndarray
+    ends_off_mm: float = TEETH_MM
 
 
 @dataclass(frozen=True)
@@ -178,9 +181,10 @@ class _Joint:
             information[np.ix_(own, own)] += told[0] + known[0]
             pull[own] += told[1] + known[1]
         rows, off, inverse = self._break_rows(modes)
-        slopes = np.arange(size - 2, size)
-        information[slopes, slopes] += _STEEP**-2
-        pull[slopes] -= self.cut[1:] * _STEEP**-2
+        cut = np.arange(size - _CUT, size)
+        known = np.array([_ANYWHERE_MM, _STEEP, _STEEP]) ** -2
+        information[cut, cut] += known
+        pull[cut] -= known * self.cut
         return information + rows.T @ inverse @ rows, pull + rows.T @ inverse @ off
 
     def size(self, modes: int) -> int:
@@ -218,13 +222,14 @@ class _Joint:
         if not ordered:
             return np.zeros((0, self.size(modes))), np.zeros(0), np.zeros((0, 0))
         rows, off = np.array([each[0] for each in ordered]), np.array([each[1] for each in ordered])
+        own = np.diag([self.fragments[number].ends_off_mm ** 2 for number, _ in (*pairs, *alone)])
         means = [off[2 * each : 2 * each + 2].mean() for each in range(len(both))]
         spare = max(1, len(means) - _CUT)  # of so many places, three lie on a plane anyway
         uneven = max(_UNEVEN_MM, float(np.sqrt(np.square(means).sum() / spare)) if means else 0.0)
         same = np.kron(np.eye(len(both)), np.full((2, 2), uneven**2))
-        covariance = np.diag(np.full(len(off), _TEETH_MM**2 + uneven**2))
-        covariance[: len(same), : len(same)] = same + np.eye(len(same)) * _TEETH_MM**2
-        return rows, off, np.linalg.inv(covariance)
+        shared = np.eye(len(off)) * uneven**2
+        shared[: len(same), : len(same)] = same
+        return rows, off, np.linalg.inv(own + shared)
 
     def _crossings(self, number: int, modes: int) -> dict[tuple[int, int], tuple[np.ndarray, float]]:
         """Row (p,) and distance (mm) of where a fragment's silhouette crosses the cut, from where its outline ends."""

@@ -138,3 +138,21 @@ def test_how_a_fragment_leans_is_not_held_against_it(oblique):
     unleaned = _unleaned(state)
     assert np.allclose(unleaned.usual[:, 2], state.rotation[:, 2])
     assert np.allclose(unleaned.usual.T @ unleaned.usual, np.eye(3))
+
+
+def test_what_is_less_sure_of_a_break_tells_less(model, oblique):
+    """Of places that may be 10 mm off, and of none."""
+    fit = oblique.fit
+
+    def joint(**changed):
+        fragments = tuple(replace(each, **changed) for each in (oblique.upper, oblique.lower))
+        return _Joint(model, fit.upper.mesh, fragments, (fit.upper.state, fit.lower.state), fit.cut, False)
+
+    sure, unsure, blind = joint(), joint(ends_off_mm=10.0), joint(ends=np.full((2, 2, 2), np.nan))
+    rows, _, inverse = unsure._break_rows(6)
+    assert (
+        np.allclose(rows, sure._break_rows(6)[0])
+        and np.diag(inverse).max() < 0.1 * np.diag(sure._break_rows(6)[2]).max()
+    )
+    deviation = [np.sqrt(np.diag(each.finished().covariance)) for each in (sure, unsure, blind)]
+    assert (np.isfinite(deviation)).all() and deviation[0][-3] < deviation[1][-3] < deviation[2][-3]
