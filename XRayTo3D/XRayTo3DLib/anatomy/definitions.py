@@ -46,6 +46,7 @@ _WEINBERG = "D. S. Weinberg et al., The American Journal of Sports Medicine 45, 
 _CHENG = "F. B. Cheng et al., The Knee 16, 2009"
 _INSALL = "J. Insall and E. Salvati, Radiology 101, 1971"
 _CUT = "of the plateau as cut for a prosthesis, 172 knees of Chinese people, CT, men and women together"
+_DEFORMITY = "D. Paley, Principles of Deformity Correction, Springer, 2002"
 _DRY = "360 dry femora, men and women together"  # by the rule for the variance of two groups
 
 _FEMUR = {
@@ -247,4 +248,46 @@ _LEG = {
     ),
 }
 
-DEFINITIONS: dict[str, dict[str, Definition]] = {"femur": _FEMUR, "tibia": _TIBIA, "leg": _LEG}
+_FRACTURE = {
+    "angulation_deg": Definition(
+        "Angulation",
+        "In space, between the shaft's direction on the upper fragment and on the lower one.",
+        _DEFORMITY,
+    ),
+    "angulation_ap_deg": Definition(
+        "Angulation seen from the front",
+        "The same in the bone's frontal plane; positive (valgus) if the lower fragment's far end leans outwards.",
+        _DEFORMITY,
+    ),
+    "angulation_lateral_deg": Definition(
+        "Angulation seen from the side",
+        "The same in the bone's sagittal plane; positive (apex in front) if the lower fragment's far end leans "
+        "backwards.",
+        _DEFORMITY,
+    ),
+    "rotation_deg": Definition(
+        "Rotation",
+        "Of the lower fragment about the shaft, before it is angulated; positive if the foot turns outwards.",
+        _DEFORMITY,
+    ),
+    "translation_mm": Definition(
+        "Translation",
+        "How far the middle of the break lies on the lower fragment from where it lies on the upper one, across the "
+        "upper fragment's shaft.",
+        _DEFORMITY,
+    ),
+    "translation_lateral_mm": Definition(
+        "Translation outwards", "The part of it to the outer side; negative to the inner side.", _DEFORMITY
+    ),
+    "translation_posterior_mm": Definition(
+        "Translation backwards", "The part of it to the back; negative to the front.", _DEFORMITY
+    ),
+    "shortening_mm": Definition(
+        "Shortening",
+        "How far the middle of the break lies higher on the lower fragment than on the upper one, along the upper "
+        "fragment's shaft; negative if they are apart.",
+        _DEFORMITY,
+    ),
+}
+
+DEFINITIONS: dict[str, dict[str, Definition]] = {"femur": _FEMUR, "tibia": _TIBIA, "leg": _LEG, "fracture": _FRACTURE}

@@ -2,10 +2,11 @@
 
 from .case import VIEW_NUMBERS, Case, View, case_of
 from .segment import Segmentation, bones_seen, find_bone, find_region, segment, segment_others, segment_view
-from .settings import EXTENTS, NAMED_BONES, SIDES, Finding, Making, Marking, Patient, Settings, check_making
+from .settings import EXTENTS, FRAGMENTS, NAMED_BONES, SIDES, Finding, Making, Marking, Patient, Settings, check_making
 
 __all__ = [
     "EXTENTS",
+    "FRAGMENTS",
     "NAMED_BONES",
     "SIDES",
     "VIEW_NUMBERS",

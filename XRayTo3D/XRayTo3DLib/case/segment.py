@@ -37,7 +37,8 @@ class Segmentation:
     femur : FemurCheck or None
         None where the network was not asked, or knows nothing of the bone.
     fragments : Fragments or None
-        Likewise, and where the bone is neither femur nor tibia.
+        As a line that was drawn parts the bone, or as the network sees them. None where there is no line, and the
+        network was not asked or the bone is neither femur nor tibia.
     """
 
     view: View
@@ -59,7 +60,7 @@ class Segmentation:
         doubt = ()
         if self.femur is not None and not self.femur.is_femur:
             doubt = (f"This may be no femur (score {self.femur.score:.2f}): {'; '.join(self.femur.reasons)}.",)
-        if self.fragments is not None and self.fragments.broken:
+        if self.fragments is not None and self.fragments.broken and self.fragments.line is None:
             height = self.fragments.height
             place = "" if height is None else f", about {height:.0%} of its length above its lower end"
             doubt = (*doubt, f"The {self.bone.name} seems to be broken ({self.fragments.probability:.2f}){place}.")
@@ -157,8 +158,12 @@ def segment_view(view: View, finding: Finding, progress: Progress | None = None)
 
 def _checked(view: View, finding: Finding, region: np.ndarray, bone: Bone) -> Segmentation:
     """A bone that was found, with what is to be told of it besides."""
-    femur = segmentation.check_femur(bone, finding.reader)
-    return Segmentation(view, finding, region, bone, femur, segmentation.fragments_of(bone, finding.reader))
+    femur, line = segmentation.check_femur(bone, finding.reader), view.marking.fracture_line
+    if line is None:
+        fragments = segmentation.fragments_of(bone, finding.reader)
+    else:
+        fragments = segmentation.split_along(bone, line)
+    return Segmentation(view, finding, region, bone, femur, fragments)
 
 
 def segment_others(view: View, finding: Finding, main: Segmentation) -> tuple[Segmentation, ...]:

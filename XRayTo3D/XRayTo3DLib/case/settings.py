@@ -15,6 +15,7 @@ from ..segmentation import Seeds
 SIDES = ("auto", "left", "right")
 NAMED_BONES = ("femur", "tibia", "fibula", "patella")  # that the reader network tells apart and models exist for
 EXTENTS = ("auto", "whole", "seen")
+FRAGMENTS = ("auto", "whole")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class Marking:
         Grey range of bone in the radiograph itself, 0..1: it takes the place of the clusters.
     landmarks : dict of str to (x, y), or None
         Columns and rows of landmarks that a user placed, by the names that the shape model has for them.
+    fracture_line : (x0, y0, x1, y1) or None
+        Columns and rows of a line along a fracture, from one edge of the bone to the other: it parts the bone that is
+        found into an upper and a lower fragment.
     """
 
     roi: Sequence[float] | None = None
@@ -44,6 +48,7 @@ class Marking:
     seeds: Seeds | None = None
     threshold: tuple[float, float] | None = None
     landmarks: Mapping[str, Sequence[float]] | None = None
+    fracture_line: Sequence[float] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,8 @@ class Making:
     extent : {"auto", "whole", "seen"}
         How much of a fitted bone to make: all of it, or what was seen, closed by flat cuts where the picture's border
         cut the bone off. "auto" is the seen part where less than 80 % of the length was seen.
+    fragments : {"auto", "whole"}
+        Whether a bone whose fracture is marked in every view is fitted as two fragments, or as one whole bone.
     force : bool
         Whether to fit a femur's shape to what does not seem to be one.
     """
@@ -115,6 +122,7 @@ class Making:
     triangles: int = 200_000
     shape_model: str | os.PathLike | None = None
     extent: str = "auto"
+    fragments: str = "auto"
     force: bool = False
 
 
@@ -203,6 +211,7 @@ def check_finding(finding: Finding, marking: Marking) -> None:
     _check_bones(finding)
     if finding.reader is not None:
         segmentation.load_reader(finding.reader)
+    segmentation.check_fracture_line(marking.fracture_line)
     if marking.seeds and marking.threshold is not None:
         raise ReconstructionError(
             "Clicks correct what network and clusters find, not a range of gray: take the clicks away, or the range."
@@ -229,6 +238,8 @@ def check_making(making: Making) -> None:
         )
     if making.extent not in EXTENTS:
         raise ReconstructionError(f"The extent must be one of {', '.join(EXTENTS)}, not {making.extent!r}.")
+    if making.fragments not in FRAGMENTS:
+        raise ReconstructionError(f"Fragments must be one of {', '.join(FRAGMENTS)}, not {making.fragments!r}.")
     for name in ("hdr_strength", "emboss_mm", "smoothing"):
         value = getattr(making, name)
         if value is not None and not 0 <= value < 1e3:

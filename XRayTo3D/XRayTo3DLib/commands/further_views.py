@@ -43,6 +43,15 @@ def add_further_views(command: argparse.ArgumentParser) -> None:
     )
     argument("--view-mask", "--lateral-mask", what="mask", metavar="IMAGE", help="the bone there, drawn by hand")
     argument(
+        "--view-fracture-line",
+        "--lateral-fracture-line",
+        what="fracture_line",
+        nargs=4,
+        type=float,
+        metavar=("X0", "Y0", "X1", "Y1"),
+        help="along the same fracture there",
+    )
+    argument(
         "--view-projection",
         "--lateral-projection",
         what="projection",
@@ -135,6 +144,7 @@ def further_views(options: argparse.Namespace) -> list[View]:
                 roi=told.get("roi"),
                 mask=mask_from(told.get("mask"), options),
                 landmarks=landmarks(told.get("landmark"), "--view-landmark"),
+                fracture_line=told.get("fracture_line"),
             ),
         )
         for told in told_of_views(options)

@@ -33,6 +33,13 @@ def add_marking(command: argparse.ArgumentParser) -> None:
             name, nargs=2, type=float, metavar=("X", "Y"), action="append", help=f"{what} (may be repeated)"
         )
     bone.add_argument(
+        "--fracture-line",
+        nargs=4,
+        type=float,
+        metavar=("X0", "Y0", "X1", "Y1"),
+        help="along a fracture, from one edge of the bone to the other: what lies on either side is a fragment",
+    )
+    bone.add_argument(
         "--segmentation",
         choices=("auto", "clusters", "network"),
         default=usual.segmentation,
@@ -147,6 +154,7 @@ def marking(options: argparse.Namespace, landmarks: dict | None = None) -> Marki
         seeds=Seeds(options.include or (), options.exclude or ()) if clicks else None,
         threshold=None if options.threshold is None else tuple(options.threshold),
         landmarks=landmarks,
+        fracture_line=options.fracture_line,
     )
 
 

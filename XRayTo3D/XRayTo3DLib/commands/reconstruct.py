@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add the command that makes a surface."""
-    from ..case import EXTENTS, SIDES, Settings
+    from ..case import EXTENTS, FRAGMENTS, SIDES, Settings
     from ..methods import METHODS
 
     usual = Settings()
@@ -81,6 +81,13 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="of a fitted bone: the whole, or what was seen of it, cut off flat; auto: the seen part where less than "
         "80 %% of its length was seen (%(default)s)",
     )
+    result.add_argument(
+        "--fragments",
+        choices=FRAGMENTS,
+        default=usual.fragments,
+        help="auto: two fragments, and the bone that they make, where a fracture's line is drawn in each view "
+        "(%(default)s)",
+    )
     result.add_argument("--json", metavar="FILE", help="numbers and warnings")
     result.add_argument(
         "--report", metavar="DIR", help="a page (index.html) with every stage, the numbers and the surface to be turned"
@@ -107,8 +114,8 @@ def _case(options: argparse.Namespace) -> Case:
 
 def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
     from ..case import Making, Settings
-    from ..pipeline import reconstruct, write_scene
-    from ..surface import check_surface_path, write_surface
+    from ..pipeline import reconstruct, write_main, write_scene
+    from ..surface import check_surface_path
 
     folder = is_folder(options.output)
     if not folder:
@@ -120,6 +127,7 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
         triangles=options.triangles,
         shape_model=options.shape_model,
         extent=options.extent,
+        fragments=options.fragments,
         force=options.force,
     )
     with progress_bar(stop) as progress:
@@ -136,7 +144,7 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
         if folder:
             write_scene(result, options.output)
         else:
-            write_surface(result.surface.polydata, options.output)
+            write_main(result, options.output)
 
     warn(result.warnings)
     if sys.stdout.isatty():

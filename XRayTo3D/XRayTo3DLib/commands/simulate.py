@@ -63,7 +63,15 @@ def _add_arguments(command: argparse.ArgumentParser) -> None:
     bone.add_argument("--inner", metavar="SURFACE", help="inner surface of the bone's cortex")
     bone.add_argument("--cortex", type=float, metavar="MM", help="thickness of the cortex of a surface without --inner")
     bone.add_argument("--fracture", choices=KINDS, help="break it")
-    bone.add_argument("--displaced", action="store_true", help="move the fragments apart")
+    moved = bone.add_mutually_exclusive_group()
+    moved.add_argument("--displaced", action="store_true", help="move the fragments apart, as they usually are")
+    moved.add_argument(
+        "--displace",
+        type=float,
+        nargs=3,
+        metavar=("ANGLE", "MM", "SHORTENING"),
+        help="angulate the lower fragment by degrees, shift it across the bone, and up: to sides drawn by --seed",
+    )
 
     film = command.add_argument_group("the radiograph")
     film.add_argument("--pixel-size", type=float, default=usual.pixel_size_mm, metavar="MM", help="(%(default)s)")
@@ -151,8 +159,9 @@ def _body(options: argparse.Namespace) -> tuple[Sequence[Bone] | Volume, str, di
         raise SimulationError("--inner and --cortex: give one of them.")
     if not options.surface and (options.inner or options.cortex is not None):
         raise SimulationError("--inner and --cortex go with a SURFACE; a synthetic femur has a cortex of its own.")
-    if options.displaced and not options.fracture:
-        raise SimulationError("--displaced: there is nothing to displace without --fracture.")
+    if (options.displaced or options.displace) and not options.fracture:
+        name = "--displaced" if options.displaced else "--displace"
+        raise SimulationError(f"{name}: there is nothing to displace without --fracture.")
     if options.surface and is_volume_path(options.surface):
         if options.inner or options.cortex is not None or options.fracture:
             raise SimulationError(f"{options.surface}: --inner, --cortex and --fracture are for surfaces.")
@@ -168,7 +177,8 @@ def _body(options: argparse.Namespace) -> tuple[Sequence[Bone] | Volume, str, di
         warnings = []
     if not options.fracture:
         return [bone], side, about, warnings
-    return _broken(bone, options), side, about | {"fracture": options.fracture}, warnings
+    pieces, fragments = _broken(bone, options)
+    return pieces, side, about | {"fracture": options.fracture, "fragments": fragments}, warnings
 
 
 def _side(side: str, points: np.ndarray) -> str:
@@ -217,11 +227,18 @@ def _synthetic(options: argparse.Namespace) -> tuple[Bone, str, dict]:
     return bone, parameters.side, about
 
 
-def _broken(bone: Bone, options: argparse.Namespace) -> Sequence[Bone]:
-    from ..simulate.bones.fracture import break_bone, random_fracture
+def _broken(bone: Bone, options: argparse.Namespace) -> tuple[Sequence[Bone], list[dict]]:
+    """The fragments, and what the JSON tells of them: the matrix (LPS, mm) that puts each back where it broke off."""
+    from ..simulate.bones.fracture import break_bone, break_frame, displaced, displacement, random_fracture
 
     rng = np.random.default_rng([options.seed, _FOR_FRACTURES])
-    return break_bone(bone, random_fracture(rng, options.displaced, options.fracture))
+    fracture = random_fracture(rng, options.displaced, options.fracture)
+    if options.displace:
+        fracture = displaced(fracture, rng, *options.displace)
+    pieces = break_bone(bone, fracture)
+    moving = displacement(break_frame(bone.outer, fracture.place), fracture)
+    to_reduced = {"upper": np.eye(4), "lower": np.linalg.inv(moving)}
+    return pieces, [{"name": name, "to_reduced": matrix.tolist()} for name, matrix in to_reduced.items()]
 
 
 _FOR_FRACTURES = 1_000_000  # a stream of random numbers of its own, beside those of the views

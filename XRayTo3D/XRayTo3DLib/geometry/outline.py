@@ -77,6 +77,45 @@ def outlines(
     return tuple(sorted(made, key=lambda each: -_length(each.points)))
 
 
+def broken(outline: Outline, where: np.ndarray) -> tuple[Outline, np.ndarray]:
+    """A fragment's outline with its broken edge flagged as a border, and where that begins and ends.
+
+    Parameters
+    ----------
+    outline : Outline
+    where : (n,) bool array
+        Points that lie on the break. The longest stretch without any is the bone's own edge, all else is broken.
+
+    Returns
+    -------
+    Outline
+    (2, 2) float64 array
+        Columns and rows of the broken edge's first and last point, in the outline's order; NaN where nothing, or all
+        of it, is broken.
+    """
+    stretch = broken_stretch(where)
+    if stretch is None:
+        flags = np.full(len(where), BORDER, np.uint8) if where.all() else outline.flags
+        return Outline(outline.points, flags), np.full((2, 2), np.nan)
+    first, stop = stretch
+    edge = (np.arange(len(where)) - first) % len(where) <= (stop - first) % len(where)
+    return Outline(outline.points, np.where(edge, np.uint8(BORDER), outline.flags)), outline.points[[first, stop]]
+
+
+def broken_stretch(where: np.ndarray) -> tuple[int, int] | None:
+    """Numbers of a broken edge's first and last point, of points (n,) round a fragment of which some lie on the break.
+
+    The longest stretch without any is the bone's own edge, all else is broken; None where nothing, or all of it, is.
+    """
+    if where.all() or not where.any():
+        return None
+    last = np.flatnonzero(where & ~np.roll(where, -1))  # before each stretch of own edge
+    begins = np.flatnonzero(where & ~np.roll(where, 1))
+    begins = begins[np.searchsorted(begins, last, side="right") % len(begins)]  # after it
+    lengths = (begins - last) % len(where) if len(last) > 1 else np.array([len(where)])
+    return int(begins[lengths.argmax()]), int(last[lengths.argmax()])
+
+
 def smooth_field(mask: np.ndarray, sigma: float = 1.0) -> np.ndarray:
     """A field whose zero line runs along a mask's border, without its stairs."""
     import cv2

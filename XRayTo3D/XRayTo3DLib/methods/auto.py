@@ -8,7 +8,7 @@ from ..case import Case, Making
 from ..errors import ReconstructionError
 from ..helpers.progress import Progress, part
 from ..shape import BUILT_IN_BONES
-from . import shape, solid
+from . import broken, shape, solid
 from .bone import BoneResult, FoundBone
 
 _HARDLY_BROKEN = 0.2  # probability of a break below which the network takes the bone for whole
@@ -46,8 +46,11 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
     """Make the surface of a bone by the method that may claim most; see `Method.make`.
 
     Of two views no solid can be made. Of one, a solid is made where no shape is wanted or can be fitted, or so much of
-    the outline is not met that the bone may be broken (see `looks_whole`).
+    the outline is not met that the bone may be broken (see `looks_whole`). Where its fracture is marked, its fragments
+    are made.
     """
+    if broken.is_marked(bone, making):
+        return broken.make(bone, making, progress)
     if not wants_shape(bone, making):
         return solid.make(bone, making, progress)
     views = len(bone.seen)

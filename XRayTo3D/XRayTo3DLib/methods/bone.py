@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from ..case import Case, Segmentation, View
 from ..depth import DepthMap
 from ..radiograph import estimated
-from ..surface import Surface
+from ..surface import Surface, together
 from ..tone import Layers
 from .fitted import Fitted
+from .fragments import Broken
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,17 @@ class BoneResult:
     side : str
         "left", "right", or "" where nothing told.
     pieces : tuple of Surface
-        One of a whole bone.
+        One of a whole bone; of a broken one, the upper and the lower fragment as they lie.
     depth : DepthMap or None
         Of a relief or a solid; a shape model has no depth for each pixel.
     shape : Fitted or None
-        The shape model, where one was fitted.
+        The shape model, where one was fitted to a whole bone.
+    broken : Broken or None
+        The shape model that was fitted to a bone's fragments.
     extent : {"seen", "whole"}
         Whether the pieces are the bone as far as it was seen, or all of it.
     whole : Surface or None
-        All of a fitted bone of which the pieces are the seen part.
+        All of a fitted bone of which the pieces are the seen part; of a broken bone, the reduced one.
     doubts : tuple of str
         What the user should know of how it was made.
     timings_s : dict of str to float
@@ -77,6 +80,7 @@ class BoneResult:
     pieces: tuple[Surface, ...]
     depth: DepthMap | None = None
     shape: Fitted | None = None
+    broken: Broken | None = None
     extent: str = "seen"
     whole: Surface | None = None
     doubts: tuple[str, ...] = ()
@@ -84,8 +88,11 @@ class BoneResult:
 
     @property
     def surface(self) -> Surface:
-        """The first piece: all of a whole bone."""
-        return self.pieces[0]
+        """All pieces as one surface."""
+        if len(self.pieces) == 1:
+            return self.pieces[0]
+        joined = together([piece.polydata for piece in self.pieces])
+        return Surface(joined, self.pieces[0].method, max(piece.decimation_error_mm for piece in self.pieces))
 
     @property
     def called(self) -> str:
@@ -95,7 +102,8 @@ class BoneResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know of this bone."""
-        return (*(self.shape.warnings if self.shape else ()), *self.doubts)
+        fitted = self.shape or self.broken
+        return (*(fitted.warnings if fitted else ()), *self.doubts)
 
     def as_json(self) -> dict:
         """The bone in numbers and words, as an entry of `bones` in the command line's `--json`."""
@@ -108,18 +116,18 @@ class BoneResult:
             "surface": self.surface.describe(),
             "shape": fitted,
             "measures": fitted["measures"] if fitted else {},
-            "fragments": [],
+            "fragments": self.broken.as_json(self.pieces) if self.broken else [],
             "warnings": list(self.warnings),
         }
 
 
-def with_scale_of(bone: FoundBone, fitted: Fitted) -> FoundBone:
+def with_scale_of(bone: FoundBone, fitted: Fitted | Broken) -> FoundBone:
     """A bone in pictures whose scale was unknown, and was found by fitting this bone or another one in them.
 
     Parameters
     ----------
     bone : FoundBone
-    fitted : Fitted
+    fitted : Fitted or Broken
 
     Returns
     -------

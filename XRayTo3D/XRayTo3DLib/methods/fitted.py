@@ -8,15 +8,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .. import shape
+from .. import shape, surface
 from ..case import VIEW_NUMBERS
 from ..geometry.outline import Outline
 from ..shape import PARTS, Fit, Measure, NextView
+from ..surface import Surface
 
 # Of a second view, against what was said: more is rarely how the patient stood, and often a wrong angle or picture.
 _FAR_TURNED_DEG, _FAR_SHIFTED_MM = 10.0, 10.0
 MOST_OF_IT = 0.8  # of a bone's length: where less was seen, the seen part is the answer
 _MOVED_FAR_MM = 1.0  # more is worth a word
+_EDGE_MM = 3.0  # of a model's triangles
 _DOUBTFUL = 0.07  # of an outline not met: of whole femora found on film it is 0.05 at most, of broken ones 0.2
 
 
@@ -127,9 +129,13 @@ class Fitted:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know."""
+        doubt = (f"{self.unmet_words}; the surface shows an unbroken bone there.",) if self.doubtful else ()
+        return (*doubt, *self.place_warnings)
+
+    @property
+    def place_warnings(self) -> tuple[str, ...]:
+        """What the user should know of where it stands, and of how much of it was seen."""
         said = []
-        if self.doubtful:
-            said.append(f"{self.unmet_words}; the surface shows an unbroken bone there.")
         if self.length_seen < MOST_OF_IT:
             said.append(
                 f"{self.length_seen:.0%} of the bone's length was seen: of the rest only what is usual is known."
@@ -176,6 +182,28 @@ class Fitted:
         if moved:
             told |= {"second_view": moved[0], "further_views": moved}
         return told
+
+
+def surface_of(fitted: Fitted, triangles: int, part: tuple[np.ndarray, np.ndarray] | None = None) -> Surface:
+    """The fitted bone in the engine's frame of the first picture, with `Observed` and `Uncertainty_mm`.
+
+    Where no pixel size was known, it is the one that the fit found: see `Fit.in_picture` and `with_scale_of`. In the
+    place of all of it may stand a `part`, points and triangles that were cut out of it (patient, mm).
+    """
+    from scipy.spatial import cKDTree
+
+    whole = fitted.fit.points
+    points, faces = (whole, fitted.fit.model.faces) if part is None else part
+    local = fitted.fit.in_picture(points)
+    faces = faces[:, ::-1]  # the engine's frame is mirrored
+    made, error = surface.polydata(local, faces), 0.0
+    if len(faces) > triangles:
+        made, error = surface.decimate(made, triangles, _EDGE_MM)
+    kept = cKDTree(whole).query(points)[1]  # of the model's points, the one at each point
+    nearest = kept[cKDTree(local).query(surface.arrays(made)[0])[1]]
+    surface.with_observed(made, fitted.observed[nearest])
+    surface.with_point_data(made, surface.UNCERTAINTY, fitted.uncertainty_mm[nearest].astype(np.float32))
+    return Surface(made, "shape", error)
 
 
 def _view_words(name: str, turned_deg: float, shifted_mm: float) -> list[str]:

@@ -193,8 +193,8 @@ def reconstruct(
     share = 0.6 / (1 + len(others))
     main = FoundBone(case, seen, layers)
     found, bones, left_out = [main], [method.make(main, settings.making, part(progress, 0.4, share))], []
-    if bones[0].shape is not None:  # it tells a scale that the pictures did not, and a solid has no place beside it
-        found, method = [with_scale_of(main, bones[0].shape)], METHODS["shape"]
+    if fitted := bones[0].shape or bones[0].broken:  # it tells a scale that the pictures did not
+        found, method = [with_scale_of(main, fitted)], METHODS["shape"]  # a solid has no place beside it
     making = replace(settings.making, shape_model=None)  # others are made by their own models
     for number, other in enumerate(others, 1):
         also = _beside(main, bones, other)
@@ -223,7 +223,8 @@ def _beside(main: FoundBone, bones: Sequence[BoneResult], other: OtherBone) -> F
     patient = replace(main.case.patient, other_side=None)  # which tells of the main bone alone
     case = replace(main.case, side=side or "auto", patient=patient)
     also = FoundBone(case, other.seen, main.layers, tuple(fitted))
-    return also if bones[0].shape is None else with_scale_of(also, bones[0].shape)
+    scaled = bones[0].shape or bones[0].broken
+    return with_scale_of(also, scaled) if scaled else also
 
 
 def _of_case(case: Case, settings: Settings, lateral: Radiograph | None) -> Settings:

@@ -1,4 +1,4 @@
-"""All bones of a reconstruction in one folder: a surface file for each, and `scene.json`, which says what they are."""
+"""A reconstruction in files: the main bone, or all bones in a folder with `scene.json`, which says what they are."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections import Counter
 from pathlib import Path
 
 from ..helpers.files import make_folder, replacing
-from ..methods import BoneResult
+from ..methods import FRAGMENT_NAMES, BoneResult
 from ..surface import write_surface
 from .run import Reconstruction
 
 SCENE = "scene.json"
+REDUCED = "reduced"
 _SUFFIX = ".stl"
 
 
@@ -29,7 +30,8 @@ def write_scene(result: Reconstruction, folder: str | os.PathLike) -> Path:
     -------
     Path
         Of the folder's `scene.json`: the reconstruction as JSON, each of its bones with the name of its `file`, and of
-        the `whole_file` where the file holds the seen part of a fitted bone. It is written last.
+        the `whole_file` where the file holds the seen part of a fitted bone; of a broken bone, whose file holds its
+        fragments, each of these has a `file` too, and the reduced bone is in `reduced_file`. It is written last.
 
     Raises
     ------
@@ -38,14 +40,46 @@ def write_scene(result: Reconstruction, folder: str | os.PathLike) -> Path:
     """
     folder, told = make_folder(folder), result.as_json()
     for bone, name, entry in zip(result.bones, _names(result.bones), told["bones"], strict=True):
-        files = {"file": bone.surface} | ({"whole_file": bone.whole} if bone.whole is not None else {})
-        for key, made in files.items():
-            entry[key] = name + "-whole" * (key == "whole_file") + _SUFFIX
-            write_surface(made.polydata, folder / entry[key])
+        entry["file"] = name + _SUFFIX
+        write_surface(bone.surface.polydata, folder / entry["file"])
+        for fragment in entry["fragments"]:
+            fragment["file"] = f"{name}-{fragment['name']}{_SUFFIX}"
+        if bone.broken:
+            entry["reduced_file"] = f"{name}-{REDUCED}{_SUFFIX}"
+        elif bone.whole is not None:
+            entry["whole_file"] = f"{name}-whole{_SUFFIX}"
+            write_surface(bone.whole.polydata, folder / entry["whole_file"])
+        _write_fragments(bone, folder / entry["file"])
     path = folder / SCENE
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     return path
+
+
+def write_main(result: Reconstruction, path: str | os.PathLike) -> None:
+    """Write the main bone's surface; beside that of a broken one, each fragment and the reduced bone alone.
+
+    Parameters
+    ----------
+    result : Reconstruction
+    path : path
+        Of the surface; a fragment's ends in -upper or -lower before the suffix, the reduced bone's in -reduced.
+
+    Raises
+    ------
+    ReconstructionError
+        If a file cannot be written.
+    """
+    main = result.bones[0]
+    _write_fragments(main, Path(path))
+    write_surface(main.surface.polydata, path)
+
+
+def _write_fragments(bone: BoneResult, path: Path) -> None:
+    """Write the fragments of a bone, if it is broken, and the reduced bone beside the path of the surface of all."""
+    if bone.broken:
+        for name, piece in zip((*FRAGMENT_NAMES, REDUCED), (*bone.pieces, bone.whole), strict=True):
+            write_surface(piece.polydata, path.with_name(f"{path.stem}-{name}{path.suffix}"))
 
 
 def _names(bones: tuple[BoneResult, ...]) -> list[str]:

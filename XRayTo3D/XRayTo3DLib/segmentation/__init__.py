@@ -26,6 +26,7 @@ from .find import (
     find_bone,
     find_bones,
 )
+from .fracture_line import broken_outlines, check_fracture_line, split_along
 from .fragments import Fragments, fragments_of
 from .heights import Heights, heights_of
 from .network.channels import BONES
@@ -57,8 +58,10 @@ __all__ = [
     "bone_recognized",
     "bounding_box",
     "box_region",
+    "broken_outlines",
     "check_cluster_count",
     "check_femur",
+    "check_fracture_line",
     "check_pieces",
     "check_seeds",
     "check_segmentation",
@@ -79,5 +82,6 @@ __all__ = [
     "mask_region",
     "polygon_region",
     "raised",
+    "split_along",
     "threshold",
 ]

@@ -35,12 +35,15 @@ class Fragments:
         bone both are the whole of it.
     height : float or None
         Where it is broken, as a share of the bone's length from its lower end.
+    line : (x0, y0, x1, y1) or None
+        Columns and rows of the line that parts it, where a user drew one.
     """
 
     probability: float
     upper: np.ndarray
     lower: np.ndarray
     height: float | None
+    line: tuple[float, ...] | None = None
 
     @property
     def broken(self) -> bool:
@@ -52,6 +55,7 @@ class Fragments:
         return {
             "probability": round(self.probability, 4),
             "height": None if self.height is None else round(self.height, 3),
+            "line": None if self.line is None else list(self.line),
         }
 
 

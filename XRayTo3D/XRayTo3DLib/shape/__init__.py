@@ -1,8 +1,10 @@
 """The shape of a bone: a statistical model of it, how it is made, and how it is fitted to radiographs."""
 
 from .anchor import Anchor, between
+from .displaced import displacements, to_reduced
 from .facts import Facts, impossible, informed, side_of_other
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
+from .fragments import BrokenFit, Fragment, fit_fragments
 from .heights import Heights
 from .measured import Measure, leg_measures, measures
 from .model import BUILT_IN_BONES, ShapeModel, built_in, load_shape_model, save_shape_model
@@ -19,8 +21,10 @@ __all__ = [
     "SECOND_VIEW",
     "WORST_RESIDUAL_MM",
     "Anchor",
+    "BrokenFit",
     "Facts",
     "Fit",
+    "Fragment",
     "Heights",
     "Mark",
     "Measure",
@@ -31,6 +35,8 @@ __all__ = [
     "between",
     "built_in",
     "depth_deviation",
+    "displacements",
+    "fit_fragments",
     "fit_shape",
     "impossible",
     "informed",
@@ -45,6 +51,7 @@ __all__ = [
     "shadow",
     "shadow_outlines",
     "side_of_other",
+    "to_reduced",
     "uncertainty",
     "view_from",
 ]

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..helpers.progress import Progress, part, tell
 from .anchor import Anchor
+from .matching import EVIDENCE, matched
 from .model import ShapeModel
 from .silhouette import Mesh, prepared
-from .solve import EVIDENCE, State, cost, matched, step
+from .solve import State, cost, step
 from .start import is_told, starts
 from .view import View
 
@@ -58,6 +59,8 @@ class Fit:
         Share of them that is not met within 2 mm.
     free_scale : bool
         Whether the views' millimetres were only a guess: the bone's own are those of the model.
+    arrangement : int
+        Which one of those that were given.
     """
 
     model: ShapeModel
@@ -68,6 +71,7 @@ class Fit:
     residual_mm: float
     unmet: float
     free_scale: bool = False
+    arrangement: int = 0
 
     @property
     def met(self) -> bool:
@@ -113,6 +117,7 @@ def fit_shape(
     free_scale: bool = False,
     begin: State | None = None,
     anchor: Anchor | None = None,
+    up: np.ndarray | None = None,
     progress: Progress | None = None,
 ) -> Fit:
     """Fit a shape model to outlines.
@@ -129,6 +134,8 @@ def fit_shape(
         there, in a tenth of the time.
     anchor : Anchor, optional
         What another bone tells of where this one stands.
+    up : (3,) array, optional
+        Direction in the patient towards which the bone's upper end lies, where that is known; otherwise both are tried.
     progress : callable, optional
 
     Returns
@@ -157,6 +164,7 @@ def fit_shape(
             _Try(number, model, meshes[id(model)], views, _anchored(model, views, state, anchor))
             for number, (model, views) in enumerate(arrangements)
             for state in starts(model, views, free_scale, apart)
+            if up is None or state.rotation[:, 2] @ up > 0
         ]
         return _best(tries, free_scale, progress)
 
@@ -229,7 +237,7 @@ def _finished(each: _Try, free_scale: bool) -> Fit:
     _, information = step(model, each.mesh, each.views, state, len(model.deviations), _SURE_MM, free_scale)
     seen = tuple(state.seen_by(each.views))
     met = residual(each.mesh, state.points(model), seen)
-    return Fit(model, each.mesh, seen, state, information, *met, free_scale)
+    return Fit(model, each.mesh, seen, state, information, *met, free_scale, each.arrangement)
 
 
 def residual(mesh: Mesh, points: np.ndarray, views: Sequence[View]) -> tuple[float, float]:

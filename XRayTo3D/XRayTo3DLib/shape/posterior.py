@@ -92,10 +92,10 @@ def observed(fit: Fit) -> np.ndarray:
     return near
 
 
-def length_seen(fit: Fit) -> float:
-    """Share of the bone's length at which some outline was seen and met."""
-    station = (fit.model.heights * _STATIONS).astype(int).clip(0, _STATIONS - 1)
-    seen = observed(fit)
+def length_seen(*fits: Fit) -> float:
+    """Share of a bone's length at which some outline was seen and met, by its fit, or by those of its fragments."""
+    station = (fits[0].model.heights * _STATIONS).astype(int).clip(0, _STATIONS - 1)
+    seen = np.any([observed(fit) for fit in fits], axis=0)
     return float(np.mean([seen[station == number].any() for number in range(_STATIONS)]))
 
 

@@ -8,16 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .anchor import Anchor
+from .matching import EVIDENCE, matched
 from .model import ShapeModel
-from .silhouette import Mesh, Silhouette, silhouette
-from .view import STEP_MM, View, are_firm, gradient, projected, to_mm
+from .silhouette import Mesh
+from .view import View, are_firm, gradient, projected, to_mm
 
-_NOISE_MM = 0.6  # of an outline
-_CORRELATED_MM = 8.0  # outline's errors nearer than this are the same error
-_RUN_MM = 20.0  # where an outline is wrong, it is wrong over about such a length
-# What one point of an outline weighs: neighbours tell the same, and their errors are the same.
-EVIDENCE = STEP_MM / _CORRELATED_MM / _NOISE_MM**2
-_TURNED_MM = 8.0  # how far off a point with the opposite normal would seem
 _SCALE_DEVIATION = 1.0  # of the logarithm of an unknown scale: the model's own sizes tell more
 _FIXED = 1e-9
 # Degrees of freedom of Student's distribution: of a view's turns, and of its shifts, which may be large.
@@ -75,44 +70,6 @@ class State:
         ]
 
 
-@dataclass(frozen=True)
-class Matched:
-    """Outline and silhouette of one view, point by point.
-
-    Attributes
-    ----------
-    on : Silhouette
-        The surface's points.
-    normals : (m, 2) array
-    off, apart : (m,) arrays
-        Distance from the silhouette to the outline along the outline's normal, and in all (mm).
-    weights : (m,) array
-        Before any are doubted.
-    point : (m,) int array
-        Of the view's outline.
-    doubt : (m,) array
-        Distance in all of the point and its neighbours, or of the silhouette if that is more (mm).
-    """
-
-    on: Silhouette
-    normals: np.ndarray
-    off: np.ndarray
-    apart: np.ndarray
-    weights: np.ndarray
-    point: np.ndarray
-    doubt: np.ndarray
-
-    @property
-    def distances(self) -> np.ndarray:
-        """Distance (m,) of each from the other's line (mm): points that lie apart along the line are not off it."""
-        along = np.sqrt(np.maximum(self.apart**2 - self.off**2, 0))
-        return np.hypot(self.off, np.maximum(along - STEP_MM, 0))
-
-    def trusted(self, reach_mm: float) -> np.ndarray:
-        """Weights (m,) after Geman and McClure: what is far off loses its pull, and so do its neighbours."""
-        return self.weights / (1 + (self.doubt / reach_mm) ** 2) ** 2
-
-
 def start(
     model: ShapeModel, rotation: np.ndarray, translation: np.ndarray, views: int, log_scale: float = 0.0
 ) -> State:
@@ -134,41 +91,6 @@ def pivot(view: View) -> np.ndarray:
     """Point of the patient in the middle of a picture, in the bone's plane."""
     camera = view.camera
     return (np.linalg.inv(camera.from_lps) @ [*(camera.middle * camera.pixel_size_mm), 0, 1])[:3]
-
-
-def matched(mesh: Mesh, points: np.ndarray, view: View) -> Matched:
-    """Match a view's outline with a surface's silhouette, each point with the nearest of the other that faces its way.
-
-    Where no edge was seen, or the silhouette leaves the picture, weights are zero.
-    """
-    from scipy.spatial import cKDTree
-
-    rim = silhouette(mesh, points, mesh.normals(points), view)
-    if not len(rim.share):
-        none = np.zeros(0)
-        return Matched(rim, np.zeros((0, 2)), none, none, none, np.zeros(0, int), none)
-    seen = np.hstack([view.points, _TURNED_MM / 2 * view.normals])
-    found = np.hstack([rim.place, _TURNED_MM / 2 * rim.normals])
-    to_rim = cKDTree(found).query(seen)[1]
-    to_seen = cKDTree(seen).query(found)[1]
-    on = np.concatenate([to_rim, np.arange(len(found))])
-    point = np.concatenate([np.arange(len(seen)), to_seen])
-    half = np.concatenate([np.full(len(seen), 0.5), np.full(len(found), 0.5 * len(seen) / len(found))])
-    low, high = to_mm(view.camera, np.array([[-0.5, -0.5], np.array(view.camera.shape[::-1]) - 0.5]))
-    half[len(seen) :] *= ((rim.place > low) & (rim.place < high)).all(axis=1)
-    away = view.points[point] - rim.place[on]
-    normals = view.normals[point]
-    off = np.einsum("mi,mi->m", away, normals)
-    apart = np.linalg.norm(away, axis=1)
-    doubt = np.maximum(apart, _by_run(apart[: len(seen)])[point])
-    return Matched(rim.where(on), normals, off, apart, half * view.weights[point], point, doubt)
-
-
-def _by_run(apart: np.ndarray) -> np.ndarray:
-    """RMS distance of each point of an outline (m,) and its neighbours: stretches of an outline are wrong together."""
-    from scipy.ndimage import uniform_filter1d
-
-    return np.sqrt(uniform_filter1d(apart**2, round(_RUN_MM / STEP_MM), mode="wrap"))
 
 
 def step(
@@ -201,8 +123,17 @@ def step(
     information : (p, p) array
         Inverse covariance of pose (turn 3, shift 3, scale 1), each view's shifts (6 each) and the weights.
     """
-    from scipy.spatial.transform import Rotation
+    information, pull = evidence(model, mesh, views, state, modes, reach_mm)
+    known, back = prior(state, views, modes, free_scale, loose)
+    information += known
+    change = np.linalg.solve(information, pull + back)
+    return moved(state, change / excess(change)), information
 
+
+def evidence(
+    model: ShapeModel, mesh: Mesh, views: Sequence[View], state: State, modes: int, reach_mm: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """What outlines, landmarks, heights and the anchor tell: information (p, p) and pull (p,) of what `step` moves."""
     points = state.points(model)
     size = 7 + 6 * len(views) + modes
     information, pull = np.zeros((size, size)), np.zeros(size)
@@ -213,7 +144,7 @@ def step(
         kept = trust > 1e-4
         on, weight = match.on.where(kept), trust[kept] * EVIDENCE
         slope = gradient(view.camera, match.normals[kept], on.nearness, on.local)
-        rows = _rows(model, state, scaled, views, number, modes, slope, on.on(points), on.ends, on.share)
+        rows = point_rows(model, state, scaled, views, number, modes, slope, on.on(points), on.ends, on.share)
         information += (rows * weight[:, None]).T @ rows
         pull += rows.T @ (weight * match.off[kept])
         for name, mark in view.marks.items():
@@ -229,20 +160,24 @@ def step(
         rows, off = _anchor_rows(model, state, views, modes)
         information += rows.T @ rows
         pull += rows.T @ off
-    add = _prior(state, views, modes, free_scale, loose)
-    information += add[0]
-    change = _short(np.linalg.solve(information, pull + add[1]))
+    return information, pull
+
+
+def moved(state: State, change: np.ndarray) -> State:
+    """The state after a change (p,) of what `step` moves."""
+    from scipy.spatial.transform import Rotation
+
+    first = 7 + state.shifts.size
     weights = state.weights.copy()
-    weights[:modes] += change[7 + 6 * len(views) :]
-    moved = replace(
+    weights[: len(change) - first] += change[first:]
+    return replace(
         state,
         weights=weights,
         rotation=Rotation.from_rotvec(change[:3]).as_matrix() @ state.rotation,
         translation=state.translation + change[3:6],
         log_scale=state.log_scale + change[6],
-        shifts=state.shifts + change[7 : 7 + 6 * len(views)].reshape(-1, 6),
+        shifts=state.shifts + change[7:first].reshape(-1, 6),
     )
-    return moved, information
 
 
 def cost(model: ShapeModel, mesh: Mesh, views: Sequence[View], state: State, reach_mm: float) -> float:
@@ -270,14 +205,16 @@ def _depth_deviation(views: Sequence[View]) -> float:
     return _POSE_SHIFT_MM if are_firm(views) else _POSE_DEPTH_MM
 
 
-def _short(change: np.ndarray) -> np.ndarray:
-    """A step no longer than what a straight line may stand for."""
-    longest = max(np.linalg.norm(change[:3]) / _LONGEST_TURN, np.linalg.norm(change[3:6]) / _LONGEST_SHIFT_MM)
-    return change / max(longest, 1.0)
+def excess(change: np.ndarray) -> float:
+    """How many times longer a step is than what a straight line may stand for; 1 where it is not."""
+    return max(np.linalg.norm(change[:3]) / _LONGEST_TURN, np.linalg.norm(change[3:6]) / _LONGEST_SHIFT_MM, 1.0)
 
 
-def _rows(model, state, scaled, views, number, modes, slope, at, ends, share) -> np.ndarray:
-    """How much each matched distance changes with each number, (m, p)."""
+def point_rows(model, state, scaled, views, number, modes, slope, at, ends, share) -> np.ndarray:
+    """How much each distance changes with each number, (m, p): of places (m, 3) on edges of the surface, or near it.
+
+    `slope` (m, 3) is how much a distance changes for each mm that its place moves; see `view.gradient`.
+    """
     rows = np.zeros((len(at), 7 + 6 * len(views) + modes))
     around = at - state.translation
     rows[:, :3] = np.cross(around, slope)
@@ -305,7 +242,7 @@ def _landmark_rows(model, state, scaled, views, number, view, modes, name, mark)
     weight = 1 / (1 + (away @ away) / (3 * mark.deviation_mm) ** 2) ** 2 / mark.deviation_mm**2
     slope = gradient(view.camera, np.eye(2), np.repeat(nearness, 2), np.repeat(local, 2, axis=0))
     none = np.zeros((2, 2), int)
-    rows = _rows(model, state, scaled, views, number, 0, slope, np.repeat(at, 2, axis=0), none, np.zeros(2))
+    rows = point_rows(model, state, scaled, views, number, 0, slope, np.repeat(at, 2, axis=0), none, np.zeros(2))
     number_of = list(model.landmarks).index(name)
     moved = model.landmark_modes[:modes, number_of] * model.deviations[:modes, None]
     rows = np.hstack([rows, slope @ scaled @ moved.T])
@@ -326,7 +263,7 @@ def _height_rows(model, state, scaled, views, number, view, modes):
     weight = 1 / (1 + (off / (3 * deviation)) ** 2) ** 2 / deviation**2 / len(off)
     slope = gradient(view.camera, np.repeat(levels.up[None], len(off), axis=0), nearness, local)
     none = np.zeros((len(off), 2), int)
-    rows = _rows(model, state, scaled, views, number, 0, slope, at, none, np.zeros(len(off)))
+    rows = point_rows(model, state, scaled, views, number, 0, slope, at, none, np.zeros(len(off)))
     return np.hstack([rows, np.einsum("mkc,mc->mk", moves[:, :modes], slope @ scaled)]), weight, off
 
 
@@ -348,7 +285,7 @@ def _anchor_rows(model, state, views, modes):
     return rows / state.anchor.deviation_mm, off
 
 
-def _prior(
+def prior(
     state: State, views: Sequence[View], modes: int, free_scale: bool, loose: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """What is known before any outline: information (p, p), and its pull (p,) from where the state is."""

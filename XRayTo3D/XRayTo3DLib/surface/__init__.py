@@ -7,7 +7,7 @@ from .field import relief_field, solid_field
 from .mesh import area_and_volume, arrays, flatten_back, is_closed, isosurface, keep_largest, polydata, smooth, together
 from .read import read_surface
 from .surface import GREY, OBSERVED, OVER_FILM, UNCERTAINTY, Surface, with_observed, with_point_data
-from .trim import trimmed
+from .trim import cut_in_two, trimmed
 from .write import SUFFIXES, check_surface_path, write_surface
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "arrays",
     "check_surface_path",
     "crossing_triangles",
+    "cut_in_two",
     "decimate",
     "dice",
     "distance_to",

@@ -36,16 +36,57 @@ def trimmed(
     SurfaceError
         If the surface is not closed, or nothing is left of it.
     """
-    import manifold3d
-
-    solid = solid_of(points, faces)
-    if solid.status() != manifold3d.Error.NoError:
-        raise SurfaceError(f"The surface cannot be cut, since it is not closed ({solid.status().name}).")
+    solid = _closed(points, faces)
     for normal, offset in planes:
         solid = solid.trim_by_plane(tuple(map(float, normal)), float(offset))
     if solid.is_empty():
         raise SurfaceError("Nothing is left of the surface: it lies behind the planes that it was to be cut by.")
     return triangles_of(solid)
+
+
+def cut_in_two(
+    points: np.ndarray, faces: np.ndarray, normal: np.ndarray, offset: float
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Cut a surface by a plane into two closed ones, which together enclose what it did.
+
+    Parameters
+    ----------
+    points : (n, 3) array
+    faces : (m, 3) int array
+        Triangles of a closed surface, facing outwards.
+    normal, offset : (3,) array and float
+        Of the plane: normal @ point = offset.
+
+    Returns
+    -------
+    (points, faces), (points, faces)
+        In front of the plane and behind it, each in one piece. What of a bent surface the plane cuts off besides stays
+        with the piece that it hangs on.
+
+    Raises
+    ------
+    SurfaceError
+        If the surface is not closed, or all of it lies on one side.
+    """
+    sides = _closed(points, faces).split_by_plane(tuple(map(float, normal)), float(offset))
+    if any(side.is_empty() for side in sides):
+        raise SurfaceError("The surface is not cut in two: all of it lies on one side of the plane.")
+    (front, *before), (back, *behind) = (sorted(side.decompose(), key=lambda part: -part.volume()) for side in sides)
+    for part in before:
+        back = back + part
+    for part in behind:
+        front = front + part
+    return triangles_of(front), triangles_of(back)
+
+
+def _closed(points: np.ndarray, faces: np.ndarray) -> Manifold:
+    """Solid inside a surface; an error where it is not closed."""
+    import manifold3d
+
+    solid = solid_of(points, faces)
+    if solid.status() != manifold3d.Error.NoError:
+        raise SurfaceError(f"The surface cannot be cut, since it is not closed ({solid.status().name}).")
+    return solid
 
 
 def solid_of(points: np.ndarray, faces: np.ndarray) -> Manifold:

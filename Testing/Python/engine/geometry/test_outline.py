@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from XRayTo3DLib.geometry.outline import BORDER, EDGE, OVERLAP, outlines, smooth_field
+from XRayTo3DLib.geometry.outline import BORDER, EDGE, OVERLAP, broken, outlines, smooth_field
 
 SHAPE = (120, 100)
 SAME = np.array([[1.0, 0, 0], [0, 1, 0]])
@@ -72,3 +72,22 @@ def test_json_has_a_word_for_each_point(draw):
 
 def test_nothing_has_no_outline():
     assert outlines(np.full(SHAPE, -1.0), SAME, OPEN) == ()
+
+
+def test_a_broken_edge_is_a_border_from_its_first_point_to_its_last(draw):
+    """The lower half of a disc, though a few points of it are missed, and the flags of the rest stay."""
+    (found,) = outlines(draw.disc(SHAPE, 30), SAME, OPEN, {"tibia": draw.disc(SHAPE, 8, (49.5, 29.5))})
+    x, y = (found.points - found.points.mean(axis=0)).T
+    below = y > 5
+    edge, ends = broken(found, below & (np.abs(x) > 2))
+    assert (edge.flags[below] == BORDER).all()
+    assert (edge.flags[~below] == found.flags[~below]).all() and (edge.flags == OVERLAP).any()
+    assert ends[0, 0] > ends[1, 0]  # clockwise as seen, y down
+    assert np.allclose(ends[:, 1] - found.points[:, 1].mean(), 5, atol=1)
+
+
+@pytest.mark.parametrize("all_of_it", [True, False])
+def test_an_edge_that_is_broken_all_round_or_nowhere_has_no_ends(draw, all_of_it):
+    (found,) = outlines(draw.disc(SHAPE, 30), SAME, OPEN)
+    edge, ends = broken(found, np.full(len(found.points), all_of_it))
+    assert np.isnan(ends).all() and (edge.flags == (BORDER if all_of_it else EDGE)).all()

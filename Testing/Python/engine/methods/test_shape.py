@@ -26,7 +26,7 @@ from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.geometry.frames import mm_to_pixel
 from XRayTo3DLib.geometry.outline import BORDER, EDGE
 from XRayTo3DLib.geometry.stand import Stand
-from XRayTo3DLib.methods import BoneResult, FoundBone, auto, with_scale_of
+from XRayTo3DLib.methods import BoneResult, FoundBone, arranged, auto, with_scale_of
 from XRayTo3DLib.methods import shape as by_shape
 from XRayTo3DLib.methods.extent import border_planes, seen_between
 from XRayTo3DLib.methods.standing import angles
@@ -282,8 +282,8 @@ def test_what_is_no_femur_is_refused_unless_forced(found):
     for some, which in (([doubted[0]], "^The picture does"), ([found[0], doubted[1]], "^The second picture does")):
         with pytest.raises(NoFemurError, match=rf"{which} not seem to show a femur \(score 0\.12\): no head; no knee"):
             by_shape.fit_to(bone_of(some), Making())
-    by_shape._check_bone(doubted[0], built_in(), True, "picture")
-    by_shape._check_bone(doubted[0], replace(built_in(), bone="tibia"), False, "picture")  # another bone's model
+    arranged._check_bone(doubted[0], built_in(), True, "picture")
+    arranged._check_bone(doubted[0], replace(built_in(), bone="tibia"), False, "picture")  # another bone's model
 
 
 def test_a_model_of_another_bone_than_was_found_is_refused_unless_forced(found):
@@ -292,10 +292,10 @@ def test_a_model_of_another_bone_than_was_found_is_refused_unless_forced(found):
         replace(found[0], bone=replace(found[0].bone, name=name)) for name in ("femur", "tibia", "")
     )
     with pytest.raises(ReconstructionError, match=r"model is one of a tibia, but .* found is a femur.*in spite of it"):
-        by_shape._check_bone(femur, tibia, False, "picture")
+        arranged._check_bone(femur, tibia, False, "picture")
     for some, model, force in ((femur, tibia, True), (shin, tibia, False), (unknown, tibia, False)):
-        by_shape._check_bone(some, model, force, "picture")
-    by_shape._check_bone(femur, replace(tibia, bone="radius"), False, "picture")  # which the network does not know
+        arranged._check_bone(some, model, force, "picture")
+    arranged._check_bone(femur, replace(tibia, bone="radius"), False, "picture")  # which the network does not know
 
 
 def test_a_rectangle_is_refused(draw):
@@ -344,9 +344,9 @@ def test_landmarks_of_network_and_user(found):
             "knee_center": SimpleNamespace(x=3.0, y=4.0, confidence=0.2),
         }
     )
-    marks = by_shape._marks(bone, None)
+    marks = arranged._marks(bone, None)
     assert set(marks) == {"head_center"} and (marks["head_center"].column, marks["head_center"].row) == (1, 2)
-    both = by_shape._marks(bone, {"head_center": (5, 6), "knee_center": (7, 8)})
+    both = arranged._marks(bone, {"head_center": (5, 6), "knee_center": (7, 8)})
     assert (both["head_center"].column, both["knee_center"].row) == (5, 8)
     assert both["head_center"].deviation_mm < marks["head_center"].deviation_mm
 
@@ -568,9 +568,9 @@ def test_the_other_legs_bone_tells_shape_and_side(found, one, tmp_path):
 
 def test_the_built_in_model_is_the_found_bones(found):
     shin = replace(found[0], bone=replace(found[0].bone, name="tibia"))
-    assert by_shape._model(bone_of([shin]), Making()).bone == "tibia"
-    assert by_shape._model(bone_of(found), Making()).bone == "femur"
-    assert by_shape._model(bone_of(found), Making(shape_model="patella")).bone == "patella"
+    assert arranged._model(bone_of([shin]), Making()).bone == "tibia"
+    assert arranged._model(bone_of(found), Making()).bone == "femur"
+    assert arranged._model(bone_of(found), Making(shape_model="patella")).bone == "patella"
 
 
 @pytest.mark.parametrize("bone", BUILT_IN_BONES)
@@ -581,4 +581,4 @@ def test_a_bone_of_unknown_scale_is_as_large_as_the_models(bone):
     far = Stand(0.0).camera(np.zeros(3), (1100, 900), (0.5, 0.5), 1e6, 1e6)
     mask = shadow(far, mean, model.faces)
     found = segment(radiograph_from_array(0.3 + 0.4 * mask, bone="bright"), Settings(mask=mask, **DRAWN))
-    assert by_shape._guessed_pixel([found], model) == pytest.approx(0.5, rel=0.03)
+    assert arranged._guessed_pixel([found], model) == pytest.approx(0.5, rel=0.03)

@@ -7,18 +7,17 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.shape import Heights, Mark
+from XRayTo3DLib.shape.matching import _by_run, matched
 from XRayTo3DLib.shape.silhouette import prepared, silhouette
 from XRayTo3DLib.shape.solve import (
     State,
-    _by_run,
     _height_rows,
     _landmark_rows,
-    _rows,
     _stiffness,
     _surprise,
-    matched,
     motion,
     pivot,
+    point_rows,
     start,
     step,
 )
@@ -64,7 +63,7 @@ def test_rows_are_the_slopes_of_the_shadows(setting, number):
     directions = rim.normals
     slope = gradient(view.camera, directions, rim.nearness, rim.local)
     scaled = np.exp(state.log_scale) * state.rotation
-    rows = _rows(model, state, scaled, views, number, 2, slope, rim.on(points), rim.ends, rim.share)
+    rows = point_rows(model, state, scaled, views, number, 2, slope, rim.on(points), rim.ends, rim.share)
 
     def shadow(change):
         new = moved(state, change, 2)

@@ -141,6 +141,24 @@ def test_a_broken_bone(surface, shaft, tmp_path, kind):
     assert json.loads((tmp_path / "simulation.json").read_text())["fracture"] == kind
 
 
+def test_fragments_are_displaced_as_told_and_the_json_puts_them_back(surface, shaft, tmp_path):
+    """By 20 degrees, 12 mm aside, and 15 mm up; the matrix takes what the picture's reference shows onto the bone."""
+    command = ["simulate", str(surface), "-o", str(tmp_path), "--views", "ap", "--fracture", "transverse", *SMALL]
+    assert main([*command, "--displace", "20", "12", "15"]) == DONE
+    told = json.loads((tmp_path / "simulation.json").read_text())
+    upper, lower = told["fragments"]
+    assert (upper["name"], lower["name"]) == ("upper", "lower") and np.allclose(upper["to_reduced"], np.eye(4))
+    back = np.array(lower["to_reduced"])
+    assert np.degrees(np.arccos((np.trace(back[:3, :3]) - 1) / 2)) == pytest.approx(20)
+    assert back[2, 2] == pytest.approx(np.cos(np.radians(20)), abs=1e-3)  # about an axis across the upright shaft
+    to_patient = np.linalg.inv(told["views"][0]["lps_to_picture"])
+    reference = trimesh.Trimesh(*read_surface(tmp_path / "ap_reference.stl")).apply_transform(to_patient)
+    pieces = sorted(reference.split(), key=lambda piece: -piece.bounds[1, 2])
+    pieces[1].apply_transform(back)
+    assert trimesh.util.concatenate(pieces).bounds == pytest.approx(shaft.bounds, abs=0.02)
+    assert np.ptp(reference.bounds, axis=0)[2] < np.ptp(shaft.bounds, axis=0)[2] - 15
+
+
 def test_a_ct_volume(tmp_path):
     values = np.full((90, 40, 40), -1000, np.int16)
     values[:, 8:32, 8:32] = 40
@@ -178,7 +196,9 @@ def test_ideal_radiographs_have_no_noise_and_no_letters(surface, tmp_path):
         (["--photons", "0"], "photons"),
         (["--seed", "-1"], "--seed -1"),
         (["--cortex", "0"], "--cortex 0"),
-        (["--displaced"], "without --fracture"),
+        (["--displaced"], "--displaced: there is nothing to displace without --fracture"),
+        (["--displace", "9", "5", "5"], "--displace: there is nothing to displace without --fracture"),
+        (["--fracture", "oblique", "--displace", "-9", "5", "5"], "displacement: -9 5 5; an angle of 0 to 90"),
         (["--inner", "a.stl", "--cortex", "2"], "give one of them"),
         (["--inner", "missing.stl"], "missing.stl"),
     ],

@@ -6,7 +6,7 @@ What lies above it is one closed solid; inside it is the upper fragment, outside
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -142,6 +142,41 @@ def _random_displacement(rng: np.random.Generator, kind: str, angle: float, towa
         along = -rng.uniform(4, 7) - away * np.tan(np.radians(abs(angle)))
     shift = away * np.cos(np.radians(direction)), away * np.sin(np.radians(direction)), along
     return tuple(float(value) for value in shift), tuple(turn.tolist())
+
+
+def displaced(
+    fracture: Fracture, rng: np.random.Generator, angle_deg: float, aside_mm: float, shorter_mm: float
+) -> Fracture:
+    """A fracture whose lower fragment is angulated, shifted across the bone and shifted up by so much.
+
+    Parameters
+    ----------
+    fracture : Fracture
+    rng : numpy.random.Generator
+        Draws to which side it is angulated, and to which it is shifted.
+    angle_deg : float
+        0 to 90; the fragment is not turned about the bone.
+    aside_mm : float
+        0 or more.
+    shorter_mm : float
+        By which the bone is shorter; negative leaves a gap.
+
+    Raises
+    ------
+    SimulationError
+        If a number is out of range.
+    """
+    if not (0 <= angle_deg <= 90 and 0 <= aside_mm < np.inf and np.isfinite(shorter_mm)):
+        raise SimulationError(
+            f"displacement: {angle_deg:g} {aside_mm:g} {shorter_mm:g}; an angle of 0 to 90 degrees, a shift of 0 mm or "
+            "more, and mm of shortening (negative for a gap) are needed."
+        )
+    leans, goes = rng.uniform(0, 2 * np.pi, 2)
+    return replace(
+        fracture,
+        turn_deg=(float(angle_deg * np.cos(leans)), float(angle_deg * np.sin(leans)), 0.0),
+        shift_mm=(float(aside_mm * np.cos(goes)), float(aside_mm * np.sin(goes)), float(shorter_mm)),
+    )
 
 
 def break_bone(bone: Bone, fracture: Fracture) -> tuple[Bone, Bone]:

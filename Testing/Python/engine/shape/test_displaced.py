@@ -1,0 +1,86 @@
+"""What is measured between fitted fragments is what their poses say, and as sure as they are."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from XRayTo3DLib.shape import BrokenFit, Fit, displacements, to_reduced, view_from
+from XRayTo3DLib.shape.displaced import _UNTOLD_MM, _crossed, _untold_deg
+from XRayTo3DLib.shape.silhouette import prepared
+from XRayTo3DLib.shape.solve import start
+
+TURN = Rotation.from_euler("y", -15, degrees=True).as_matrix()  # what hangs below goes outwards, of a left leg
+SHIFT = np.array([6.0, 8.0, 10.0])
+
+
+def broken(model, cameras, log_scale=0.0, deviation=(1.0, 2.0)):
+    """A mean bone, broken across at z = -20, its lower fragment turned about the break's middle and shifted."""
+    mesh, cut = prepared(model.faces, len(model.mean)), np.array([-20.0, 0.0, 0.0])
+    upper = start(model, np.eye(3), np.zeros(3), len(cameras), log_scale)
+    center = np.exp(log_scale) * _crossed(model, upper, cut)
+    shift = np.exp(log_scale) * SHIFT
+    lower = replace(upper, rotation=TURN, translation=center - TURN @ center + shift)
+    line = np.array([[150.0, 100], [250, 100], [250, 400], [150, 400]])
+    views = tuple(view_from(camera, [_outline(line)]) for camera in cameras)
+    modes = len(model.deviations)
+    size = 12 + 1 + 6 * len(cameras) + modes + 3
+    variances = np.full(size, 1e-12)
+    turn, off = np.radians(deviation[0]) ** 2, deviation[1] ** 2
+    variances[:12] = [*[turn] * 3, *[off] * 3] * 2
+    variances[13 + 6 * len(cameras) : -3] = 1 / 3  # so that the model's few people widen it by a known factor
+    fits = [
+        Fit(model, mesh, views, state, np.diag(1 / variances[own]), 0.1, 0.0)
+        for state, own in ((upper, [*range(6), *range(12, size - 3)]), (lower, range(6, size - 3)))
+    ]
+    return BrokenFit(*fits, cut, np.diag(variances))
+
+
+def _outline(points):
+    from XRayTo3DLib.geometry.outline import EDGE, Outline
+
+    return Outline(points, np.full(len(points), EDGE, np.uint8))
+
+
+@pytest.mark.parametrize("log_scale", [0.0, 0.2])
+def test_two_views_tell_all_of_it(model, cast, log_scale):
+    found = displacements(broken(model, [cast.camera(turn) for turn in (0, 90)], log_scale))
+    assert found["angulation_deg"].value == pytest.approx(15, abs=0.2)
+    assert found["angulation_ap_deg"].value == pytest.approx(15, abs=0.5)
+    assert found["rotation_deg"].value == pytest.approx(0, abs=3)  # the shaft is not quite upright
+    assert np.hypot(found["translation_mm"].value, found["shortening_mm"].value) == pytest.approx(np.sqrt(200))
+    assert found["shortening_mm"].value == pytest.approx(10, abs=2)
+
+
+def test_they_are_as_unsure_as_both_poses_together(model, cast):
+    found = displacements(broken(model, [cast.camera(turn) for turn in (0, 90)], deviation=(1.0, 0.001)))
+    angles = ("angulation_ap_deg", "rotation_deg")
+    told = {name: np.sqrt(found[name].deviation ** 2 - _untold_deg(name, "femur") ** 2) for name in angles}
+    assert told["angulation_ap_deg"] == pytest.approx(told["rotation_deg"], rel=0.4)
+    wide = displacements(broken(model, [cast.camera(turn) for turn in (0, 90)], deviation=(3.0, 0.001)))
+    beyond = np.sqrt(wide["rotation_deg"].deviation ** 2 - _untold_deg("rotation_deg", "femur") ** 2)
+    assert beyond == pytest.approx(3 * told["rotation_deg"], rel=0.2)
+    assert found["rotation_deg"].deviation > 8 > 3 * found["angulation_ap_deg"].deviation  # a bone's torsion is its own
+    sized = displacements(broken(model, [cast.camera(turn) for turn in (0, 90)], deviation=(1e-3, 1e-3)), 0.1)
+    shorter = sized["shortening_mm"]
+    assert shorter.deviation == pytest.approx(np.hypot(0.1 * shorter.value, _UNTOLD_MM), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("turn", "shown"),
+    [
+        (0, {"angulation_ap_deg", "translation_lateral_mm", "shortening_mm"}),
+        (90, {"angulation_lateral_deg", "translation_posterior_mm", "shortening_mm"}),
+        (45, {"shortening_mm"}),
+    ],
+)
+def test_one_view_gives_what_it_shows(model, cast, turn, shown):
+    assert set(displacements(broken(model, [cast.camera(turn)]))) == shown
+
+
+def test_the_lower_fragment_is_put_back_on_the_upper_one(model, cast):
+    fit = broken(model, [cast.camera()])
+    matrix = to_reduced(fit)
+    back = fit.lower.points @ matrix[:3, :3].T + matrix[:3, 3]
+    assert np.allclose(back, fit.upper.points, atol=1e-9)

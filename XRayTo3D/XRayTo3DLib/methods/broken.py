@@ -1,0 +1,142 @@
+"""A broken bone: its fragments as they lie, and the bone that they make when they are put back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import segmentation, shape, surface
+from ..case import Making
+from ..errors import ReconstructionError
+from ..geometry.camera import Camera
+from ..helpers.progress import Progress
+from ..helpers.stages import Stages
+from ..shape import Fit, Fragment, ShapeModel
+from ..shape.view import to_mm
+from ..surface import Surface
+from .arranged import Arranged, arrange, views_of
+from .bone import BoneResult, FoundBone
+from .extent import border_planes
+from .fitted import MOST_OF_IT, Fitted, surface_of
+from .fragments import FRAGMENT_NAMES, Broken
+
+# How far off along the bone the ends of a broken edge are, standard deviations: drawn by hand, and as they were found.
+_DRAWN_MM, _FOUND_MM = 1.5, 6.0
+
+
+def is_marked(bone: FoundBone, making: Making) -> bool:
+    """Whether a bone is to be made in fragments: a line along its fracture was drawn in every view.
+
+    Raises
+    ------
+    ReconstructionError
+        If it was drawn in some views only.
+    """
+    if making.fragments == "whole":
+        return False
+    lines = [found.fragments is not None and found.fragments.line is not None for found in bone.seen]
+    if any(lines) and not all(lines):
+        missing = ", ".join(str(number) for number, drawn in enumerate(lines, 1) if not drawn)
+        raise ReconstructionError(
+            f"The line along the fracture is missing in view {missing}: draw it in each view, or take the bone for "
+            "whole."
+        )
+    return all(lines)
+
+
+def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:
+    """Make the two fragments of a bone whose fracture is marked, and the reduced bone; see `Method.make`."""
+    stage = Stages(progress)
+    with stage("shape", 0.0, "fitting the shape model"):
+        found = fit_to(bone, making, progress)
+    model, most = found.fit.upper.model, max(making.triangles // 2, surface.FEWEST_TRIANGLES)
+    seen = making.extent == "seen" or (making.extent == "auto" and found.upper.length_seen < MOST_OF_IT)
+    pieces = tuple(
+        _piece(fitted, found, number, seen, most) for number, fitted in enumerate((found.upper, found.lower))
+    )
+    return BoneResult(
+        model.bone,
+        model.side,
+        pieces,
+        broken=found,
+        extent="seen" if seen else "whole",
+        whole=surface_of(found.upper, making.triangles),
+        timings_s=stage.timings_s,
+    )
+
+
+def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) -> Broken:
+    """Fit the shape model to the fragments of a bone whose fracture is marked in its views.
+
+    Parameters
+    ----------
+    bone : FoundBone
+    making : Making
+    progress : callable, optional
+
+    Raises
+    ------
+    NoFemurError, ReconstructionError, SurfaceError
+        As those of a whole bone do: see `methods.shape.fit_to`; and if a fragment is met too badly.
+    """
+    arranged = arrange(bone, making)
+    parts = [segmentation.broken_outlines(found.bone, found.fragments) for found in bone.seen]
+    fit = shape.fit_fragments(
+        [
+            (model, *(_fragment(bone, model, cameras, parts, number) for number in range(2)))
+            for model, cameras in arranged.ways
+        ],
+        free_scale=arranged.guessed_pixel_mm is not None,
+        progress=progress,
+    )
+    for name, each in zip(FRAGMENT_NAMES, fit.fits, strict=True):
+        if not each.met:
+            raise ReconstructionError(
+                f"The shape model does not meet the outline of the {name} fragment: the residual is "
+                f"{each.residual_mm:.1f} mm ({shape.WORST_RESIDUAL_MM:g} mm are allowed), and {each.unmet:.0%} of the "
+                f"outline is not met ({shape.MOST_UNMET:.0%} are allowed). Look at the outline that was found and at "
+                "the fracture's line, and check the pixel size and the side. The bone's upper end must be up in the "
+                "picture."
+            )
+    deviation, length = bone.seen[0].radiograph.pixel_size_deviation or 0.0, shape.length_seen(*fit.fits)
+    upper, lower = (_fitted(each, arranged, deviation, length) for each in fit.fits)
+    return Broken(fit, upper, lower, shape.displacements(fit, deviation), _is_drawn(bone))
+
+
+def _is_drawn(bone: FoundBone) -> bool:
+    """Whether the bone was drawn by hand in all views, broken edges too."""
+    return all(found.bone.method == "drawn" for found in bone.seen)
+
+
+def _fragment(bone: FoundBone, model: ShapeModel, cameras: list[Camera], parts: list, number: int) -> Fragment:
+    """One fragment, 0 the upper and 1 the lower one, as it is seen in all views."""
+    masks = [(found.fragments.upper, found.fragments.lower)[number] for found in bone.seen]
+    lines = [each[number][0] for each in parts]
+    views = views_of(bone, cameras, model.bone, list(zip(masks, lines, strict=True)))
+    ends = [to_mm(camera, each[number][1]) for camera, each in zip(cameras, parts, strict=True)]
+    return Fragment(tuple(views), np.array(ends), _DRAWN_MM if _is_drawn(bone) else _FOUND_MM)
+
+
+def _fitted(fit: Fit, arranged: Arranged, deviation: float, length: float) -> Fitted:
+    return Fitted(
+        fit,
+        arranged.model_name,
+        arranged.side_given,
+        arranged.pixel_size_mm(fit),
+        {},
+        shape.uncertainty(fit, deviation),
+        length,
+    )
+
+
+def _piece(fitted: Fitted, found: Broken, number: int, seen: bool, triangles: int) -> Surface:
+    """A fragment's surface where it lies; its far end, if that was not seen, cut off where `seen` is asked for."""
+    fit, (normal, offset) = fitted.fit, found.fit.plane
+    size, mean = np.exp(fit.state.log_scale), fit.model.mean.mean(axis=0)
+    normal_there = fit.state.rotation @ normal
+    offset_there = size * (offset - normal @ mean) + normal_there @ fit.state.translation
+    part = surface.cut_in_two(fit.points, fit.model.faces, normal_there, offset_there)[number]
+    if seen:
+        outwards = fit.state.rotation[:, 2] * (-1 if number else 1)
+        ends = [plane for plane in border_planes(fitted) if plane[0] @ outwards < 0]
+        part = surface.trimmed(*part, ends) if ends else part
+    return surface_of(fitted, triangles, part)
