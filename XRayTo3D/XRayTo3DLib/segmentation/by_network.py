@@ -104,12 +104,11 @@ def find_by_network(
     first = first_look(pixels, region, network)
     name = _meant(pixels, region, first, seeds)
     # Somebody who drew a box has told where the bone is better than any look does.
-    box, turns = tuple(corners(region)), first.turns
+    box = tuple(corners(region))
     if not is_marked(region):
-        box, turns = box_seen(pixels, region, first, name, network, pieces, seeds)
+        box = box_seen(pixels, region, first, name, network, pieces, seeds)
     if box is None:
         return ByNetwork(np.zeros(region.shape, bool), "", first)
-    first = first_look(pixels, region, network, turns)
     return _looked_closer(pixels, region, first, name, box, network, pieces, seeds)
 
 
@@ -135,8 +134,7 @@ def find_all_by_network(
     """
     network = load_reader(reader)
     first = first_look(pixels, region, network)
-    femur, turns = box_seen(pixels, region, first, "femur", network, pieces)
-    first = first_look(pixels, region, network, turns)
+    femur = box_seen(pixels, region, first, "femur", network, pieces)
     allowed = first.window.cut_mask(region)
     found = []
     for name in BONES:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .bone import choose_pieces
 from .clicks import pushed
-from .network.look import channel_of, closer_look, first_look
+from .network.look import channel_of, closer_look
 from .network.reader import Reading
 from .network.search import ROOM, SAME, Box, Place, searched, shared, sureness_in
 from .region import corners
@@ -31,7 +31,7 @@ def box_seen(
     network: cv2.dnn.Net,
     pieces: str = "near",
     seeds: Seeds | None = None,
-) -> tuple[Box | None, int]:
+) -> Box | None:
     """Box of a bone as the reader sees it, or, of a femur that it does not see surely, as the tracer does.
 
     Parameters
@@ -47,29 +47,25 @@ def box_seen(
 
     Returns
     -------
-    box : (low, high) or None
-    turns : int
-        Quarter turns after which it is seen best: the first look's, unless that was mistaken.
+    (low, high) or None
+        With the room that users leave round a bone; None where there is none.
     """
-    boxes = []
-    for mask in _seen(region, first, name, pieces, seeds or Seeds()):
-        ends = first.window.to_picture(corners(mask))
-        box = closer_box(pixels, region, first, name, ends, network, pieces, seeds)
-        boxes += [] if box is None else [box]
+    ends = [first.window.to_picture(corners(mask)) for mask in _seen(region, first, name, pieces, seeds or Seeds())]
+    boxes = [closer_box(pixels, region, first, name, each, network, pieces, seeds) for each in ends]
+    boxes = [box for box in boxes if box is not None]
     if seeds or name != "femur":
-        return boxes[0] if boxes else None, first.turns
-    places = [_place(pixels, box, name, first.turns) for box in boxes]
+        return boxes[0] if boxes else None
+    places = [Place(box, sureness_in(pixels, box, name, first.turns)) for box in boxes]
     best = max(places, key=_sureness, default=None)
     if best is None or best.sureness < _DOUBT:
-        for turns in sorted({0, first.turns}):
-            others = [place for place in searched(pixels, region, name, turns) if _is_another(place, best)]
-            if others:
-                other = max(others, key=_sureness)
-                turned = first_look(pixels, region, network, turns)
-                box = closer_box(pixels, region, turned, name, other.box, network, pieces)
-                places += [other] if box is None else [other, _place(pixels, box, name, turns)]
+        others = [each for each in searched(pixels, region, name, first.turns) if _is_another(each, best)]
+        if others:
+            other = max(others, key=_sureness)
+            box = closer_box(pixels, region, first, name, other.box, network, pieces)
+            closer = [] if box is None else [Place(box, sureness_in(pixels, box, name, first.turns))]
+            places += [other, *closer]
         best = max(places, key=_sureness, default=None)
-    return (best.box, best.turns) if best else (None, first.turns)
+    return best.box if best else None
 
 
 def closer_box(
@@ -111,15 +107,11 @@ def _seen(region: np.ndarray, first: Reading, name: str, pieces: str, seeds: See
     return [each for each in found if np.count_nonzero(each) >= LEAST * each.size]
 
 
-def _place(pixels: np.ndarray, box: Box, name: str, turns: int) -> Place:
-    return Place(box, sureness_in(pixels, box, name, turns), turns)
-
-
 def _sureness(place: Place) -> float:
     return place.sureness
 
 
 def _is_another(place: Place, known: Place | None) -> bool:
     """Whether a bone is there, and it is no part of one that is known: a part is often surer than the whole."""
-    part = known is not None and known.turns == place.turns and shared(known.box, place.box) > SAME
+    part = known is not None and shared(known.box, place.box) > SAME
     return place.sureness >= _HARDLY and not (part and known.sureness >= _RATHER)

@@ -43,7 +43,6 @@ def looks(monkeypatch):
 
     def given(closer, sureness, elsewhere=()):
         searches = []
-        monkeypatch.setattr(where, "first_look", lambda *_: reading(closer))
         monkeypatch.setattr(where, "closer_look", lambda *_: reading(closer))
         monkeypatch.setattr(where, "sureness_in", lambda pixels, box, name, turns: sureness)
 
@@ -62,31 +61,31 @@ ROUGH, BONE, OTHER = (100, 50, 180, 300), (110, 60, 170, 290), (220, 40, 300, 12
 
 def test_a_bone_that_is_seen_surely_is_where_the_closer_look_shows_it(looks):
     searches = looks(block(*BONE), 0.9)
-    found, turns = where.box_seen(PIXELS, ALL, reading(block(*ROUGH)), "femur", None)
-    assert np.allclose(found, box(*BONE), atol=1) and turns == 0 and not searches
+    found = where.box_seen(PIXELS, ALL, reading(block(*ROUGH)), "femur", None)
+    assert np.allclose(found, box(*BONE), atol=1) and not searches
 
 
-def test_one_that_is_not_seen_surely_is_looked_for_elsewhere_and_upright_too(looks):
-    searches = looks(block(*BONE), 0.4, [Place(tuple(box(*OTHER)), 0.7, 0)])
-    found, turns = where.box_seen(PIXELS, ALL, reading(block(*ROUGH), turns=3), "femur", None)
-    assert np.allclose(found, box(*OTHER)) and turns == 0 and searches == [0, 3]
+def test_one_that_is_not_seen_surely_is_looked_for_elsewhere(looks):
+    searches = looks(block(*BONE), 0.4, [Place(tuple(box(*OTHER)), 0.7)])
+    found = where.box_seen(PIXELS, ALL, reading(block(*ROUGH), turns=3), "femur", None)
+    assert np.allclose(found, box(*OTHER)) and searches == [3]
 
 
 def test_of_a_bone_that_is_rather_sure_no_part_is_taken(looks):
-    part = Place(tuple(box(110, 60, 170, 150)), 0.9, 0)
+    part = Place(tuple(box(110, 60, 170, 150)), 0.9)
     looks(block(*BONE), 0.6, [part])
-    assert np.allclose(where.box_seen(PIXELS, ALL, reading(block(*ROUGH)), "femur", None)[0], box(*BONE), atol=1)
+    assert np.allclose(where.box_seen(PIXELS, ALL, reading(block(*ROUGH)), "femur", None), box(*BONE), atol=1)
     looks(block(*BONE), 0.4, [part])
-    assert np.allclose(where.box_seen(PIXELS, ALL, reading(block(*ROUGH)), "femur", None)[0], part.box)
+    assert np.allclose(where.box_seen(PIXELS, ALL, reading(block(*ROUGH)), "femur", None), part.box)
 
 
 def test_what_is_hardly_seen_anywhere_is_no_bone(looks):
-    looks(block(0, 0, 0, 0), 0.1, [Place(tuple(box(*OTHER)), 0.2, 0)])
-    assert where.box_seen(PIXELS, ALL, reading(block(0, 0, 0, 0)), "femur", None) == (None, 0)
+    looks(block(0, 0, 0, 0), 0.1, [Place(tuple(box(*OTHER)), 0.2)])
+    assert where.box_seen(PIXELS, ALL, reading(block(0, 0, 0, 0)), "femur", None) is None
 
 
 @pytest.mark.parametrize(("name", "seeds"), [("tibia", Seeds()), ("femur", Seeds([(140, 100)], []))])
 def test_another_bone_and_one_that_was_clicked_on_are_not_looked_for_elsewhere(looks, name, seeds):
     searches = looks(block(*BONE), 0.1)
-    found, _ = where.box_seen(PIXELS, ALL, reading(block(*ROUGH)), name, None, seeds=seeds)
+    found = where.box_seen(PIXELS, ALL, reading(block(*ROUGH)), name, None, seeds=seeds)
     assert np.allclose(found, box(*BONE), atol=1) and not searches

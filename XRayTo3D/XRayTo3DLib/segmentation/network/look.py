@@ -25,7 +25,7 @@ _PARTS = ((0.0, 0.6), (0.4, 1.0))  # shares of its length
 _NOTHING = -20.0  # logit where nobody looked
 
 
-def first_look(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net, turns: int | None = None) -> Reading:
+def first_look(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net) -> Reading:
     """Look at all that is marked, upright (see `reader.upright`); at a long picture in parts as well.
 
     Parameters
@@ -34,18 +34,20 @@ def first_look(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net, tur
     region : (rows, columns) bool array
         What is marked.
     network : cv2.dnn.Net
-    turns : int, optional
-        Quarter turns after which the picture is known to be upright.
 
     Notes
     -----
     The last look is kept as long as its picture is: each click, and each bone beside the main one, begins with it.
     """
     global _last
-    if _last is not None and _last.is_of(pixels, region, network) and turns in (None, _last.reading.turns):
+    if _last is not None and _last.is_of(pixels, region, network):
         return _last.reading
-    turns = upright(pixels, region, network) if turns is None else turns
-    first = read(pixels, first_window(region), network=network, turns=turns)
+    seen = [
+        read(pixels, first_window(region), network=network, turns=turns)
+        for turns in dict.fromkeys((0, upright(pixels, region, network)))
+    ]
+    # A small picture tells roughly how legs lie; seen closer it must look more like a femur's than as it lies.
+    first = max(seen, key=lambda reading: reading.facts["femur"])
     first = _in_parts(pixels, first, *corners(region), network)
     _last = _Look(weakref.ref(pixels), region.copy(), network, first)
     return first

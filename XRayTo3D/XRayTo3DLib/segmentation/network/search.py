@@ -35,13 +35,10 @@ class Place:
         Corners, as column and row of the picture.
     sureness : float
         See `sureness_in`.
-    turns : int
-        Quarter turns after which it is seen there; see `tracer.trace`.
     """
 
     box: Box
     sureness: float
-    turns: int
 
 
 def searched(pixels: np.ndarray, region: np.ndarray, name: str, turns: int = 0) -> list[Place]:
@@ -63,7 +60,7 @@ def searched(pixels: np.ndarray, region: np.ndarray, name: str, turns: int = 0) 
         if len(followed) < _FOLLOWED and all(shared(box, other) < SAME for other in followed):
             followed.append(box)
     boxes = [box_of(pixels, *box, name, turns) for box in followed]
-    return [Place(box, sureness_in(pixels, box, name, turns), turns) for box in boxes]
+    return [Place(box, sureness_in(pixels, box, name, turns)) for box in boxes]
 
 
 def sureness_in(pixels: np.ndarray, box: Box, name: str, turns: int = 0) -> float:

@@ -161,6 +161,6 @@ def test_windows_hold_what_they_look_at():
     region[50:350, 100:180] = True
     corners = first_window(region).to_picture([(-0.5, -0.5), first_window(region).shape[::-1]])
     assert (corners[0] <= np.array([99.5, 49.5]) + 1e-6).all() and (corners[1] >= [179, 349]).all()
-    second = second_window(np.array([100.0, 50.0]), np.array([180.0, 350.0]), region.shape)
+    second = second_window(np.array([100.0, 50.0]), np.array([180.0, 350.0]), region.shape, 0.3)
     corners = second.to_picture([(-0.5, -0.5), second.shape[::-1]])
     assert (corners[0] <= np.array([100, 50]) + 1e-6).all() and (corners[1] >= [180, 350]).all()

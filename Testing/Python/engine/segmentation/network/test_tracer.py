@@ -102,4 +102,4 @@ def test_a_click_is_heeded(knees):
 def test_of_a_picture_of_nothing_nothing_is_drawn():
     pixels = np.random.default_rng(0).random((200, 160)).astype(np.float32)
     found = trace(pixels, window_round(np.ones(pixels.shape, bool)), "femur")
-    assert (found.logit("mask") > 0).mean() < 0.02
+    assert (found.logit("mask") > 0).mean() < 0.03
