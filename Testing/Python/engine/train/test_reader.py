@@ -212,7 +212,8 @@ def test_calibration_weighs_what_tells_femora_from_others():
     values[:, 1] += 4 * truth
     breaks = rng.standard_normal((200, len(BREAK_FEATURES)))
     breaks[:, 2] += 4 * truth
-    masks = np.column_stack([values[:, 1], values[:, 0]])
+    masks = rng.standard_normal((200, len(SURENESS)))
+    masks[:, 0] += 4 * truth
     examples = [
         Example((one, yes), (two, yes), (three, yes))
         for one, two, three, yes in zip(values, breaks, masks, truth, strict=True)
