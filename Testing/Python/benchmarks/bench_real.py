@@ -14,7 +14,7 @@ import numpy as np
 from real_films import DATA, MASKS, Drawn, dice, drawn_femora, drawn_others
 
 from XRayTo3DLib import ReconstructionError, Settings, reconstruct
-from XRayTo3DLib.pipeline import BoneResult
+from XRayTo3DLib.methods import BoneResult
 
 GOOD, FAIR = 0.95, 0.90
 BONES = ("femur", "tibia", "patella", "fibula")
