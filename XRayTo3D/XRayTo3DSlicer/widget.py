@@ -15,7 +15,7 @@ from .axes import removeAxesOf
 from .cameras import followCamerasButton, forgetCameras
 from .dialogs import askForShapeModel, askForXray, askWhereToSave
 from .enabling import enableCalibration, enableFinding, enableSurface, offerColors, offerInputs, showScale
-from .further import regionsOf, xrayOf, xraysOf
+from .further import furtherMarks, xrayOf, xraysOf
 from .live import LivePreview
 from .logic import XRayTo3DLogic
 from .nodes import firstRadiograph, hasSurface
@@ -131,8 +131,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if not any(each and each in xrays for each in shownXrays()):
             return
         marks = [(node, xrays[0]) for node in marksOf(self._parameterNode)]
-        marks += zip(regionsOf(self._parameterNode), xrays[1:], strict=True)
-        for node, volumeNode in marks:
+        for node, volumeNode in (*marks, *furtherMarks(self._parameterNode)):
             if node and node.GetDisplayNode():
                 node.GetDisplayNode().SetVisibility2D(showOver(node.GetDisplayNode(), volumeNode))
 
@@ -183,7 +182,8 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _watch(self) -> None:
         """Follow the chosen nodes themselves: the parameter node does not tell when a point moves."""
         parameters = self._parameterNode
-        chosen = (*marksOf(self._parameterNode), *xraysOf(parameters), *regionsOf(parameters)) if parameters else ()
+        chosen = (*marksOf(parameters), *xraysOf(parameters)) if parameters else ()
+        chosen += tuple(node for node, _volumeNode in furtherMarks(parameters)) if parameters else ()
         chosen += (parameters.otherSide, parameters.outputModel) if parameters else ()
         nodes = tuple(dict.fromkeys(filter(None, chosen)))
         if nodes == self._watched:
