@@ -12,6 +12,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from .axes import placeAxes
 from .bones import placeMeasures, placeOthers
+from .fragments import placeFragments
 from .marks import fractureLineOf, landmarksOf, lengthOnXray, maskOf, regionSettings, seedsOf
 from .nodes import (
     RAS_TO_LPS,
@@ -118,8 +119,9 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
     ):
         """Make a surface from an X-ray, standing on the X-ray's plane.
 
-        Bones that were asked for beside the main one get models of their own, in one folder with it. What is measured
-        comes as a table, and the axes that it is measured by as hidden markups.
+        Bones that were asked for beside the main one get models of their own, in one folder with it, and so do the
+        fragments of a broken one, each under a transform from where it belongs to where it lies. What is measured comes
+        as a table, and the axes that it is measured by as hidden markups.
         An X-ray of unknown scale, or with a calibrated camera, gets the pixel size with which its surface was made, and
         its marks move along.
 
@@ -183,7 +185,8 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         showOutlines(outlines, volumeNodes, modelNode)
         placeMeasures(record, volumeNode, modelNode)
         others = placeOthers(reconstruction, volumeNodes, modelNode)
-        for node in others:
+        fragments = placeFragments(reconstruction.bones[0], volumeNode, modelNode)
+        for node in (*others, *fragments):
             node.SetNodeReferenceID("XRayTo3D.Radiograph", volumeNode.GetID())
             _annotate(node, record)
         placeAxes(reconstruction, volumeNode, [modelNode, *others])

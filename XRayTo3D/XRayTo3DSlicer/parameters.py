@@ -208,6 +208,7 @@ class XRayTo3DParameterNode:
     outputModel - model that receives the surface; None makes a new one
     keepImages - whether clusters, layers and depth are kept as volumes
     color - what the surface's color shows
+    reduction - how far the fragments of a broken bone are put back, in percent
     """
 
     # The selectors take their node types from here; None is needed in a union of nodes.
@@ -266,6 +267,7 @@ class XRayTo3DParameterNode:
     outputModel: vtkMRMLModelNode
     keepImages: bool = False
     color: Color = Color.BONE
+    reduction: Annotated[float, WithinRange(0, 100)] = 0.0
 
 
 def boneChoices(parameters) -> dict:
