@@ -5,7 +5,7 @@ import vtk
 from slicer.i18n import tr as _
 
 from .axes import removeAxesOf
-from .names import boneName, legName, unitOf
+from .names import betweenFragments, boneName, legName, unitOf
 from .nodes import addNode, placeBeside, placeSurface
 from .outlines import removeOutlinesOf, showOutlines
 
@@ -105,6 +105,10 @@ def measureRows(record):
     from XRayTo3DLib.anatomy import DEFINITIONS
 
     owners = [(bone["name"], boneName(bone["name"], bone["side"]), bone["measures"]) for bone in record["bones"]]
+    owners += [
+        ("fracture", _("{bone}, fragments").format(bone=boneName(bone["name"], bone["side"])), betweenFragments(bone))
+        for bone in record["bones"]
+    ]
     owners += [("leg", legName(leg["side"]), leg["measures"]) for leg in record["legs"]]
     for kind, called, measures in owners:
         for name, each in measures.items():

@@ -3,7 +3,7 @@
 from slicer.i18n import tr as _
 
 from .axes import idsOfAxes
-from .further import offerFurtherViews
+from .further import NAMES, offerFurtherViews
 from .marks import lengthOnXray
 from .nodes import hasSurface, idsOfKeptImages
 from .parameters import Color, mayFitShape
@@ -18,7 +18,15 @@ _OFFERED = 33  # Qt::ItemIsSelectable | Qt::ItemIsEnabled
 def offerInputs(ui) -> None:
     """Offer X-rays and marks only, not what was made of them."""
     axes = idsOfAxes()
-    for selector in (ui.calibrationSelector, ui.includeSelector, ui.excludeSelector, ui.landmarksSelector):
+    markups = [
+        ui.calibrationSelector,
+        ui.includeSelector,
+        ui.excludeSelector,
+        ui.landmarksSelector,
+        ui.fractureSelector,
+    ]
+    markups += [getattr(ui, f"{name}FractureSelector") for name in NAMES]
+    for selector in markups:
         selector.sortFilterProxyModel().hiddenNodeIDs = axes
     hidden = idsOfKeptImages()
     for selector in (ui.inputSelector, ui.lateralSelector, ui.thirdSelector, ui.fourthSelector):
@@ -53,6 +61,8 @@ def enableSurface(ui, parameters) -> None:
         ui.sideComboBox,
         ui.landmarksSelector,
         ui.landmarksPlaceWidget,
+        ui.fractureSelector,
+        ui.fracturePlaceWidget,
         ui.forceCheckBox,
         ui.heightSpinBox,
         ui.sexComboBox,

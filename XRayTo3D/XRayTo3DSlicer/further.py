@@ -5,6 +5,7 @@ from typing import NamedTuple
 from slicer import vtkMRMLMarkupsNode, vtkMRMLVolumeNode
 
 NAMES = ("lateral", "third", "fourth")  # with which the names of their parameters and widgets begin
+_MARKS = ("Region", "FractureLine")  # and with which those of their marks end
 _RIGHT_ANGLE = 90.0
 
 
@@ -15,6 +16,7 @@ class FurtherView(NamedTuple):
     roiNode: vtkMRMLMarkupsNode | None
     view: str | None  # from where it was taken
     angle: float  # from the first view in degrees; 0: not told
+    lineNode: vtkMRMLMarkupsNode | None  # along the fracture
 
 
 def furtherViews(parameters) -> list:
@@ -25,6 +27,7 @@ def furtherViews(parameters) -> list:
             getattr(parameters, f"{name}Region"),
             getattr(parameters, f"{name}View").value or None,
             getattr(parameters, "viewAngle" if name == "lateral" else f"{name}Angle"),
+            getattr(parameters, f"{name}FractureLine"),
         )
         for name in NAMES
     ]
@@ -46,14 +49,19 @@ def xraysOf(parameters) -> list:
     return [parameters.inputVolume, *(getattr(parameters, f"{name}Volume") for name in NAMES)]
 
 
-def regionsOf(parameters) -> list:
-    """Return where the bone is in each of the further views, None where nothing is marked."""
-    return [getattr(parameters, f"{name}Region") for name in NAMES]
+def furtherMarks(parameters) -> list:
+    """Return what is marked in further views, each mark with the X-ray that it lies on, or None."""
+    marks = [
+        (getattr(parameters, f"{name}{kind}"), getattr(parameters, f"{name}Volume"))
+        for name in NAMES
+        for kind in _MARKS
+    ]
+    return [(node, volumeNode) for node, volumeNode in marks if node]
 
 
 def xrayOf(parameters, mark):
     """Return the X-ray that a mark is placed on, by the parameter that holds the mark; None if none is chosen."""
-    name = next((each for each in NAMES if mark == f"{each}Region"), "input")
+    name = next((each for each in NAMES for kind in _MARKS if mark == f"{each}{kind}"), "input")
     return getattr(parameters, f"{name}Volume") if parameters else None
 
 
@@ -64,7 +72,11 @@ def offerFurtherViews(ui, parameters, mayFit) -> None:
         isChosen = bool(getattr(parameters, f"{name}Volume"))
         angle = "viewAngle" if name == "lateral" else f"{name}Angle"
         choosing = [getattr(ui, f"{name}{part}") for part in ("Label", "Selector", "LoadButton")]
-        marking = [getattr(ui, f"{name}{part}") for part in ("RegionLabel", "RegionSelector", "RegionPlaceWidget")]
+        marking = [
+            getattr(ui, f"{name}{mark}{part}")
+            for mark in ("Region", "Fracture")
+            for part in ("Label", "Selector", "PlaceWidget")
+        ]
         marking += [getattr(ui, f"{name}View{part}") for part in ("Label", "ComboBox")]
         marking.append(getattr(ui, f"{angle}Label"))
         for widget in choosing:

@@ -12,7 +12,8 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from .axes import placeAxes
 from .bones import placeMeasures, placeOthers
-from .marks import landmarksOf, lengthOnXray, maskOf, regionSettings, seedsOf
+from .fragments import placeFragments
+from .marks import fractureLineOf, landmarksOf, lengthOnXray, maskOf, regionSettings, seedsOf
 from .nodes import (
     RAS_TO_LPS,
     addNode,
@@ -45,6 +46,7 @@ def inputs(
     sod=None,
     landmarksNode=None,
     otherSideNode=None,
+    fractureNode=None,
     **settings,
 ):
     """Return the engine's Radiograph and Settings that nodes and settings stand for.
@@ -60,6 +62,7 @@ def inputs(
     :param sod: distance from the source to the bone in mm; None: as the image tells
     :param landmarksNode: point list on landmarks of the bone, which are its points' names
     :param otherSideNode: the same bone of the other leg, a closed model
+    :param fractureNode: line along a fracture, from one edge of the bone to the other
     :param settings: fields of XRayTo3DLib.Settings, such as method="solid" or clusters=5
     """
     from XRayTo3DLib import Settings
@@ -74,6 +77,8 @@ def inputs(
         marked["mask"] = maskOf(maskNode, volumeNode)
     if landmarksNode is not None:
         marked["landmarks"] = landmarksOf(landmarksNode, volumeNode) or None
+    if fractureNode is not None:
+        marked["fracture_line"] = fractureLineOf(fractureNode, volumeNode)
     if otherSideNode is not None:
         marked["other_side"] = trianglesOf(otherSideNode)
     return radiograph, Settings(**settings, **marked)
@@ -106,6 +111,7 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         lateralNode=None,
         lateralRoiNode=None,
         lateralView=None,
+        lateralFractureNode=None,
         furtherViews=(),
         cameras=(),
         markNodes=(),
@@ -113,8 +119,9 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
     ):
         """Make a surface from an X-ray, standing on the X-ray's plane.
 
-        Bones that were asked for beside the main one get models of their own, in one folder with it. What is measured
-        comes as a table, and the axes that it is measured by as hidden markups.
+        Bones that were asked for beside the main one get models of their own, in one folder with it, and so do the
+        fragments of a broken one, each under a transform from where it belongs to where it lies. What is measured comes
+        as a table, and the axes that it is measured by as hidden markups.
         An X-ray of unknown scale, or with a calibrated camera, gets the pixel size with which its surface was made, and
         its marks move along.
 
@@ -125,7 +132,9 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         :param lateralNode: a second view of the same bone, for a shape model; None if there is none
         :param lateralRoiNode: region round the bone in the second view
         :param lateralView: from where it was taken, as `view` in `inputs`
-        :param furtherViews: up to six more: of each its volume, the region round the bone, and from where it was taken
+        :param lateralFractureNode: line along the fracture in the second view
+        :param furtherViews: up to six more: of each its volume, the region round the bone, from where it was taken,
+            and, where the bone is broken, the line along the fracture
         :param cameras: files of calibrated cameras of all views, in their order
         :param markNodes: more that lies on the X-ray, and moves along with its pixels
         :param roiNode, maskNode, bone, choices: as in `inputs`
@@ -138,12 +147,13 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         scene = slicer.mrmlScene
         radiograph, settings = inputs(volumeNode, roiNode, maskNode, bone, **choices)
         views = [View(radiograph, settings.marking)]
-        further = [(lateralNode, lateralRoiNode, lateralView)] * (lateralNode is not None) + list(furtherViews)
+        second = (lateralNode, lateralRoiNode, lateralView, lateralFractureNode)
+        further = [second] * (lateralNode is not None) + [(*each, None)[:4] for each in furtherViews]
         taken = {name: choices[name] for name in ("sid", "sod") if name in choices}
-        for node, regionNode, takenFrom in further:  # taken and read as the first one, with its own region
-            picture, marked = inputs(node, regionNode, bone=bone, view=takenFrom, **taken)
+        for node, regionNode, takenFrom, lineNode in further:  # taken and read as the first one, with its own marks
+            picture, marked = inputs(node, regionNode, bone=bone, view=takenFrom, fractureNode=lineNode, **taken)
             views.append(View(picture, marked.marking))
-        volumeNodes = [volumeNode, *(node for node, _regionNode, _takenFrom in further)]
+        volumeNodes = [volumeNode, *(node for node, *_marks in further)]
         if cameras:
             found = read_cameras(cameras, [each.radiograph.pixels.shape for each in views])
             views = [View(each.radiograph, each.marking, camera) for each, camera in zip(views, found, strict=True)]
@@ -157,10 +167,10 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
                         "nothing was kept. Load the X-ray and try again."
                     )
                 )
-        points = (choices.get(name) for name in ("includeNode", "excludeNode", "landmarksNode"))
+        points = (choices.get(name) for name in ("includeNode", "excludeNode", "landmarksNode", "fractureNode"))
         takeScale(volumeNode, reconstruction.radiograph, [roiNode, maskNode, *points, *markNodes])
-        for (node, regionNode, _takenFrom), found in zip(further, reconstruction.seen[1:], strict=True):
-            takeScale(node, found.radiograph, [regionNode])
+        for (node, regionNode, _takenFrom, lineNode), found in zip(further, reconstruction.seen[1:], strict=True):
+            takeScale(node, found.radiograph, [regionNode, lineNode])
         if settings.bones == "all":
             keepSeen(volumeNode, dict.fromkeys(found.name for found in reconstruction.found if found.name))
         record = reconstruction.as_json()
@@ -175,7 +185,8 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         showOutlines(outlines, volumeNodes, modelNode)
         placeMeasures(record, volumeNode, modelNode)
         others = placeOthers(reconstruction, volumeNodes, modelNode)
-        for node in others:
+        fragments = placeFragments(reconstruction.bones[0], volumeNode, modelNode)
+        for node in (*others, *fragments):
             node.SetNodeReferenceID("XRayTo3D.Radiograph", volumeNode.GetID())
             _annotate(node, record)
         placeAxes(reconstruction, volumeNode, [modelNode, *others])

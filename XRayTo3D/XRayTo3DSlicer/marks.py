@@ -168,6 +168,18 @@ def lengthOnXray(lineNode, volumeNode) -> float:
     return length
 
 
+def fractureLineOf(lineNode, volumeNode) -> tuple:
+    """Return columns and rows of both ends, x0, y0, x1, y1, of a line along a fracture on an X-ray."""
+    points = placedPoints(lineNode)
+    if len(points) < 2:
+        raise ValueError(
+            _("The fracture's line {name} has no two points yet: place its ends on both edges of the bone.").format(
+                name=lineNode.GetName()
+            )
+        )
+    return tuple(map(float, toPixels(points[:2], volumeNode).ravel()))
+
+
 def maskOf(maskNode, volumeNode) -> np.ndarray:
     """Return the (rows, columns) mask that a label map, or a segmentation's visible segments, make on an X-ray."""
     if not isinstance(maskNode, slicer.vtkMRMLSegmentationNode):

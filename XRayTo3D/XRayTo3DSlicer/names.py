@@ -18,6 +18,15 @@ def boneName(name, side="") -> str:
     return sides[side].format(bone=bone.lower()) if side in sides else bone
 
 
+def betweenFragments(bone) -> dict:
+    """Return the measures between a broken bone's fragments, by their names in the engine's JSON; none of a whole one.
+
+    :param bone: an entry of `bones` in the engine's JSON, in which the lower fragment has them
+    """
+    fragments = bone.get("fragments") or [{}]  # a model that an older version made has none
+    return {name: each for name, each in fragments[-1].items() if isinstance(each, dict) and "interval_95" in each}
+
+
 def legName(side) -> str:
     """Return what a leg is called; the engine's name of its side comes in."""
     return {"left": _("Left leg"), "right": _("Right leg")}[side]

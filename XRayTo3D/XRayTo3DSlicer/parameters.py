@@ -181,6 +181,7 @@ class XRayTo3DParameterNode:
     manualRange, grayRange - whether bone is a range of gray values, and which (0 to 1)
     pieces - which pieces of bone are kept
     preview - whether the bone is shown while choices change
+    fractureLine - along a fracture, which parts the bone into fragments
     boneSegmentation - the bone drawn by hand; it takes the place of what is found
     bones - which bones are made: the one that is meant, every one of the leg that is seen, or those that are checked
     femur, tibia, fibula, patella - whether this one is checked
@@ -189,10 +190,12 @@ class XRayTo3DParameterNode:
     landmarks - points of the bone that were placed on the X-ray, by the landmarks' names
     force - whether a femur's shape is fitted to what may be none
     lateralRegion - where the bone is in the second view; None means the whole image
+    lateralFractureLine - along the fracture in the second view
     lateralView - from where the second view was taken
     viewAngle - from the first view to the second in degrees; 0 means: about 90
-    thirdRegion, thirdView, thirdAngle - the same of the third view; an angle of 0 means: as the files tell
-    fourthRegion, fourthView, fourthAngle - the same of the fourth view
+    thirdRegion, thirdFractureLine, thirdView, thirdAngle - the same of the third view; an angle of 0 means: as the
+    files tell
+    fourthRegion, fourthFractureLine, fourthView, fourthAngle - the same of the fourth view
     cameras - files of calibrated cameras of all views, a semicolon between them; empty means: there are none
     height - of the patient in cm; 0 means: unknown
     sex - of the patient
@@ -205,6 +208,7 @@ class XRayTo3DParameterNode:
     outputModel - model that receives the surface; None makes a new one
     keepImages - whether clusters, layers and depth are kept as volumes
     color - what the surface's color shows
+    reduction - how far the fragments of a broken bone are put back, in percent
     """
 
     # The selectors take their node types from here; None is needed in a union of nodes.
@@ -221,6 +225,7 @@ class XRayTo3DParameterNode:
     region: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
     includePoints: vtkMRMLMarkupsFiducialNode
     excludePoints: vtkMRMLMarkupsFiducialNode
+    fractureLine: vtkMRMLMarkupsLineNode
     finder: Finder = Finder.AUTO
     clusters: Annotated[int, WithinRange(2, 8)] = 2
     manualRange: bool = False
@@ -238,12 +243,15 @@ class XRayTo3DParameterNode:
     landmarks: vtkMRMLMarkupsFiducialNode
     force: bool = False
     lateralRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    lateralFractureLine: vtkMRMLMarkupsLineNode
     lateralView: View = View.FROM_IMAGE
     viewAngle: Annotated[float, WithinRange(0, 160)] = 0.0
     thirdRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    thirdFractureLine: vtkMRMLMarkupsLineNode
     thirdView: View = View.FROM_IMAGE
     thirdAngle: Annotated[float, WithinRange(-160, 160)] = 0.0
     fourthRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    fourthFractureLine: vtkMRMLMarkupsLineNode
     fourthView: View = View.FROM_IMAGE
     fourthAngle: Annotated[float, WithinRange(-160, 160)] = 0.0
     cameras: str = ""
@@ -259,6 +267,7 @@ class XRayTo3DParameterNode:
     outputModel: vtkMRMLModelNode
     keepImages: bool = False
     color: Color = Color.BONE
+    reduction: Annotated[float, WithinRange(0, 100)] = 0.0
 
 
 def boneChoices(parameters) -> dict:
@@ -309,6 +318,7 @@ def shapeChoices(parameters) -> dict:
     chosen = {
         "side": parameters.side.value,
         "landmarksNode": parameters.landmarks,
+        "fractureNode": parameters.fractureLine,
         "force": parameters.force,
         "height_cm": parameters.height or None,
         "sex": parameters.sex.value,
@@ -316,10 +326,15 @@ def shapeChoices(parameters) -> dict:
         "shape_model": parameters.shapeModel.strip() or None,
     }
     if views := furtherViews(parameters):
-        chosen["lateralNode"], chosen["lateralRoiNode"], chosen["lateralView"], _angle = views[0]
+        chosen |= {
+            "lateralNode": views[0].volumeNode,
+            "lateralRoiNode": views[0].roiNode,
+            "lateralView": views[0].view,
+            "lateralFractureNode": views[0].lineNode,
+        }
         chosen["view_angle"] = viewAngle(views)
     if views[1:]:
-        chosen["furtherViews"] = [each[:3] for each in views[1:]]
+        chosen["furtherViews"] = [(each.volumeNode, each.roiNode, each.view, each.lineNode) for each in views[1:]]
     if views and parameters.cameras:  # which tell the angles
         chosen |= {"cameras": camerasOf(parameters), "view_angle": None}
     return chosen

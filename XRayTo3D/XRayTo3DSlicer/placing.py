@@ -10,9 +10,13 @@ _MARKS = {
     "include": "includePoints",
     "exclude": "excludePoints",
     "landmarks": "landmarks",
+    "fracture": "fractureLine",
     "lateralRegion": "lateralRegion",
     "thirdRegion": "thirdRegion",
     "fourthRegion": "fourthRegion",
+    "lateralFracture": "lateralFractureLine",
+    "thirdFracture": "thirdFractureLine",
+    "fourthFracture": "fourthFractureLine",
 }
 
 
@@ -25,6 +29,7 @@ def marksOf(parameters) -> list:
         parameters.calibrationLine,
         parameters.boneSegmentation,
         parameters.landmarks,
+        parameters.fractureLine,
     ]
 
 

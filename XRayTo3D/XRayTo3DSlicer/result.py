@@ -7,7 +7,7 @@ import numpy as np
 import vtk
 from slicer.i18n import tr as _
 
-from .names import boneName, measureText
+from .names import betweenFragments, boneName, measureText
 from .parameters import Color
 from .scale import UNKNOWN
 
@@ -49,7 +49,7 @@ def _rows(record) -> list:
     main = record["bones"][0] if "bones" in record else record  # as it was kept by version 0.1
     surface, shape = main["surface"], main["shape"]
     methods = {
-        "shape": _("Fitted shape of a whole bone"),
+        "shape": _("Fitted shape of a broken bone") if main.get("fragments") else _("Fitted shape of a whole bone"),
         "solid": _("Inflated outline; its thickness is an estimate"),
         "relief": _("Relief of gray values; no anatomy"),
     }
@@ -61,6 +61,7 @@ def _rows(record) -> list:
         (_("Size"), "{:.1f} x {:.1f} x {:.1f} mm".format(*size)),
         (_("Volume"), f"{surface['volume_mm3'] / 1000:.1f} cm³"),
     ]
+    rows += [(each["title"], measureText(name, each)) for name, each in betweenFragments(main).items()]
     if not shape:
         return rows
     sides = {"left": _("Left"), "right": _("Right")}

@@ -15,7 +15,8 @@ from .axes import removeAxesOf
 from .cameras import followCamerasButton, forgetCameras
 from .dialogs import askForShapeModel, askForXray, askWhereToSave
 from .enabling import enableCalibration, enableFinding, enableSurface, offerColors, offerInputs, showScale
-from .further import regionsOf, xrayOf, xraysOf
+from .fragments import fragmentsOf, removeFragmentsOf
+from .further import furtherMarks, xrayOf, xraysOf
 from .live import LivePreview
 from .logic import XRayTo3DLogic
 from .nodes import firstRadiograph, hasSurface
@@ -24,6 +25,7 @@ from .outlines import removeOutlinesOf, showOutlinesOverXrays
 from .packages import hasPackages
 from .parameters import boneChoices, choices, usedXrays
 from .placing import followMarks, marksOf
+from .reducing import offerReduction
 from .result import colorBy, hasColor, liesOnXray, recordOf, resultText
 from .scale import takeOver
 from .views import (
@@ -119,10 +121,10 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeRemoved(self, caller, event, node) -> None:
-        """Remove the outlines and axes of a surface together with it."""
+        """Remove the outlines, axes and fragments of a surface together with it."""
         if not slicer.mrmlScene.IsClosing() and node.IsA("vtkMRMLModelNode"):
-            removeOutlinesOf(node)
-            removeAxesOf(node)
+            for remove in (removeOutlinesOf, removeAxesOf, removeFragmentsOf):
+                remove(node)
 
     def onOtherXrayShown(self, caller=None, event=None) -> None:
         """Show over each X-ray in a slice view what belongs to it, and nothing of another one in the same plane."""
@@ -131,8 +133,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if not any(each and each in xrays for each in shownXrays()):
             return
         marks = [(node, xrays[0]) for node in marksOf(self._parameterNode)]
-        marks += zip(regionsOf(self._parameterNode), xrays[1:], strict=True)
-        for node, volumeNode in marks:
+        for node, volumeNode in (*marks, *furtherMarks(self._parameterNode)):
             if node and node.GetDisplayNode():
                 node.GetDisplayNode().SetVisibility2D(showOver(node.GetDisplayNode(), volumeNode))
 
@@ -183,7 +184,8 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _watch(self) -> None:
         """Follow the chosen nodes themselves: the parameter node does not tell when a point moves."""
         parameters = self._parameterNode
-        chosen = (*marksOf(self._parameterNode), *xraysOf(parameters), *regionsOf(parameters)) if parameters else ()
+        chosen = (*marksOf(parameters), *xraysOf(parameters)) if parameters else ()
+        chosen += tuple(node for node, _volumeNode in furtherMarks(parameters)) if parameters else ()
         chosen += (parameters.otherSide, parameters.outputModel) if parameters else ()
         nodes = tuple(dict.fromkeys(filter(None, chosen)))
         if nodes == self._watched:
@@ -251,6 +253,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         enableFinding(ui, parameters)
         enableSurface(ui, parameters)
         offerColors(ui, model)
+        offerReduction(ui, model, parameters.reduction)
         self._color(model, parameters.color)
 
     def _tellOfResult(self, modelNode) -> None:
@@ -263,9 +266,11 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _color(self, modelNode, color) -> None:
         """Color the surface when that was chosen anew, not against the user."""
-        wanted = modelNode and (modelNode.GetID(), color, hasSurface(modelNode) and hasColor(modelNode, color))
+        surfaces = [modelNode, *fragmentsOf(modelNode)] if modelNode else []
+        wanted = [each.GetID() for each in surfaces], color, hasSurface(modelNode) and hasColor(modelNode, color)
         if wanted != self._colored and recordOf(modelNode):
-            colorBy(modelNode, color)
+            for node in surfaces:
+                colorBy(node, color)
         self._colored = wanted
 
     # Buttons
@@ -365,6 +370,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         finally:
             dialog.close()
             dialog.deleteLater()
+        parameters.reduction = 0.0
         parameters.outputModel = modelNode
         if volumeNode.GetSpacing() != spacing:
             self.preview.forget()

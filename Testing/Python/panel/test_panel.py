@@ -171,7 +171,7 @@ def test_choices_are_settings_of_the_engine(ready):
 
     fields = {field.name for field in dataclasses.fields(Settings)}
     nodes = {"roiNode", "maskNode", "bone", "includeNode", "excludeNode", "view", "sid", "sod", "landmarksNode"}
-    nodes |= {"lateralNode", "lateralRoiNode", "lateralView", "otherSideNode"}
+    nodes |= {"lateralNode", "lateralRoiNode", "lateralView", "lateralFractureNode", "otherSideNode", "fractureNode"}
     ready._parameterNode.manualRange = True
     ready._parameterNode.lateralVolume = ready._parameterNode.inputVolume
     assert set(part("parameters").choices(ready._parameterNode)) <= fields | nodes

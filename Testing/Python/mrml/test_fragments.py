@@ -1,0 +1,193 @@
+"""A broken bone in the scene: lines along its fracture, and its fragments, each under a transform of its own."""
+
+import types
+
+import numpy as np
+import pytest
+import vtk
+from hypothesis import given
+from scipy.spatial.transform import Rotation
+
+from .conftest import node_ids, part, points_of, signed_volume, triangles_of
+from .test_bones import folder_of, hierarchy  # noqa: F401 - a fixture
+from .test_marks import placed, quick, xray_at
+from .test_placement import ijk_to_ras
+
+
+@quick
+@given(matrix=ijk_to_ras())
+def test_a_line_along_a_fracture_lies_on_its_pixels(module, scene, matrix):
+    volume = xray_at(matrix)
+    line = placed(scene, "vtkMRMLMarkupsLineNode", [(9, 30), (45.5, 34)], matrix, off_plane=2.0)
+    np.testing.assert_allclose(part("marks").fractureLineOf(line, volume), (9, 30, 45.5, 34), atol=1e-6)
+    scene.Clear()
+
+
+def test_a_line_without_its_second_end_is_refused_in_words(module, logic, scene):
+    matrix = np.diag([-0.5, -0.5, 1, 1])
+    volume, line = xray_at(matrix), placed(scene, "vtkMRMLMarkupsLineNode", [(9, 30)], matrix)
+    with pytest.raises(ValueError, match="no two points yet"):
+        logic.process(volume, fractureNode=line)
+    assert scene.GetNumberOfNodesByClass("vtkMRMLModelNode") == 0
+
+
+def test_each_view_has_its_own_line(module, logic, scene, monkeypatch):
+    import XRayTo3DLib
+
+    class StopError(Exception):
+        """What ends the work before it has begun."""
+
+    def reconstruct(case, settings, progress=None):
+        told.extend(view.marking.fracture_line for view in case.views)
+        raise StopError
+
+    told, ends = [], [[(9, 30 + number), (45, 34)] for number in range(3)]
+    monkeypatch.setattr(XRayTo3DLib, "reconstruct", reconstruct)
+    matrices = [np.diag([-0.5, -0.5, 1, 1]), np.diag([-0.4, 0.4, 1, 1]), np.diag([0.3, -0.3, 1, 1])]
+    volumes = [xray_at(matrix) for matrix in matrices]
+    lines = [placed(scene, "vtkMRMLMarkupsLineNode", each, matrix) for each, matrix in zip(ends, matrices, strict=True)]
+    further = {"lateralNode": volumes[1], "lateralFractureNode": lines[1]}
+    with pytest.raises(StopError):
+        logic.process(volumes[0], fractureNode=lines[0], furtherViews=[(volumes[2], None, None, lines[2])], **further)
+    np.testing.assert_allclose(np.reshape(told, (3, 2, 2)), ends, atol=1e-4)
+    told.clear()
+    with pytest.raises(StopError):
+        logic.process(
+            volumes[0], fractureNode=lines[0], lateralNode=volumes[1], furtherViews=[(volumes[2], None, None)]
+        )
+    assert told[1:] == [None, None]
+
+
+def moved(points, matrix):
+    return points @ matrix[:3, :3].T + matrix[:3, 3]
+
+
+def matrix_of(transform_node):
+    import slicer.util
+
+    return slicer.util.arrayFromTransformMatrix(transform_node)
+
+
+@pytest.fixture
+def broken(module, scene, hierarchy):  # noqa: F811
+    """An X-ray that stands somewhere, a model of both fragments on it, and the engine's bone: two balls."""
+    import slicer.util
+
+    tilted = np.eye(4)
+    tilted[:3, :3] = Rotation.from_rotvec([0.3, -0.5, 1.1]).as_matrix() @ np.diag([-0.5, -0.5, 1.0])
+    tilted[:3, 3] = 12, -40, 7
+    volume = xray_at(tilted)
+    around = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    around.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(np.diag([-1.0, 1, -1, 1])))
+    volume.SetAndObserveTransformNodeID(around.GetID())
+
+    def ball(*center):
+        source = vtk.vtkSphereSource()
+        source.SetCenter(center)
+        source.SetRadius(4)
+        source.Update()
+        return types.SimpleNamespace(polydata=source.GetOutput())
+
+    to_reduced = np.eye(4)
+    to_reduced[:3, :3] = Rotation.from_rotvec([0.1, 0.4, -0.2]).as_matrix()
+    to_reduced[:3, 3] = 3, -6, 9
+    bone = types.SimpleNamespace(
+        broken=types.SimpleNamespace(to_reduced=(np.eye(4), to_reduced)),
+        pieces=(ball(10, 5, 2), ball(12, 25, 4)),
+        whole=ball(10, 15, 3),
+    )
+    model = part("nodes").placeSurface(bone.pieces[0].polydata, volume)
+    return types.SimpleNamespace(volume=volume, model=model, bone=bone, to_reduced=to_reduced)
+
+
+def test_a_fragment_has_its_place_in_the_bone_under_a_transform_to_where_it_lies(broken):
+    from XRayTo3DLib.geometry.frames import ENGINE_TO_LPS, engine_to_ras
+    from XRayTo3DLib.surface import arrays
+
+    upper, lower, reduced = part("fragments").placeFragments(broken.bone, broken.volume, broken.model)
+    assert part("fragments").fragmentsOf(broken.model) == [upper, lower]
+    to_ras = engine_to_ras(part("nodes").ijkToRAS(broken.volume))
+    for node, piece, to_reduced in zip((upper, lower), broken.bone.pieces, (np.eye(4), broken.to_reduced), strict=True):
+        points = arrays(piece.polydata)[0]
+        belongs = moved(moved(points, ENGINE_TO_LPS), to_reduced)
+        np.testing.assert_allclose(points_of(node), moved(moved(belongs, ENGINE_TO_LPS), to_ras), atol=1e-4)
+        above = node.GetParentTransformNode()
+        assert above.GetParentTransformNode() is broken.volume.GetParentTransformNode()
+        np.testing.assert_allclose(moved(points_of(node), matrix_of(above)), moved(points, to_ras), atol=1e-4)
+        assert signed_volume(points_of(node), triangles_of(node)) > 0 and node.GetDisplayNode().GetVisibility()
+    np.testing.assert_allclose(matrix_of(upper.GetParentTransformNode()), np.eye(4), atol=1e-9)
+    assert not broken.model.GetDisplayNode().GetVisibility() and not reduced.GetDisplayNode().GetVisibility()
+    assert reduced.GetParentTransformNode() is broken.volume.GetParentTransformNode()
+
+
+def test_fragments_lie_in_a_folder_and_are_kept_or_go_with_the_bone(broken, scene, hierarchy):  # noqa: F811
+    fragments = part("fragments")
+    made = fragments.placeFragments(broken.bone, broken.volume, broken.model)
+    above = [node.GetParentTransformNode() for node in made[:2]]
+    folder = folder_of(hierarchy, made[0])
+    assert hierarchy.GetItemName(folder).endswith("fragments")
+    assert {folder_of(hierarchy, node) for node in (*made, *above)} == {folder}
+    assert hierarchy.GetItemParent(folder) == folder_of(hierarchy, broken.model)
+
+    now = node_ids(scene)
+    made[2].GetDisplayNode().SetVisibility(True)  # by the user
+    assert fragments.placeFragments(broken.bone, broken.volume, broken.model) == made
+    assert node_ids(scene) == now and {folder_of(hierarchy, node) for node in (*made, *above)} == {folder}
+    assert made[2].GetDisplayNode().GetVisibility()
+
+    scene.RemoveNode(made[0])  # by the user
+    again = fragments.placeFragments(broken.bone, broken.volume, broken.model)
+    assert len(again) == 3 and not any(scene.IsNodePresent(node) for node in (*made, *above))
+    assert fragments.fragmentsOf(broken.model) == again[:2]
+
+    broken.bone.broken = None  # a whole bone
+    above = [node.GetParentTransformNode() for node in again[:2]]
+    assert fragments.placeFragments(broken.bone, broken.volume, broken.model) == []
+    assert not any(scene.IsNodePresent(node) for node in (*again, *above))
+    assert fragments.fragmentsOf(broken.model) == [] and broken.model.GetDisplayNode().GetVisibility()
+
+
+def test_fragments_go_with_a_model_that_is_removed(broken, scene):
+    made = part("fragments").placeFragments(broken.bone, broken.volume, broken.model)
+    above = [node.GetParentTransformNode() for node in made[:2]]
+    scene.RemoveNode(broken.model)
+    part("fragments").removeFragmentsOf(broken.model)
+    assert not any(scene.IsNodePresent(node) for node in (*made, *above))
+    assert scene.IsNodePresent(broken.volume.GetParentTransformNode())
+
+
+def test_what_lies_between_fragments_is_in_the_table_with_intervals_and_definitions(module, scene):
+    from XRayTo3DLib.anatomy import DEFINITIONS
+
+    angle = {"value": 12.04, "deviation": 1.0, "interval_95": [10.08, 14.0], "title": "Angulation"}
+    lower = {"name": "lower", "surface": {"closed": True}, "to_reduced": np.eye(4).tolist(), "angulation_deg": angle}
+    bone = {"name": "femur", "side": "left", "measures": {}, "fragments": [{"name": "upper"}, lower]}
+    ((called, title, value, unit, low, high, meaning),) = part("bones").measureRows({"bones": [bone], "legs": []})
+    assert (called, title, value, unit, low, high) == ("Left femur, fragments", "Angulation", 12.04, "°", 10.08, 14.0)
+    assert meaning == DEFINITIONS["fracture"]["angulation_deg"].meaning
+    assert part("names").betweenFragments({"name": "femur"}) == {}
+
+
+def test_a_slider_puts_fragments_back_and_leaves_what_the_user_moves(broken):
+    import slicer.util
+
+    upper, lower, _reduced = part("fragments").placeFragments(broken.bone, broken.volume, broken.model)
+    above, reduce = lower.GetParentTransformNode(), part("reducing").reduce
+    lies, center = matrix_of(above).copy(), np.reshape(lower.GetPolyData().GetBounds(), (3, 2)).mean(axis=1)
+    reduce(broken.model, 100.0)
+    np.testing.assert_allclose(matrix_of(above), np.eye(4), atol=1e-9)
+    reduce(broken.model, 25.0)
+    np.testing.assert_allclose(moved(center, matrix_of(above)), 0.25 * center + 0.75 * moved(center, lies), atol=1e-6)
+    angles = [np.linalg.norm(Rotation.from_matrix(each[:3, :3]).as_rotvec()) for each in (matrix_of(above), lies)]
+    assert angles[0] == pytest.approx(0.75 * angles[1])
+    np.testing.assert_allclose(matrix_of(upper.GetParentTransformNode()), np.eye(4), atol=1e-9)
+
+    above.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(np.diag([-1.0, -1, 1, 1])))  # by the user
+    reduce(broken.model, 25.0)
+    np.testing.assert_allclose(matrix_of(above), np.diag([-1.0, -1, 1, 1]))
+    reduce(broken.model, 0.0)
+    np.testing.assert_allclose(matrix_of(above), lies, atol=1e-9)
+    reduce(broken.model, 50.0)
+    part("fragments").placeFragments(broken.bone, broken.volume, broken.model)  # anew, as they lie
+    np.testing.assert_allclose(matrix_of(above), lies, atol=1e-9)
+    reduce(None, 50.0)
