@@ -22,6 +22,8 @@ from .fragments import FRAGMENT_NAMES, Broken
 # How far off along the bone the ends of a broken edge are, standard deviations: drawn by hand, and as they were found.
 _DRAWN_MM, _FOUND_MM = 1.5, 6.0
 
+_LEAST_OF_BONE = 0.02  # of a bone's surface: a smaller fragment is none
+
 
 def is_marked(bone: FoundBone, making: Making) -> bool:
     """Whether a bone is to be made in fragments: a line along its fracture was drawn in every view.
@@ -97,6 +99,13 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
                 "the fracture's line, and check the pixel size and the side. The bone's upper end must be up in the "
                 "picture."
             )
+    normal, offset = fit.plane
+    above = float((fit.upper.model.surface(fit.upper.state.weights) @ normal >= offset).mean())
+    if min(above, 1 - above) < _LEAST_OF_BONE:
+        raise ReconstructionError(
+            "The fracture's lines put the break at the bone's end, where nothing can break off: draw them along the "
+            "same break in all views, between the edges of both fragments."
+        )
     deviation, length = bone.seen[0].radiograph.pixel_size_deviation or 0.0, shape.length_seen(*fit.fits)
     upper, lower = (_fitted(each, arranged, deviation, length) for each in fit.fits)
     return Broken(fit, upper, lower, shape.displacements(fit, deviation), _is_drawn(bone))

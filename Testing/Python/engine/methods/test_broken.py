@@ -1,6 +1,7 @@
 """Pictures of a broken bone, whose fracture is marked by lines: fragments where they lie, and the bone put back."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,6 +18,7 @@ from XRayTo3DLib import (
     View,
     radiograph_from_array,
     reconstruct,
+    shape,
     write_scene,
 )
 from XRayTo3DLib.anatomy import DEFINITIONS, fracture_measures
@@ -180,6 +182,13 @@ def test_one_view_gives_what_it_shows_and_says_so(truth, one):
 def test_a_line_is_missing(truth):
     with pytest.raises(ReconstructionError, match="missing in view 2"):
         made_of(truth, lines=[truth.lines[0], None])
+
+
+def test_a_break_beyond_the_bones_end_is_no_break(truth, one, monkeypatch):
+    beyond = replace(one.bones[0].broken.fit, cut=np.array([1e3, 0.0, 0.0]))
+    monkeypatch.setattr(shape, "fit_fragments", lambda *_, **__: beyond)
+    with pytest.raises(ReconstructionError, match="at the bone's end"):
+        made_of(truth, 1)
 
 
 def test_a_bone_may_be_taken_for_whole_in_spite_of_a_line(truth):
