@@ -237,9 +237,11 @@ def test_heights_that_mislead_are_left_out_and_right_ones_fitted_once(model, cas
     counted = []
     best = module._best
     monkeypatch.setattr(module, "_best", lambda *arguments: counted.append(1) or best(*arguments))
-    view = cast.view_of(cast.camera(shape=(rows, 420)), one_view.truth, model.faces)
+    whole = rows == one_view.views[0].camera.shape[0]  # whose fit without heights is known
+    view = one_view.views[0] if whole else cast.view_of(cast.camera(shape=(rows, 420)), one_view.truth, model.faces)
     right, wrong = (read(view, one_view.truth, model.faces, cast, off) for off in (0.0, 0.2))
     assert fit_shape([(model, [right])]).met and len(counted) == 1
     misled = fit_shape([(model, [wrong])])
     assert len(counted) == 3
-    assert np.allclose(misled.points, fit_shape([(model, [view])]).points)
+    unread = one_view.fit if whole else fit_shape([(model, [view])])
+    assert np.allclose(misled.points, unread.points)
