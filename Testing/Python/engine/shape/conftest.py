@@ -12,7 +12,16 @@ from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.geometry.outline import Outline, outlines, smooth_field
-from XRayTo3DLib.shape import SECOND_VIEW, ShapeModel, built_in, fit_shape, shadow, train, view_from
+from XRayTo3DLib.shape import (
+    SECOND_VIEW,
+    ShapeModel,
+    alignment,
+    built_in,
+    fit_shape,
+    shadow,
+    train,
+    view_from,
+)
 from XRayTo3DLib.shape.correspondence import Template
 from XRayTo3DLib.shape.statistics import onto
 from XRayTo3DLib.simulate.bones.family import sample
@@ -193,7 +202,10 @@ def coarse(model):
 
 @pytest.fixture(scope="session")
 def coarsely(coarse):
-    """What puts the coarse template in the built-in model's place, while it lasts."""
+    """What puts the coarse template in the built-in model's place, while it lasts.
+
+    Templates that are one of the bones are as coarse, and fewer points are aligned.
+    """
     points, faces = coarse.points, coarse.faces
     away = points - points.mean(axis=0)
     grown = (away / np.sqrt((away**2).sum(axis=1).mean())).astype(np.float32)[None]
@@ -203,6 +215,9 @@ def coarsely(coarse):
     def replaced():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(train, "built_in", lambda: stand_in)
+            patch.setattr(train, "_TRIANGLES", 1400)
+            patch.setattr(train, "_EDGE_MM", 12.0)
+            patch.setattr(alignment, "_MANY", 400)
             yield
 
     return replaced
