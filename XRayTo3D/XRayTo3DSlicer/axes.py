@@ -4,6 +4,7 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
+from .folders import nodesOf, putIntoFolder, removeWithFolders
 from .names import boneName, legName
 from .nodes import ijkToRAS
 
@@ -14,8 +15,7 @@ _COLOR = (0.35, 0.75, 1.0)
 
 def axesOf(modelNode) -> list:
     """Return the markups by which a model's bone is measured."""
-    identifiers = [modelNode.GetNthNodeReferenceID(_AXIS, n) for n in range(modelNode.GetNumberOfNodeReferences(_AXIS))]
-    return list(filter(None, map(slicer.mrmlScene.GetNodeByID, identifiers)))
+    return nodesOf(modelNode, _AXIS)
 
 
 def idsOfAxes() -> list:
@@ -50,7 +50,7 @@ def placeAxes(reconstruction, volumeNode, modelNodes) -> None:
 
 def removeAxesOf(modelNode) -> None:
     """Remove the axes of a surface that has just been removed from the scene."""
-    _remove(axesOf(modelNode))
+    removeWithFolders(axesOf(modelNode), _FOLDER)
 
 
 def _placeOwn(owners, toRAS, modelNode) -> None:
@@ -70,8 +70,11 @@ def _placeOwn(owners, toRAS, modelNode) -> None:
                     node.SetAndObserveTransformNodeID(modelNode.GetTransformNodeID())
                 modelNode.AddNodeReferenceID(_AXIS, node.GetID())
                 nodes.append(node)
-        _putIntoFolder(nodes, owner, called, modelNode)
-    _remove(before.values())
+        name = _("{bone} axes").format(bone=called)
+        if folder := putIntoFolder(nodes, modelNode, _FOLDER, owner, name):
+            hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+            hierarchy.SetItemName(folder, name)  # the side may be another one now
+    removeWithFolders(before.values(), _FOLDER)
 
 
 def _newAxis(key, dimensions):
@@ -97,37 +100,3 @@ def _describe(node, measure, part) -> None:
     node.SetName(f"{measure.title}: {part.replace('_', ' ')}" if hasMore else measure.title)
     if length := node.GetMeasurement("length"):
         length.SetEnabled(measure.unit != "deg")  # an axis is drawn somehow long: its length means nothing
-
-
-def _putIntoFolder(nodes, owner, called, modelNode) -> None:
-    """Put axes into a folder of their own beside their model."""
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    modelItem = hierarchy.GetItemByDataNode(modelNode)
-    if not modelItem or not nodes:
-        return
-    items = [hierarchy.GetItemByDataNode(node) for node in nodes]
-    folders = map(hierarchy.GetItemParent, items)
-    folder = next((each for each in folders if hierarchy.GetItemAttribute(each, _FOLDER) == owner), 0)
-    parent, name = hierarchy.GetItemParent(modelItem), _("{bone} axes").format(bone=called)
-    if folder:
-        hierarchy.SetItemParent(folder, parent)
-        hierarchy.SetItemName(folder, name)
-    else:
-        folder = hierarchy.CreateFolderItem(parent, name)
-        hierarchy.SetItemAttribute(folder, _FOLDER, owner)
-    for item in items:
-        hierarchy.SetItemParent(item, folder)
-
-
-def _remove(nodes) -> None:
-    """Remove axes, and their folders if nothing else is in them."""
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    folders = set()
-    for node in nodes:
-        if item := hierarchy.GetItemByDataNode(node):
-            folders.add(hierarchy.GetItemParent(item))
-            hierarchy.RemoveItem(item, False)
-        slicer.mrmlScene.RemoveNode(node)
-    for folder in folders:
-        if hierarchy.HasItemAttribute(folder, _FOLDER) and not hierarchy.GetNumberOfItemChildren(folder):
-            hierarchy.RemoveItem(folder)

@@ -10,6 +10,7 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
+from .folders import nodesOf, putIntoFolder, removeWithFolders
 from .nodes import addNode, ijkToRAS, placeSurface
 
 # Roles in which a bone's model refers to its fragments, to the transforms above them, and to the reduced bone.
@@ -21,7 +22,7 @@ LIES, REDUCED = "XRayTo3D.AsItLies", "XRayTo3D.PercentReduced"
 
 def fragmentsOf(modelNode) -> list:
     """Return the models of a broken bone's fragments, the upper one first; nothing of a whole bone."""
-    return _nodesOf(modelNode, _FRAGMENTS) if modelNode else []
+    return nodesOf(modelNode, _FRAGMENTS) if modelNode else []
 
 
 def placeFragments(bone, volumeNode, modelNode) -> list:
@@ -48,34 +49,18 @@ def placeFragments(bone, volumeNode, modelNode) -> list:
         before = []
     made = [_placed(*each, volumeNode) for each in zip(named, before or (None, None), strict=True)]
     poses = [node.GetParentTransformNode() for node in made]
-    reduced = _placeReduced(bone.whole, volumeNode, next(iter(_nodesOf(modelNode, _REDUCED)), None))
+    reduced = _placeReduced(bone.whole, volumeNode, next(iter(nodesOf(modelNode, _REDUCED)), None))
     _refer(modelNode, made, poses, [reduced])
     if not before:
         modelNode.GetDisplayNode().SetVisibility(False)
-    _putIntoFolder([*made, *poses, reduced], volumeNode, modelNode)
+    name = _("{name} fragments").format(name=volumeNode.GetName())
+    putIntoFolder([*made, *poses, reduced], modelNode, _FOLDER, modelNode.GetID(), name)
     return [*made, reduced]
 
 
 def removeFragmentsOf(modelNode) -> None:
     """Remove the fragments, their transforms and the reduced bone of a model, which may be out of the scene already."""
-    nodes = [node for role in _ROLES for node in _nodesOf(modelNode, role)]
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    folders = set()
-    for node in nodes:
-        if item := hierarchy.GetItemByDataNode(node):
-            folders.add(hierarchy.GetItemParent(item))
-            hierarchy.RemoveItem(item, False)
-        slicer.mrmlScene.RemoveNode(node)
-    for folder in folders:
-        if hierarchy.HasItemAttribute(folder, _FOLDER) and not hierarchy.GetNumberOfItemChildren(folder):
-            hierarchy.RemoveItem(folder)
-
-
-def _nodesOf(modelNode, role) -> list:
-    """Return the nodes to which a bone's model refers in a role, as far as they are in the scene."""
-    count = modelNode.GetNumberOfNodeReferences(role)
-    identifiers = [modelNode.GetNthNodeReferenceID(role, number) for number in range(count)]
-    return list(filter(None, map(slicer.mrmlScene.GetNodeByID, filter(None, identifiers))))
+    removeWithFolders([node for role in _ROLES for node in nodesOf(modelNode, role)], _FOLDER)
 
 
 def _refer(modelNode, *nodes) -> None:
@@ -129,22 +114,3 @@ def _placeReduced(surface, volumeNode, node):
     if isNew:
         node.GetDisplayNode().SetVisibility(False)
     return node
-
-
-def _putIntoFolder(nodes, volumeNode, modelNode) -> None:
-    """Put fragments, their transforms and the reduced bone into a folder of their own beside the bone's model."""
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    modelItem = hierarchy.GetItemByDataNode(modelNode)
-    items = [item for item in map(hierarchy.GetItemByDataNode, nodes) if item]
-    if not modelItem or not items:
-        return
-    folders = map(hierarchy.GetItemParent, items)
-    identifier, parent = modelNode.GetID(), hierarchy.GetItemParent(modelItem)
-    folder = next((each for each in folders if hierarchy.GetItemAttribute(each, _FOLDER) == identifier), 0)
-    if folder:
-        hierarchy.SetItemParent(folder, parent)
-    else:
-        folder = hierarchy.CreateFolderItem(parent, _("{name} fragments").format(name=volumeNode.GetName()))
-        hierarchy.SetItemAttribute(folder, _FOLDER, identifier)
-    for item in items:
-        hierarchy.SetItemParent(item, folder)
