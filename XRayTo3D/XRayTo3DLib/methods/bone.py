@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field, replace
 
 from ..case import Case, Segmentation, View
@@ -86,7 +87,7 @@ class BoneResult:
     doubts: tuple[str, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def surface(self) -> Surface:
         """All pieces as one surface."""
         if len(self.pieces) == 1:
