@@ -37,13 +37,30 @@ SHOWN = ("angulation_ap_deg", "angulation_lateral_deg", "rotation_deg", "shorten
 
 @dataclass(frozen=True)
 class Case:
-    """A broken bone: what is seen of it, and the truth."""
+    """A broken bone: what is seen of it, and the truth.
 
-    bone: Subject
+    Attributes
+    ----------
+    whole : Mesh
+        As it was; its upper fragment still lies there.
+    fracture : Fracture
+    moving : (4, 4) array
+        By which the lower fragment is displaced.
+    frame : (4, 4) array
+        Of the break: see `break_frame`.
+    fragments : (Fragment, Fragment)
+    """
+
+    whole: Mesh
     fracture: Fracture
-    fragments: tuple[Fragment, Fragment]
     moving: np.ndarray
     frame: np.ndarray
+    fragments: tuple[Fragment, ...] = ()
+
+    def moved(self, matrix: np.ndarray) -> Case:
+        """The same in another frame, without what is seen."""
+        moving = matrix @ self.moving @ np.linalg.inv(matrix)
+        return Case(self.whole.moved(matrix), self.fracture, moving, matrix @ self.frame)
 
 
 def main() -> int:
@@ -55,7 +72,7 @@ def main() -> int:
     bones, rows = [subject(path, built_in(), number) for number, path in enumerate(paths)], []
     for number, bone in enumerate(bones * POSES):
         case = broken_bone(bone, number)
-        model = built_in().of_side(case.bone.side)
+        model = built_in().of_side(bone.side)
         rows.append(scored(fit_fragments([(model, *case.fragments)]), case))
         print(f"{bone.name} {case.fracture.kind} at {case.fracture.place:.2f}:", words(rows[-1]), flush=True)
     for name in ("angle", "shift", "turn", "surface"):
@@ -73,6 +90,20 @@ def words(row: dict) -> str:
 
 def broken_bone(bone: Subject, number: int) -> Case:
     """A bone broken and displaced at random, and its fragments as two cameras see them."""
+    whole, fracture = break_of(bone, number)
+    frame = break_frame(whole, fracture.place)
+    moving = displacement(frame, fracture)
+    pieces = break_bone(Bone(whole), fracture)
+    cameras = [Stand(turn).camera(np.zeros(3), SHAPE, (PIXEL, PIXEL), SID, SOD) for turn in (0.0, 90.0)]
+    fragments = [
+        seen(piece.outer, whole.moved(motion), motion @ frame, cameras)
+        for piece, motion in zip(pieces, (np.eye(4), moving), strict=True)
+    ]
+    return Case(whole, fracture, moving, frame, tuple(fragments))
+
+
+def break_of(bone: Subject, number: int) -> tuple[Mesh, Fracture]:
+    """A bone about the origin, and how it breaks: always the same for a number."""
     rng = np.random.default_rng(100 + number)
     points = bone.mesh.points - bone.mesh.points.mean(axis=0)
     whole = Mesh(points, np.asarray(bone.mesh.faces, np.int64))
@@ -81,7 +112,7 @@ def broken_bone(bone: Subject, number: int) -> Case:
     place = PLACES[number // len(KINDS) % len(PLACES)] + rng.uniform(-0.05, 0.05)
     leans, goes = rng.uniform(0, 2 * np.pi, 2)
     angle, aside, shorter = rng.uniform(0, (30.0, 30.0, 40.0))
-    fracture = Fracture(
+    return whole, Fracture(
         kind,
         float(place),
         float(slope),
@@ -91,15 +122,6 @@ def broken_bone(bone: Subject, number: int) -> Case:
         (angle * np.cos(leans), angle * np.sin(leans), rng.normal(0, 8)),
         number,
     )
-    frame = break_frame(whole, fracture.place)
-    moving = displacement(frame, fracture)
-    pieces = break_bone(Bone(whole), fracture)
-    cameras = [Stand(turn).camera(np.zeros(3), SHAPE, (PIXEL, PIXEL), SID, SOD) for turn in (0.0, 90.0)]
-    fragments = [
-        seen(piece.outer, whole.moved(motion), motion @ frame, cameras)
-        for piece, motion in zip(pieces, (np.eye(4), moving), strict=True)
-    ]
-    return Case(bone, fracture, tuple(fragments), moving, frame)
 
 
 def seen(piece: Mesh, whole: Mesh, frame: np.ndarray, cameras: list[Camera]) -> Fragment:
@@ -169,7 +191,7 @@ def scored(fit: BrokenFit, case: Case) -> dict:
 
 def surfaces(fit: BrokenFit, case: Case) -> list[float]:
     """Mean distance (mm) of each true fragment's surface, but for 5 mm about the break, from the fitted one."""
-    points = case.bone.mesh.points - case.bone.mesh.points.mean(axis=0)
+    points = case.whole.points
     height = (points - case.frame[:3, 3]) @ case.frame[:3, 2]
     lower = points[height < -5] @ case.moving[:3, :3].T + case.moving[:3, 3]
     return [
