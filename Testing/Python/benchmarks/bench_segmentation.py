@@ -224,7 +224,7 @@ def people_left_out() -> None:
         at = np.rint(seen.points).astype(int)
         off = np.abs(drawn.heights[name][at[:, 1], at[:, 0]] - seen.shares) * USUAL_MM[name]
         heights[name] += off[~np.isnan(off)].tolist()
-        found = fragments_of(bone)
+        found = fragments_of(pixels, bone)
         if found is None or drawn.cracked == name:
             continue
         parts = drawn.fragments.get(name)

@@ -60,9 +60,8 @@ class Segmentation:
         doubt = ()
         if self.femur is not None and not self.femur.is_femur:
             doubt = (f"This may be no femur (score {self.femur.score:.2f}): {'; '.join(self.femur.reasons)}.",)
-        if self.fragments is not None and self.fragments.broken and self.fragments.line is None:
-            height = self.fragments.height
-            place = "" if height is None else f", about {height:.0%} of its length above its lower end"
+        if self.fragments is not None and self.fragments.broken and not self.fragments.drawn:
+            place = f", {self.fragments.words}" if self.fragments.words else ""
             doubt = (*doubt, f"The {self.bone.name} seems to be broken ({self.fragments.probability:.2f}){place}.")
         return (*self.radiograph.warnings, *self.bone.warnings, *doubt)
 
@@ -160,7 +159,7 @@ def _checked(view: View, finding: Finding, region: np.ndarray, bone: Bone) -> Se
     """A bone that was found, with what is to be told of it besides."""
     femur, line = segmentation.check_femur(bone, finding.reader), view.marking.fracture_line
     if line is None:
-        fragments = segmentation.fragments_of(bone, finding.reader)
+        fragments = segmentation.fragments_of(view.radiograph.pixels, bone)
     else:
         fragments = segmentation.split_along(bone, line)
     return Segmentation(view, finding, region, bone, femur, fragments)

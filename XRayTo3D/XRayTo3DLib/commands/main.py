@@ -12,10 +12,30 @@ from typing import NoReturn
 
 from ..errors import Cancelled, NoFemurError, RadiographError, ReconstructionError, SimulationError, SurfaceError
 from ..version import __version__
-from . import evaluate, reconstruct, segment, simulate, train_depth, train_reader, train_shape_model, train_tracer
+from . import (
+    evaluate,
+    reconstruct,
+    segment,
+    simulate,
+    train_breaks,
+    train_depth,
+    train_reader,
+    train_shape_model,
+    train_tracer,
+)
 from .terminal import BAD_INPUT, INTERRUPTED, NO_FEMUR, fail
 
-_COMMANDS = (reconstruct, segment, simulate, evaluate, train_reader, train_tracer, train_depth, train_shape_model)
+_COMMANDS = (
+    reconstruct,
+    segment,
+    simulate,
+    evaluate,
+    train_reader,
+    train_tracer,
+    train_breaks,
+    train_depth,
+    train_shape_model,
+)
 _LATER = {
     "batch": "many radiographs",
 }

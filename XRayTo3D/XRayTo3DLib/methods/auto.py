@@ -46,8 +46,8 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
     """Make the surface of a bone by the method that may claim most; see `Method.make`.
 
     Of two views no solid can be made. Of one, a solid is made where no shape is wanted or can be fitted, or so much of
-    the outline is not met that the bone may be broken (see `looks_whole`). Where its fracture is marked, its fragments
-    are made.
+    the outline is not met that the bone may be broken (see `looks_whole`). Where its fracture is marked, or the network
+    sees it in all views, its fragments are made.
     """
     if broken.is_marked(bone, making):
         return broken.make(bone, making, progress)
@@ -61,9 +61,10 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
             raise
         why, spent = f"since no shape model could be fitted to it. {error}", {}
     else:
-        if views > 1 or looks_whole(bone, made):
+        if views > 1 or made.broken or looks_whole(bone, made):
             return made
-        why, spent = f"since a shape model is of unbroken bones: {made.shape.unmet_words}.", made.timings_s
+        why = f"since a shape model is of unbroken bones: {made.shape.unmet_words}."
+        spent = made.timings_s
     doubts = (f"A solid was made from the outline, {why}",)
     instead = solid.make(bone, making, part(progress, _SHARE, 1 - _SHARE))
     return replace(instead, doubts=doubts, timings_s=spent | instead.timings_s)

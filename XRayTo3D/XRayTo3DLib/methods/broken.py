@@ -10,6 +10,7 @@ from ..errors import ReconstructionError
 from ..geometry.camera import Camera
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
+from ..segmentation import Fragments
 from ..shape import Fit, Fragment, ShapeModel
 from ..shape.view import to_mm
 from ..surface import Surface
@@ -26,27 +27,36 @@ _LEAST_OF_BONE = 0.02  # of a bone's surface: a smaller fragment is none
 
 
 def is_marked(bone: FoundBone, making: Making) -> bool:
-    """Whether a bone is to be made in fragments: a line along its fracture was drawn in every view.
+    """Whether a bone is to be made in fragments, since a user drew a line along its fracture.
 
     Raises
     ------
     ReconstructionError
-        If it was drawn in some views only.
+        If one was drawn in some views only, and the network sees none in others.
     """
-    if making.fragments == "whole":
+    if making.fragments == "whole" or not any(each is not None and each.drawn for each in _fragments(bone)):
         return False
-    lines = [found.fragments is not None and found.fragments.line is not None for found in bone.seen]
-    if any(lines) and not all(lines):
-        missing = ", ".join(str(number) for number, drawn in enumerate(lines, 1) if not drawn)
+    told = [each is not None and (each.drawn or each.broken) for each in _fragments(bone)]
+    without = [number for number, parted in enumerate(told, 1) if not parted]
+    if without:
         raise ReconstructionError(
-            f"The line along the fracture is missing in view {missing}: draw it in each view, or take the bone for "
-            "whole."
+            f"The line along the fracture is missing in view {', '.join(map(str, without))}: draw it in each view, or "
+            "take the bone for whole."
         )
-    return all(lines)
+    return True
+
+
+def is_seen(bone: FoundBone, making: Making) -> bool:
+    """Whether the network takes a bone for broken, given all its views."""
+    return making.fragments != "whole" and segmentation.seen_broken(_fragments(bone))
+
+
+def _fragments(bone: FoundBone) -> list[Fragments | None]:
+    return [found.fragments for found in bone.seen]
 
 
 def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:
-    """Make the two fragments of a bone whose fracture is marked, and the reduced bone; see `Method.make`."""
+    """Make the two fragments of a bone whose fracture is marked or seen, and the reduced bone; see `Method.make`."""
     stage = Stages(progress)
     with stage("shape", 0.0, "fitting the shape model"):
         found = fit_to(bone, making, progress)

@@ -9,7 +9,7 @@ import numpy as np
 from .. import shape, surface
 from ..case import Case, Making
 from ..errors import ReconstructionError
-from ..helpers.progress import Progress
+from ..helpers.progress import Progress, part
 from ..helpers.stages import Stages
 from ..shape import Facts
 from . import broken
@@ -21,6 +21,7 @@ from .joints import hung, parted
 from .standing import untold
 
 _MOST_VIEWS = 8
+_FRAGMENTS_SHARE = 0.5  # of the time, where fragments are tried first
 
 
 def why_not(case: Case, making: Making) -> str:
@@ -34,9 +35,19 @@ def why_not(case: Case, making: Making) -> str:
 
 
 def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:
-    """Make the whole bone that the shape model finds in its views, or its fragments; see `Method.make`."""
+    """Make the whole bone that the shape model finds in its views, or its fragments; see `Method.make`.
+
+    A bone that the network sees broken, but whose fragments cannot be fitted, is taken for whole, and that is said.
+    """
     if broken.is_marked(bone, making):
         return broken.make(bone, making, progress)
+    doubts: tuple[str, ...] = ()
+    if broken.is_seen(bone, making):
+        try:
+            return broken.make(bone, making, part(progress, 0.0, _FRAGMENTS_SHARE))
+        except ReconstructionError as error:
+            doubts = (f"The bone was taken for whole, since its fragments could not be fitted. {error}",)
+            progress = part(progress, _FRAGMENTS_SHARE, 1 - _FRAGMENTS_SHARE)
     stage = Stages(progress)
     with stage("shape", 0.0, "fitting the shape model"):
         fitted = fit_to(bone, making, progress)
@@ -48,7 +59,14 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
         seen = surface.trimmed(fitted.fit.points, model.faces, border_planes(fitted))
         made = surface_of(fitted, making.triangles, seen)
     return BoneResult(
-        model.bone, model.side, (made,), shape=fitted, extent=extent, whole=whole, timings_s=stage.timings_s
+        model.bone,
+        model.side,
+        (made,),
+        shape=fitted,
+        extent=extent,
+        whole=whole,
+        doubts=doubts,
+        timings_s=stage.timings_s,
     )
 
 

@@ -71,7 +71,7 @@ def split_along(bone: Bone, line: Sequence[float]) -> Fragments:
     nearest = distance_transform_edt(~np.isin(labels, largest), return_distances=False, return_indices=True)
     of = labels[tuple(nearest)]
     upper, lower = sorted((bone.mask & (of == each) for each in largest), key=_lowness(bone))
-    return Fragments(1.0, upper, lower, None, tuple(map(float, line)))
+    return Fragments(1.0, upper, lower, None, tuple(map(float, line)), drawn=True)
 
 
 def broken_outlines(bone: Bone, fragments: Fragments) -> tuple[tuple[Outline, np.ndarray], tuple[Outline, np.ndarray]]:

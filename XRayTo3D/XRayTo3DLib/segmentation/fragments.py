@@ -1,25 +1,30 @@
-"""Is the bone broken? What the reader network says of the two fragments of a femur or tibia."""
+"""Is the bone broken? What the breaks network sees of it: its fragments, and the line along which it is broken."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .find import Bone
+from .morphology import dilated
+from .network.breaks import Break, look_for_break
 from .network.calibration import probability
-from .network.channels import BONES, BROKEN, FRAGMENTS, HEAT_STRIDE
+from .network.channels import FRAGMENTS, HEAT_STRIDE
+from .network.loading import BREAKS
 from .network.logits import log_odds
-from .network.reader import Reading
+from .region import corners
 
 SUSPECTED = 0.5  # probability at which a break is told of
 _NOT_TWO = 0.49  # at most of a bone that is not in two fragments
-FEATURES = ("fact", "closer", "apart")
-_BLUR, _MOST = 2.0, 8  # of the window: pixels that are smoothed over; percentiles of what it leans at most
-_SHARED = 0.1  # of that: where it leans less, the fragments lie over each other
-_LITTLE = 0.05  # added to what it leans, before the logarithm
+FEATURES = ("fact", "place", "apart")
+_BLUR = 1.5  # of the window: pixels that are smoothed over
+_NOWHERE = -12.0  # logit of a break where no bone is seen
+_LITTLE = 0.02  # of the bone: added to a fragment, before the logarithm
 _LEAST = 0.03  # of the bone's shadow: a smaller fragment is none
+_TRANSVERSE_DEG = 30.0  # a break that is less steep (AO/OTA classification of fractures, 2018)
+_AROUND = 12  # pixels of the window round a break, in which fragments lie to one side of its line or the other
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,17 @@ class Fragments:
     probability : float
         That it is broken, as calibrated on simulated radiographs.
     upper, lower : (rows, columns) bool array
-        Shadows of what hangs on the upper end and on the lower one, which may lie over each other. Of an unbroken
-        bone both are the whole of it.
+        Shadows of what hangs on the upper end and on the lower one if it is broken; they may lie over each other. Of a
+        bone in which no break can be both are the whole of it.
     height : float or None
-        Where it is broken, as a share of the bone's length from its lower end.
+        Where it is broken, if it is, as a share of the bone's length from its lower end.
     line : (x0, y0, x1, y1) or None
-        Columns and rows of the line that parts it, where a user drew one.
+        Columns and rows of the line that parts it, if it is broken: as a user drew it, or as the network sees it. None
+        where no break can be.
+    drawn : bool
+        Whether a user drew it.
+    slope_deg : float or None
+        Angle of the line that the network sees to a line across the bone, 0 to 90.
     """
 
     probability: float
@@ -44,101 +54,154 @@ class Fragments:
     lower: np.ndarray
     height: float | None
     line: tuple[float, ...] | None = None
+    drawn: bool = False
+    slope_deg: float | None = None
 
     @property
     def broken(self) -> bool:
         """Whether it is rather broken than not."""
         return self.probability >= SUSPECTED
 
+    @property
+    def words(self) -> str:
+        """Where and how it is broken, as far as that is known: "obliquely, at 38 % of its length"."""
+        run = "" if self.slope_deg is None else ("transversely" if self.slope_deg < _TRANSVERSE_DEG else "obliquely")
+        place = "" if self.height is None else f"at {self.height:.0%} of its length above its lower end"
+        return ", ".join(each for each in (run, place) if each)
+
     def as_json(self) -> dict:
         """What is known of the break, as JSON holds it."""
         return {
             "probability": round(self.probability, 4),
-            "height": None if self.height is None else round(self.height, 3),
-            "line": None if self.line is None else list(self.line),
+            "height": round(self.height, 3) if self.broken and self.height is not None else None,
+            "line": list(self.line) if self.broken and self.line is not None else None,
+            "slope_deg": round(self.slope_deg, 1) if self.broken and self.slope_deg is not None else None,
         }
 
 
-def fragments_of(bone: Bone, reader: str | os.PathLike | None = None) -> Fragments | None:
+def fragments_of(pixels: np.ndarray, bone: Bone) -> Fragments | None:
     """Fragments of a bone that was found.
 
     Parameters
     ----------
+    pixels : (rows, columns) float32 array
+        The picture, bone bright.
     bone : Bone
         From `find_bone`.
-    reader : path, optional
-        The network that was used; its calibration lies beside it.
 
     Returns
     -------
     Fragments or None
-        None where the network was not asked, or knows nothing of breaks of such a bone.
+        None where the networks were not asked, or know nothing of breaks of such a bone.
 
     Raises
     ------
     ReconstructionError
-        If the network's calibration cannot be read.
+        If the network or its calibration cannot be read.
     """
     if bone.name not in FRAGMENTS or bone.second is None:
         return None
-    parts = _parts(bone)
-    seen = probability("break_check", FEATURES, features(bone), reader)
-    whole = min(part.sum() for part in parts) < _LEAST * np.logical_or(*parts).sum()
-    if seen < SUSPECTED or whole:
-        return Fragments(min(seen, _NOT_TWO) if whole else seen, bone.mask, bone.mask, None)
+    seen = look_for_break(pixels, *corners(bone.mask), bone.name, bone.second.turns)
+    likely = probability("break_check", FEATURES, features(seen), BREAKS)
+    inside = seen.window.cut_mask(bone.mask)
+    parts = parted(seen, inside)
+    line = line_between(*parts, inside & (seen.logit("break") > 0))
+    if line is None or min(part.sum() for part in parts) < _LEAST * inside.sum():
+        return Fragments(min(likely, _NOT_TWO), bone.mask, bone.mask, None)
     shape = bone.mask.shape
-    upper, lower = ((bone.second.window.uncut(part.astype(np.float32), shape, 0.0) > 0.5) & bone.mask for part in parts)
-    return Fragments(seen, upper, lower, _height(bone.second, bone.name, *parts))
+    upper, lower = ((seen.window.uncut(part.astype(np.float32), shape, 0.0) > 0.5) & bone.mask for part in parts)
+    drawn = tuple(seen.window.to_picture(line).ravel().tolist())
+    return Fragments(likely, upper, lower, _height(seen, *parts), drawn, slope_deg=_slope_deg(seen, inside, line))
 
 
-def features(bone: Bone) -> np.ndarray:
+def seen_broken(views: Sequence[Fragments | None]) -> bool:
+    """Whether a bone is broken, given what its views show: their odds multiply, and each must show two fragments."""
+    if any(each is None or each.line is None for each in views):
+        return False
+    return sum(log_odds(each.probability) for each in views) >= log_odds(SUSPECTED)
+
+
+def features(seen: Break) -> np.ndarray:
     """Numbers that tell a broken bone from a whole one: `FEATURES`.
 
     Returns
     -------
     (3,) float64 array
-        Logits of the network's own answer at the first look and at the second, and how much it leans, for the same
-        bone, to the upper fragment in one place and to the lower one in another.
-    """
-    fact = BROKEN[bone.name]
-    _, least = _lean(bone)
-    return np.array([log_odds(bone.first.facts[fact]), log_odds(bone.second.facts[fact]), np.log(least + _LITTLE)])
-
-
-def _lean(bone: Bone) -> tuple[np.ndarray, float]:
-    """How much (a logit) each pixel of the second look's window is rather of the upper fragment than of the lower one.
-
-    Of a bone of which it is not sure that it is broken the network takes both for the whole, since both of an unbroken
-    one are; but it leans all the same.
-
-    Returns
-    -------
-    lean : (rows, columns) float32 array
-        0 beside the bone.
-    least : float
-        What it leans at most to the fragment that it leans to less.
+        Logits of the network's own answer, and of a break where it is likeliest; logarithm of the smaller share of the
+        bone that is of one fragment alone.
     """
     import cv2
 
-    mask = bone.second.window.cut_mask(bone.mask)
-    upper, lower = (bone.second.logit(part) for part in FRAGMENTS[bone.name])
-    lean = np.where(mask, cv2.GaussianBlur(upper - lower, (0, 0), _BLUR), np.float32(0))
-    if not mask.any():
-        return lean, 0.0
-    low, high = np.percentile(lean[mask], (_MOST, 100 - _MOST))
-    return lean, float(max(min(high, -low), 0.0))
+    bone = seen.logit("mask") > 0
+    place = cv2.GaussianBlur(seen.logit("break"), (0, 0), _BLUR)
+    upper, lower = (seen.logit(name) > 0 for name in ("upper", "lower"))
+    alone = min(np.count_nonzero(bone & one & ~other) for one, other in ((upper, lower), (lower, upper)))
+    return np.array(
+        [seen.broken, place.max(where=bone, initial=_NOWHERE), np.log(alone / max(bone.sum(), 1) + _LITTLE)]
+    )
 
 
-def _parts(bone: Bone) -> tuple[np.ndarray, np.ndarray]:
-    """Shadows of the upper and the lower fragment in the second look's window; where it leans little they are both."""
-    lean, least = _lean(bone)
-    mask = bone.second.window.cut_mask(bone.mask)
-    return mask & (lean > -_SHARED * least), mask & (lean < _SHARED * least)
+def parted(seen: Break, bone: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Shadows of the upper and of the lower fragment, if a bone is broken; each of its pixels is of one at least.
+
+    Parameters
+    ----------
+    seen : Break
+    bone : (rows, columns) bool array
+        In the window.
+    """
+    upper, lower = seen.logit("upper"), seen.logit("lower")
+    rather = upper > lower
+    return bone & ((upper > 0) | rather), bone & ((lower > 0) | ~rather)
 
 
-def _height(reading: Reading, name: str, upper: np.ndarray, lower: np.ndarray) -> float | None:
+def line_between(upper: np.ndarray, lower: np.ndarray, place: np.ndarray) -> np.ndarray | None:
+    """Line along a break: it parts what is of one fragment alone from what is of the other, near the break.
+
+    Parameters
+    ----------
+    upper, lower, place : (rows, columns) bool array
+        The fragments, and where the break is.
+
+    Returns
+    -------
+    (2, 2) float64 array or None
+        Columns and rows of its ends, as far as the break reaches; None where there is no break between two fragments.
+
+    Notes
+    -----
+    Fisher's linear discriminant of the pixels' places.
+    """
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    near = dilated(place, _AROUND)
+    sides = [np.argwhere(near & one & ~other)[:, ::-1] for one, other in ((upper, lower), (lower, upper))]
+    if min(map(len, sides)) < 3:
+        return None
+    points = np.concatenate(sides)
+    fit = LinearDiscriminantAnalysis().fit(points, np.repeat([0, 1], [len(side) for side in sides]))
+    normal = fit.coef_[0] / np.linalg.norm(fit.coef_[0])
+    along = np.array([-normal[1], normal[0]])
+    middle = np.argwhere(place)[:, ::-1].mean(axis=0)
+    middle = middle - normal * ((middle @ fit.coef_[0] + fit.intercept_[0]) / np.linalg.norm(fit.coef_[0]))
+    reach = (np.argwhere(place)[:, ::-1] - middle) @ along
+    return middle + np.array([[reach.min()], [reach.max()]]) * along
+
+
+def _slope_deg(seen: Break, bone: np.ndarray, line: np.ndarray) -> float | None:
+    """Angle of a line to one across the bone, whose length runs where heights on it rise most."""
+    rows, columns = np.nonzero(bone[::HEAT_STRIDE, ::HEAT_STRIDE])
+    heights = seen.heights[rows, columns]
+    (rise, fall, _), *_ = np.linalg.lstsq(np.column_stack([columns, rows, np.ones(len(rows))]), heights, rcond=None)
+    length = np.hypot(rise, fall) * np.linalg.norm(line[1] - line[0])
+    if not length:
+        return None
+    return float(np.degrees(np.arcsin(np.clip(abs((line[1] - line[0]) @ [rise, fall]) / length, 0, 1))))
+
+
+def _height(seen: Break, upper: np.ndarray, lower: np.ndarray) -> float | None:
     """Height of a break: between the lowest of the upper fragment and the highest of the lower one."""
-    heights = np.repeat(np.repeat(reading.heights[BONES.index(name)], HEAT_STRIDE, 0), HEAT_STRIDE, 1)
+    heights = np.repeat(np.repeat(seen.heights, HEAT_STRIDE, 0), HEAT_STRIDE, 1)
     above, below = heights[upper & ~lower], heights[lower & ~upper]
     if not (len(above) and len(below)):
         return None

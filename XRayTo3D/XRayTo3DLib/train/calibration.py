@@ -1,4 +1,4 @@
-"""Calibration: how probable it is that a picture shows a femur or a break, given what a reader network makes of it."""
+"""Calibration: how probable it is that a picture shows a femur, given what a reader network makes of it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..segmentation import femur as femur_check
-from ..segmentation import fragments as break_check
 from ..segmentation.by_network import SURENESS, find_by_network, sureness_features
 from ..segmentation.find import Bone
 from ..segmentation.morphology import dice
-from ..segmentation.network.channels import FRAGMENTS
 from ..segmentation.region import bounding_box
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
@@ -21,7 +19,6 @@ from ..simulate.scenes.scenes import Scene
 _SHOWN, _HARDLY = 0.02, 0.002  # of the picture: a femur in it, and none worth the name
 _RIGHT = 0.9  # Dice of a mask that is right
 _ROOM = 0.03  # of the picture: round a femur in a box
-_FRAGMENT = 0.05  # of a bone: smaller fragments are hardly seen
 _STRENGTH = 0.3  # of the regression's prior, inversely: scenes are not the world
 
 
@@ -33,15 +30,11 @@ class Example:
     ----------
     femur : (array, bool) or None
         Features of the femur check, and whether there is a femur; None where that is a matter of taste.
-    broken : (array, bool) or None
-        Features of the break check, and whether the bone that was found is seen to be broken; None where that cannot
-        be told.
     mask : (array, bool) or None
         How sure the network's looks are, and whether the mask is that of the bone that they name.
     """
 
     femur: tuple[np.ndarray, bool] | None
-    broken: tuple[np.ndarray, bool] | None = None
     mask: tuple[np.ndarray, bool] | None = None
 
 
@@ -58,7 +51,7 @@ def example(picture: Scene | Other, reader: str | os.PathLike, boxed: bool = Fal
         return Example(None)
     found = Bone(seen.mask, "network", "", seen.name, first=seen.first, second=seen.second, landmarks=seen.landmarks)
     femur = None if _HARDLY < share < _SHOWN else (femur_check.features(found), share >= _SHOWN)
-    return Example(femur, _broken(picture, found), (sureness_features(seen), _right(picture, found, region)))
+    return Example(femur, (sureness_features(seen), _right(picture, found, region)))
 
 
 def _right(picture: Scene | Other, found: Bone, region: np.ndarray) -> bool:
@@ -68,27 +61,17 @@ def _right(picture: Scene | Other, found: Bone, region: np.ndarray) -> bool:
     return max((dice(each, found.mask) for each in wanted), default=0.0) >= _RIGHT
 
 
-def _broken(picture: Scene | Other, found: Bone) -> tuple[np.ndarray, bool] | None:
-    if isinstance(picture, Other) or found.name not in FRAGMENTS:
-        return None
-    parts = picture.fragments.get(found.name)
-    if parts is None:
-        return None if picture.cracked == found.name else (break_check.features(found), False)
-    least = min(part.sum() for part in parts) / max(np.logical_or(*parts).sum(), 1)
-    return None if least < _FRAGMENT else (break_check.features(found), True)
-
-
 def fitted(examples: Iterable[Example]) -> dict:
     """Logistic regressions, as the calibration file holds them."""
     examples = list(examples)
     return {
-        "femur_check": _fit([each.femur for each in examples if each.femur], femur_check.FEATURES, "balanced"),
-        "break_check": _fit([each.broken for each in examples if each.broken], break_check.FEATURES),
-        "mask_check": _fit([each.mask for each in examples if each.mask], SURENESS),
+        "femur_check": regression([each.femur for each in examples if each.femur], femur_check.FEATURES, "balanced"),
+        "mask_check": regression([each.mask for each in examples if each.mask], SURENESS),
     }
 
 
-def _fit(examples: list[tuple[np.ndarray, bool]], names: Sequence[str], weight: str | None = None) -> dict:
+def regression(examples: list[tuple[np.ndarray, bool]], names: Sequence[str], weight: str | None = None) -> dict:
+    """Logistic regression of features and what is true, as a calibration file holds it."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 

@@ -24,13 +24,13 @@ from .batches import Cycle
 from .samples import FRAGMENT_SHARE, an_end, both_legs, clicks, coarse, cut, looked, turned
 
 _SCENES, _CROPS = 4, 3  # pictures of a batch, and crops of each that shows a leg
-_SHAPES = ((160, 160), (192, 128), (128, 192), (256, 96), (96, 256))  # of crops: some as slim as windows may be
-_SHAPES_ODDS = (0.4, 0.2, 0.15, 0.18, 0.07)
+SHAPES = ((160, 160), (192, 128), (128, 192), (256, 96), (96, 256))  # of crops: some as slim as windows may be
+SHAPES_ODDS = (0.4, 0.2, 0.15, 0.18, 0.07)
 _ODDS = {"femur": 1.0, "tibia": 0.5, "fibula": 0.7, "patella": 0.5, "pelvis": 0.2}  # of the bones in a scene
 _BROKEN = 2.0  # times as often one that is broken: there are fragments to tell apart
 _NAMED = 0.6  # of the crops are told which bone is meant
 _CLICKED = 0.25  # of the others have a click on it from the start
-_LEAST = 120  # pixels of a scene: a smaller bone is not drawn
+LEAST = 120  # pixels of a scene: a smaller bone is not drawn
 _ANYWHERE = 0.15  # of the crops of a leg lie so
 _FILLED = 0.08  # of such a crop: a bone that large is what it is about
 _END = 0.2  # of the boxes hold an end of the bone, or of what is seen of it
@@ -74,7 +74,7 @@ class Crops:
 def crops(draw: Callable[[int], Scene | Other], seed: int, number: int, _cycle: Cycle) -> Crops:
     """Make batch `number` of a cycle: always the same one."""
     rng = np.random.default_rng((seed, 1, number))
-    shape = _SHAPES[int(rng.choice(len(_SHAPES), p=_SHAPES_ODDS))]
+    shape = SHAPES[int(rng.choice(len(SHAPES), p=SHAPES_ODDS))]
     made = []
     for index in range(_SCENES):
         drawn = draw(number * _SCENES + index)
@@ -82,6 +82,11 @@ def crops(draw: Callable[[int], Scene | Other], seed: int, number: int, _cycle: 
             made.append(_of_nothing(drawn, shape, rng))
         else:
             made += [_of_scene(drawn, shape, rng) for _ in range(_CROPS)]
+    return stacked(made)
+
+
+def stacked(made: list[tuple]) -> Crops:
+    """Crops of one shape as a batch."""
     return Crops(*(list(each) if at == 7 else np.stack(each) for at, each in enumerate(zip(*made, strict=True))))
 
 
@@ -91,18 +96,18 @@ def _of_scene(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) ->
         (bone, name)
         for bone in BONES
         for name in both_legs(bone)
-        if name in scene.masks and np.count_nonzero(scene.masks[name]) > _LEAST
+        if name in scene.masks and np.count_nonzero(scene.masks[name]) > LEAST
     ]
     if there and rng.random() >= _ANYWHERE:
         bone, name, matrix = _round_a_bone(scene, there, shape, rng)
-        return _answered(scene, matrix, shape, bone, name, bone if rng.random() < _NAMED else "", rng)
+        return answered(scene, matrix, shape, bone, name, bone if rng.random() < _NAMED else "", rng)
     matrix = _anywhere(scene, shape, rng)
     told = str(rng.choice(BONES)) if rng.random() < _NAMED else ""
     sizes = [np.count_nonzero(_moved(scene.masks[name], matrix, shape)) * (told in ("", bone)) for bone, name in there]
     if not told and max(sizes, default=0) < _FILLED * shape[0] * shape[1]:
-        return _answered(scene, matrix, shape, "", "", "", rng)
+        return answered(scene, matrix, shape, "", "", "", rng)
     bone, name = there[int(np.argmax(sizes))] if any(sizes) else (told, "")
-    return _answered(scene, matrix, shape, bone, name, told, rng)
+    return answered(scene, matrix, shape, bone, name, told, rng)
 
 
 def _round_a_bone(
@@ -113,10 +118,10 @@ def _round_a_bone(
     slim = np.array([np.log((high - low)[0] / (high - low)[1]) for low, high in boxes]) - np.log(shape[1] / shape[0])
     odds = [_ODDS[bone] * (_BROKEN if name in scene.fragments else 1) for bone, name in there] * np.exp(-np.abs(slim))
     at = int(rng.choice(len(there), p=odds / odds.sum()))
-    return *there[at], _placed(*boxes[at], scene.image.shape, shape, rng)
+    return *there[at], placed(*boxes[at], scene.image.shape, shape, rng)
 
 
-def _answered(
+def answered(
     scene: Scene,
     matrix: np.ndarray,
     shape: tuple[int, int],
@@ -185,7 +190,7 @@ def _anywhere(drawn: Scene | Other, shape: tuple[int, int], rng: np.random.Gener
     return turned(low, low + size, shape, rng)[0]
 
 
-def _placed(
+def placed(
     low: np.ndarray, high: np.ndarray, of: tuple[int, int], shape: tuple[int, int], rng: np.random.Generator
 ) -> np.ndarray:
     """Matrix (2, 3) from a picture's pixels to those of a crop round a box, as users and first looks draw them."""

@@ -8,7 +8,17 @@ import torch
 import torch.nn.functional as functional
 from torch import nn
 
-from ..segmentation.network.channels import BONES, FACTS, INPUTS, LANDMARKS, MASKS, TRACED, TRACER_FACTS, TRACER_INPUTS
+from ..segmentation.network.channels import (
+    BONES,
+    BREAKS_DRAWN,
+    FACTS,
+    INPUTS,
+    LANDMARKS,
+    MASKS,
+    TRACED,
+    TRACER_FACTS,
+    TRACER_INPUTS,
+)
 
 WIDTHS = (32, 48, 64, 96, 128)  # of the levels, from half the picture's resolution down to 1/32
 
@@ -69,15 +79,20 @@ class Tracer(_Trunk):
 
     What it sees as a reader does, it draws with the help of a level of the picture's own resolution: a coarse answer,
     and what is to be changed of it.
+
+    Parameters
+    ----------
+    masks : int
+        How many it draws: `TRACED`, or, of a breaks network, `BREAKS_DRAWN`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, masks: int = len(TRACED)) -> None:
         super().__init__(len(TRACER_INPUTS))
         self.fine = _block(len(TRACER_INPUTS), _FINE)
         self.widen = nn.ConvTranspose2d(WIDTHS[0], _FINE, 2, 2)
         self.last = _block(_FINE, _FINE)
-        self.change = nn.Conv2d(_FINE, len(TRACED), 1)
-        self.masks = nn.ConvTranspose2d(WIDTHS[0], len(TRACED), 2, 2)
+        self.change = nn.Conv2d(_FINE, masks, 1)
+        self.masks = nn.ConvTranspose2d(WIDTHS[0], masks, 2, 2)
         self.heights = nn.Conv2d(WIDTHS[0], 1, 1)
         self.facts = _facts(len(TRACER_FACTS))
         for head, bias in ((self.masks, -2.0), (self.heights, 0.5), (self.change, 0.0)):
@@ -107,6 +122,22 @@ def tracer_from(reader: Reader) -> Tracer:
                 values.copy_(known[name])
         tracer.change.weight.zero_()
     return tracer
+
+
+def breaks_from(tracer: Tracer) -> Tracer:
+    """A breaks network that begins with what a tracer has learnt."""
+    network = Tracer(len(BREAKS_DRAWN))
+    known = tracer.state_dict()
+    with torch.no_grad():
+        for name, values in network.state_dict().items():
+            if name.startswith("masks."):
+                values[(slice(None),) * (values.ndim == 4) + (slice(len(TRACED)),)] = known[name]
+            elif name.startswith("change."):
+                values.zero_()
+                values[: len(TRACED)] = known[name]
+            else:
+                values.copy_(known[name])
+    return network
 
 
 def _facts(count: int) -> nn.Sequential:

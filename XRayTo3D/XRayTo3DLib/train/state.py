@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from torch import nn
 
 from ..errors import ReconstructionError
 from ..helpers.files import replacing
+from ..segmentation.network.channels import BREAKS_DRAWN
 from .network import Reader, Tracer
+
+_EMPTY = {"reader": Reader, "tracer": Tracer, "breaks": functools.partial(Tracer, len(BREAKS_DRAWN))}
 
 
 def state_file(path: Path) -> Path:
@@ -91,7 +95,7 @@ def _begun(path: str | os.PathLike) -> Reader | Tracer:
     """The network of one file; see `begun_with`."""
     if Path(path).suffix == ".pt":
         state = _loaded(Path(path))
-        network = Tracer() if state["asked"].get("tracer") else Reader()
+        network = _EMPTY[state["asked"].get("network", "reader")]()
         network.load_state_dict(state["mean"])
         return network
     try:
@@ -105,7 +109,7 @@ def _begun(path: str | os.PathLike) -> Reader | Tracer:
     written = [
         [numbers[name] for name in node.input[1:]] for node in graph.node if node.op_type in ("Conv", "ConvTranspose")
     ]
-    for network in (Reader().eval(), Tracer().eval()):
+    for network in (make().eval() for make in _EMPTY.values()):
         layers = _in_order(network)
         older = [layer for layer in layers if layer[0] is not network.heights]  # readers without heights
         for told in (layers, older):

@@ -115,7 +115,7 @@ def train_tracer(
         "seed": seed,
         "limbs": folder is not None,
         "begin": [os.fspath(each) for each in begin],
-        "tracer": True,
+        "network": "tracer",
     }
     state = kept(path, asked)
     torch.manual_seed(seed)

@@ -1,4 +1,4 @@
-"""What a network's leaning to one fragment or the other comes to: fragments, and numbers that tell a break."""
+"""What the breaks network sees comes to fragments, the line between them, and numbers that tell a break."""
 
 from dataclasses import replace
 
@@ -6,74 +6,118 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib.segmentation import Bone, fragments
-from XRayTo3DLib.segmentation.fragments import features, fragments_of
+from XRayTo3DLib.segmentation.fragments import features, fragments_of, line_between, parted, seen_broken
+from XRayTo3DLib.segmentation.network.breaks import Break
 from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, LANDMARKS, MASKS
 from XRayTo3DLib.segmentation.network.reader import Reading
 from XRayTo3DLib.segmentation.network.window import Window
 
 SHAPE = (96, 64)
+MASK = np.zeros(SHAPE, bool)
+MASK[8:88, 20:44] = True
+ROWS = np.arange(SHAPE[0])[:, None] + np.zeros(SHAPE)
 
 
-def bone(lean, fact=0.9):
-    """A femur of 80 rows of which the network is sure; `lean` says how much rather of the upper fragment rows are."""
-    mask = np.zeros(SHAPE, bool)
-    mask[8:88, 20:44] = True
-    logits = np.full((len(MASKS), *SHAPE), -6, np.float32)
-    logits[MASKS.index("femur")][mask] = 6
-    rows = np.arange(SHAPE[0])[:, None]
-    for name, sign in (("upper femur", 1), ("lower femur", -1)):
-        logits[MASKS.index(name)] = 4 + sign * lean(rows) / 2 + np.zeros(SHAPE)
+def seen(upper, lower, place, fact=3.0):
+    """A femur of 80 rows, of whose rows the network says so much of each."""
+    logits = np.stack([np.where(MASK, 6, -6), *(np.where(each, 4, -4) for each in (upper, lower, place & MASK))])
     half = (SHAPE[0] // 2, SHAPE[1] // 2)
-    heights = np.broadcast_to(1 - np.arange(half[0])[:, None] / half[0], (len(BONES), *half)).astype(np.float32)
-    window = Window(np.eye(2, 3), SHAPE)
-    facts = dict.fromkeys(FACTS, 0.5) | {"femur broken": fact}
-    heat = np.zeros((len(LANDMARKS), *half), np.float32)
-    grey = np.zeros(SHAPE, np.float32)
-    reading = Reading(window, logits, heat, heights, facts, grey, np.ones(SHAPE, bool))
-    return Bone(mask, "network", "", "femur", first=reading, second=reading)
+    heights = np.broadcast_to(1 - np.arange(half[0])[:, None] / half[0], half).astype(np.float32)
+    return Break(Window(np.eye(2, 3), SHAPE), logits.astype(np.float32), heights, fact)
 
 
-def broken_at(row, much=3.0):
-    return lambda rows: np.where(rows < row, much, -much).astype(np.float32)
+def broken_at(row, slope=0.0):
+    """A break that rises from the left by so many rows a column."""
+    over = ROWS + slope * (np.arange(SHAPE[1]) - 31.5) - row
+    return seen(over < 0, over >= 0, np.abs(over) <= 3)
 
 
-@pytest.fixture(autouse=True)
-def believed(monkeypatch):
-    """The check believes what it is told."""
-    monkeypatch.setattr(fragments, "probability", lambda name, names, values, reader: 0.9)
+def bone(name="femur"):
+    logits = np.full((len(MASKS), *SHAPE), -6, np.float32)
+    half = (SHAPE[0] // 2, SHAPE[1] // 2)
+    heat, heights = (np.zeros((len(each), *half), np.float32) for each in (LANDMARKS, BONES))
+    facts, window = dict.fromkeys(FACTS, 0.5), Window(np.eye(2, 3), SHAPE)
+    reading = Reading(window, logits, heat, heights, facts, np.zeros(SHAPE, np.float32), np.ones(SHAPE, bool))
+    return Bone(MASK, "network", "", name, first=reading, second=reading)
 
 
-def test_fragments_are_told_apart_though_both_are_taken_for_the_whole():
-    """Both logits are high everywhere; what differs is to which of them a pixel leans."""
-    found = fragments_of(bone(broken_at(40)))
-    assert found.broken
-    rows = np.arange(SHAPE[0])[:, None] + np.zeros(SHAPE)
-    mask = bone(broken_at(40)).mask
-    assert (found.upper | found.lower)[mask].all() and not (found.upper | found.lower)[~mask].any()
-    assert found.upper[mask & (rows < 36)].all() and not found.upper[rows > 44].any()
-    assert found.lower[mask & (rows > 44)].all() and not found.lower[rows < 36].any()
-    assert found.height == pytest.approx(1 - 40 / 96, abs=0.06)
+@pytest.fixture
+def found(monkeypatch):
+    """Fragments of a bone of which the network says so much, and the check believes so much."""
+
+    def of(said, likely=0.9, name="femur"):
+        monkeypatch.setattr(fragments, "look_for_break", lambda *_: said)
+        monkeypatch.setattr(fragments, "probability", lambda *_: likely)
+        return fragments_of(np.zeros(SHAPE, np.float32), bone(name))
+
+    return of
 
 
-def test_where_it_leans_to_neither_the_fragments_lie_over_each_other():
-    found = fragments_of(bone(lambda rows: np.where(rows < 30, 3.0, np.where(rows > 50, -3.0, 0.0))))
-    both = found.upper & found.lower
-    assert both[34:46, 24:40].all() and not both[:24].any() and not both[58:].any()
+def test_fragments_are_the_bone_on_both_sides_of_the_break(found):
+    two = found(broken_at(40))
+    assert two.broken and not two.drawn
+    assert np.array_equal(two.upper, MASK & (ROWS < 40)) and np.array_equal(two.lower, MASK & (ROWS >= 40))
+    assert two.height == pytest.approx(1 - 40 / 96, abs=0.06)
 
 
-def test_a_bone_that_leans_one_way_alone_is_whole():
-    """So does a shaft's end that is cut by the border: however sure the check is, there are no two fragments."""
-    found = fragments_of(bone(lambda rows: 3.0 + 0 * rows))
-    assert not found.broken and np.array_equal(found.upper, found.lower) and found.height is None
+@pytest.mark.parametrize("slope", [0.0, 0.5, -1.0])
+def test_the_line_runs_along_the_break(found, slope):
+    two = found(broken_at(44, slope))
+    x0, y0, x1, y1 = two.line
+    assert two.slope_deg == pytest.approx(np.degrees(np.arctan(abs(slope))), abs=6)
+    assert two.words.startswith("transversely" if abs(slope) < 0.58 else "obliquely")
+    assert (y1 - y0) / (x1 - x0) == pytest.approx(-slope, abs=0.12)
+    assert (y0 + y1) / 2 + slope * ((x0 + x1) / 2 - 31.5) == pytest.approx(44, abs=1.5)
+    assert min(x0, x1) < 22 and max(x0, x1) > 41
 
 
-def test_the_more_it_leans_both_ways_the_rather_it_is_broken():
-    told = [features(bone(broken_at(40, much)))[2] for much in (0.0, 0.5, 2.0, 5.0)]
-    assert told == sorted(told) and told[0] < told[-1] - 2
-    one_way = features(bone(lambda rows: 5.0 + 0 * rows))[2]
-    assert one_way == pytest.approx(told[0])
+def test_fragments_may_lie_over_each_other(found):
+    both = (ROWS >= 36) & (ROWS < 50)
+    two = found(seen(ROWS < 50, ROWS >= 36, both))
+    assert np.array_equal(two.upper & two.lower, MASK & both)
 
 
-def test_of_what_the_network_was_not_asked_nothing_is_told():
-    assert fragments_of(replace(bone(broken_at(40)), second=None)) is None
-    assert fragments_of(replace(bone(broken_at(40)), name="patella")) is None
+def test_what_is_of_neither_is_of_the_likelier_one():
+    said = seen(ROWS < 36, ROWS >= 50, (ROWS >= 36) & (ROWS < 50))
+    said.logits[1] += np.where(ROWS < 42, 1.0, 0.0)  # hardly less than nothing
+    upper, lower = parted(said, MASK)
+    assert np.array_equal(upper | lower, MASK) and not (upper & lower).any()
+    assert np.array_equal(upper, MASK & (ROWS < 42))
+
+
+def test_of_a_bone_that_is_hardly_broken_no_break_is_told(found):
+    whole = found(broken_at(40), likely=0.3)
+    assert not whole.broken and whole.as_json() == dict.fromkeys(("height", "line", "slope_deg")) | {"probability": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("views", "broken"), [((0.6,), True), ((0.4,), False), ((0.9, 0.2), True), ((0.6, 0.3), False)]
+)
+def test_what_views_say_of_a_break_is_weighed_together(found, views, broken):
+    assert seen_broken([found(broken_at(40), likely) for likely in views]) == broken
+
+
+def test_every_view_must_show_two_fragments(found):
+    sure, untold = found(broken_at(40), 0.99), found(seen(ROWS < 200, ROWS >= 200, ROWS < 4), 0.99)
+    assert seen_broken([sure]) and not seen_broken([sure, untold]) and not seen_broken([sure, None])
+
+
+@pytest.mark.parametrize("upper", [ROWS < 200, ROWS < 9])
+def test_a_bone_without_two_fragments_is_whole_however_sure_the_check_is(found, upper):
+    whole = found(seen(upper, ~upper, np.abs(ROWS - 40) < 4))
+    assert not whole.broken and whole.line is None
+
+
+def test_without_a_place_there_is_no_line():
+    assert line_between(ROWS < 40, ROWS >= 40, np.zeros(SHAPE, bool)) is None
+
+
+def test_each_number_grows_with_what_speaks_for_a_break():
+    little, much = seen(ROWS < 10, ROWS >= 10, ROWS < 0, fact=-1.0), broken_at(40)
+    assert (features(little) < features(much)).all()
+    assert features(seen(ROWS < 0, ROWS < 0, ROWS < 0))[2] == pytest.approx(np.log(0.02))  # neither has any
+
+
+def test_of_what_the_network_was_not_asked_nothing_is_told(found):
+    assert found(broken_at(40), name="patella") is None
+    assert fragments_of(np.zeros(SHAPE, np.float32), replace(bone(), second=None)) is None

@@ -13,7 +13,6 @@ pytest.importorskip("onnx", reason="onnx is not installed: pip install 'xrayto3d
 from XRayTo3DLib.errors import ReconstructionError  # noqa: E402
 from XRayTo3DLib.segmentation.by_network import SURENESS  # noqa: E402
 from XRayTo3DLib.segmentation.femur import FEATURES  # noqa: E402
-from XRayTo3DLib.segmentation.fragments import FEATURES as BREAK_FEATURES  # noqa: E402
 from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
 from XRayTo3DLib.segmentation.network.loading import OUTPUTS, load_reader  # noqa: E402
 from XRayTo3DLib.simulate.scenes.others import other  # noqa: E402
@@ -210,18 +209,12 @@ def test_calibration_weighs_what_tells_femora_from_others():
     truth = rng.random(200) < 0.3
     values = rng.standard_normal((200, len(FEATURES)))
     values[:, 1] += 4 * truth
-    breaks = rng.standard_normal((200, len(BREAK_FEATURES)))
-    breaks[:, 2] += 4 * truth
     masks = rng.standard_normal((200, len(SURENESS)))
     masks[:, 0] += 4 * truth
-    examples = [
-        Example((one, yes), (two, yes), (three, yes))
-        for one, two, three, yes in zip(values, breaks, masks, truth, strict=True)
-    ]
+    examples = [Example((one, yes), (two, yes)) for one, two, yes in zip(values, masks, truth, strict=True)]
     made = json.loads(json.dumps(fitted([*examples, Example(None, None)])))
     for check, names, numbers, best in (
         ("femur_check", FEATURES, values, 1),
-        ("break_check", BREAK_FEATURES, breaks, 2),
         ("mask_check", SURENESS, masks, 0),
     ):
         weights = made[check]["weights"]

@@ -37,6 +37,9 @@ TRACER_INPUTS = (*INPUTS, *BONES)
 TRACED = ("mask", "upper", "lower")
 NOTHING = "nothing"
 TRACER_FACTS = (*BONES, NOTHING, "broken")  # logits: which bone it is, one of the first six; that it is seen broken
+# The breaks network is a tracer that has learnt broken bones: it tells fragments apart as if the bone were broken, and
+# where the break is.
+BREAKS_DRAWN = (*TRACED, "break")
 STRIDE = 32  # rows and columns of the network's pictures are multiples of it
 HEAT_STRIDE = 2  # pixels of a picture for one of a heat map, and of the map of a bone's heights
 HEAT_SIGMA = 2.0  # of a landmark's peak, in pixels of a heat map

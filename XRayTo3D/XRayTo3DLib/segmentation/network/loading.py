@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import ReconstructionError
 from .channels import (
     BONES,
+    BREAKS_DRAWN,
     FACTS,
     HEAT_STRIDE,
     INPUTS,
@@ -26,7 +27,7 @@ from .channels import (
 if TYPE_CHECKING:
     import cv2
 
-SHIPPED, TRACER = Path(__file__).with_name("reader.onnx"), Path(__file__).with_name("tracer.onnx")
+SHIPPED, TRACER, BREAKS = (Path(__file__).with_name(f"{name}.onnx") for name in ("reader", "tracer", "breaks"))
 OUTPUTS, TRACER_OUTPUTS = ("masks", "heat", "heights", "facts"), ("masks", "heights", "facts")
 _TRIED = (STRIDE, 2 * STRIDE)  # rows and columns of what a network is tried with
 _HALF = (STRIDE // HEAT_STRIDE, 2 * STRIDE // HEAT_STRIDE)
@@ -54,6 +55,18 @@ def load_tracer() -> cv2.dnn.Net:
     """
     shapes = ((len(TRACED), *_TRIED), (1, *_HALF), (len(TRACER_FACTS),))
     return _load("tracer", TRACER, len(TRACER_INPUTS), TRACER_OUTPUTS, shapes)
+
+
+def load_breaks(path: str | os.PathLike | None = None) -> cv2.dnn.Net:
+    """Load a breaks network, the one that is shipped if no other is named.
+
+    Raises
+    ------
+    ReconstructionError
+        As of `load_reader`.
+    """
+    shapes = ((len(BREAKS_DRAWN), *_TRIED), (1, *_HALF), (len(TRACER_FACTS),))
+    return _load("breaks", Path(path or BREAKS), len(TRACER_INPUTS), TRACER_OUTPUTS, shapes)
 
 
 def asked(network: cv2.dnn.Net, picture: np.ndarray, outputs: tuple[str, ...]) -> list[np.ndarray]:

@@ -11,7 +11,7 @@ import numpy as np
 from ..morphology import dice
 from ..region import corners
 from ..seeds import Seeds
-from .channels import BONES, BROKEN, FRAGMENTS, HEAT_STRIDE, MASKS
+from .channels import BONES, HEAT_STRIDE, MASKS
 from .reader import Reading, first_window, part_window, read, second_window, seen_all, seen_in, upright
 from .tracer import is_long, trace, traced_window
 from .window import carried
@@ -118,25 +118,20 @@ def second_look(
     Returns
     -------
     Reading
-        The bone's mask (see `channel_of`), its fragments, the heights on it and whether it is broken are the tracer's.
-        Of a long bone, which is a few of the tracer's pixels wide, the mask is that of the reader, who sees it in
-        parts, if they see the same.
+        The bone's mask (see `channel_of`) and the heights on it are the tracer's. Of a long bone, which is a few of the
+        tracer's pixels wide, the mask is that of the reader, who sees it in parts, if they see the same.
     """
     reading = read(pixels, second_window(low, high, pixels.shape, _CLOSE), seeds, network, first.turns)
     reading = _in_parts(pixels, reading, low, high, network, seeds)
     own = traced_window(low, high, pixels.shape)
     drawn, untold = (trace(pixels, own, each, seeds, first.turns) for each in (name, ""))
-    logits, heights, facts = reading.logits.copy(), reading.heights.copy(), dict(reading.facts)
-    channels = {channel_of(name): "mask"} | dict(zip(FRAGMENTS.get(name, ()), ("upper", "lower"), strict=False))
-    for channel, traced in channels.items():
-        logits[MASKS.index(channel)] = carried(drawn.logit(traced), own, reading.window, _NOTHING)
+    logits, heights = reading.logits.copy(), reading.heights.copy()
     bone = MASKS.index(channel_of(name))
+    logits[bone] = carried(drawn.logit("mask"), own, reading.window, _NOTHING)
     if is_long(low, high) and dice(reading.logits[bone] > 0, logits[bone] > 0) >= _ALIKE:
         logits[bone] = reading.logits[bone]
     heights[BONES.index(name)] = carried(drawn.heights, own, reading.window, stride=HEAT_STRIDE)
-    if name in BROKEN:
-        facts[BROKEN[name]] = drawn.broken
-    return replace(reading, logits=logits, heights=heights, facts=facts, untold=untold)
+    return replace(reading, logits=logits, heights=heights, untold=untold)
 
 
 def channel_of(name: str) -> str:

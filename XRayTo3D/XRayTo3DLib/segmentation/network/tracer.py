@@ -1,16 +1,20 @@
-"""Running the tracer network: one bone, its fragments and the heights on it, at a crop's full resolution."""
+"""Running the tracer network: one bone, and the heights on it, at a crop's full resolution."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..seeds import Seeds
-from .channels import BONES, NOTHING, TRACED, TRACER_FACTS, channels, told_name
+from .channels import BONES, NOTHING, TRACED, channels, told_name
 from .loading import TRACER_OUTPUTS, asked, load_tracer
-from .logits import sigmoid, softmax
+from .logits import softmax
 from .window import Window, window_over
+
+if TYPE_CHECKING:
+    import cv2
 
 _NAMES = (*BONES, NOTHING)
 _PIXELS = 160 * 160  # of a window
@@ -25,21 +29,17 @@ class Trace:
     ----------
     window : Window
     logits : (3, rows, columns) float32 array
-        Of the bone, and of its upper and its lower fragment (of an unbroken bone both are the whole); above zero where
-        they are.
+        Of `TRACED`; of the bone above zero where it is.
     heights : (rows / 2, columns / 2) float32 array
         How high on the bone its shadow shows it, 0 at its lower end and 1 at the upper; it means nothing beside it.
     names : dict of str to float
         Probabilities of what the bone is: `BONES`, or nothing of these.
-    broken : float
-        Probability that it is seen to be broken.
     """
 
     window: Window
     logits: np.ndarray
     heights: np.ndarray
     names: dict[str, float]
-    broken: float
 
     def logit(self, name: str) -> np.ndarray:
         """Logits of one of the masks: `TRACED`."""
@@ -94,19 +94,46 @@ def trace(
     ReconstructionError
         If the network cannot be loaded.
     """
-    network = load_tracer()
+    logits, heights, facts = drawn_by(load_tracer(), pixels, window, name, seeds, turns, mirrored)
+    names = softmax(facts[: len(_NAMES)])
+    return Trace(window, logits, heights, dict(zip(_NAMES, map(float, names), strict=True)))
+
+
+def drawn_by(
+    network: cv2.dnn.Net,
+    pixels: np.ndarray,
+    window: Window,
+    name: str,
+    seeds: Seeds | None = None,
+    turns: int = 0,
+    mirrored: bool = True,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What a network that draws one bone says of a window; see `trace`.
+
+    Returns
+    -------
+    logits : (masks, rows, columns) float32 array
+        Strongly negative beside the picture.
+    heights : (rows / 2, columns / 2) float32 array
+    facts : (7,) float32 array
+        Logits.
+    """
     grey, inside = window.cut(pixels)
     clicks = (seeds or Seeds()).moved(window.matrix)
     seen = np.concatenate([channels(grey, inside, clicks.include, clicks.exclude), told_name(grey.shape, name)])
-    seen = np.rot90(seen, turns, (1, 2))
+    masks, heights, facts = drawn_on(network, np.rot90(seen, turns, (1, 2)), mirrored)
+    logits = np.ascontiguousarray(np.rot90(masks, -turns, (1, 2)))
+    logits[:, ~inside] = -20
+    return logits, np.rot90(heights[0], -turns), facts
+
+
+def drawn_on(
+    network: cv2.dnn.Net, seen: np.ndarray, mirrored: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What a network that draws one bone says of channels (9, rows, columns), and of their mirror image: the mean."""
     masks, heights, facts = asked(network, seen, TRACER_OUTPUTS)
     if mirrored:
         also = asked(network, seen[:, :, ::-1], TRACER_OUTPUTS)
         masks, heights = (masks + also[0][..., ::-1]) / 2, (heights + also[1][..., ::-1]) / 2
         facts = (facts + also[2]) / 2
-    logits = np.ascontiguousarray(np.rot90(masks, -turns, (1, 2)))
-    logits[:, ~inside] = -20
-    names = softmax(facts[: len(_NAMES)])
-    broken = float(sigmoid(facts[TRACER_FACTS.index("broken")]))
-    upright = np.rot90(heights[0], -turns)
-    return Trace(window, logits, upright, dict(zip(_NAMES, map(float, names), strict=True)), broken)
+    return masks, heights, facts

@@ -6,7 +6,7 @@ import pytest
 from XRayTo3DLib import Settings, find_bone, radiograph_from_array
 from XRayTo3DLib.segmentation import bounding_box
 from XRayTo3DLib.segmentation.network import look
-from XRayTo3DLib.segmentation.network.channels import BONES, BROKEN, FACTS, LANDMARKS, MASKS, TRACED
+from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, LANDMARKS, MASKS, TRACED
 from XRayTo3DLib.segmentation.network.reader import Reading, first_window
 from XRayTo3DLib.segmentation.network.tracer import Trace
 from XRayTo3DLib.simulate.bones.family import sample
@@ -95,9 +95,8 @@ def draws(monkeypatch):
         def trace(pixels, window, name="", seeds=None, turns=0):
             asked.append((window, name))
             logits = np.repeat(8 * window.cut(mask.astype(np.float32))[0][None] - 4, len(TRACED), axis=0)
-            logits[TRACED.index("lower")] = -4
             half = (window.shape[0] // 2, window.shape[1] // 2)
-            return Trace(window, logits, np.full(half, 0.7, np.float32), {"tibia": 0.8, "femur": 0.2}, 0.9)
+            return Trace(window, logits, np.full(half, 0.7, np.float32), {"tibia": 0.8, "femur": 0.2})
 
         monkeypatch.setattr(look, "trace", trace)
         return asked
@@ -116,10 +115,7 @@ def test_the_tracer_draws_the_bone_and_the_reader_what_is_round_it(looks, draws,
     assert (drawn != found.window.cut_mask(rows(200, 341)))[inside].mean() < 0.03
     other = "tibia" if name == "femur" else "femur"
     assert np.array_equal(found.logit(other), reading(windows[0], rows(300, 400)).logit(other))
-    assert np.array_equal(found.logit(f"upper {name}"), found.logit(channel))
-    assert not (found.logit(f"lower {name}") > 0).any()
     assert found.heights[BONES.index(name)] == pytest.approx(0.7)
-    assert found.facts[BROKEN[name]] == 0.9 and found.facts[BROKEN[other]] == 0.5
     # What it takes the bone for it says where it was not told.
     assert found.untold.names == {"tibia": 0.8, "femur": 0.2} and [told for _, told in asked] == [name, ""]
     for window in (*(own for own, _ in asked), found.window):

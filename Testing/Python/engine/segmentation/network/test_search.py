@@ -32,7 +32,7 @@ def draws(monkeypatch):
             sure = share.sum() / window.scale**2 / max(mask.sum(), 1)
             half = (window.shape[0] // 2, window.shape[1] // 2)
             names = dict.fromkeys(BONES, 0.0) | {"femur": sure, NOTHING: 1 - sure}
-            return Trace(window, logits, np.zeros(half, np.float32), names, 0.0)
+            return Trace(window, logits, np.zeros(half, np.float32), names)
 
         monkeypatch.setattr(search, "trace", trace)
 

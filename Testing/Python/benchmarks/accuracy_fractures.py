@@ -1,0 +1,199 @@
+"""How well broken bones come out of radiographs: the whole chain, a box drawn round the bone, from two views and one.
+
+`make accuracy-fractures` runs it; FRACTURES=12 fewer. Bones of `shared/data/independent` beside the project (or in
+XRAYTO3D_DATA), which no model and no network knows, break as those of `bench_broken` do. Films show the bone with
+its marrow in soft tissue, with noise and blur. As many are taken of bones that are not broken, and real radiographs
+of unbroken bones with masks tell how often such a one is called broken. Nobody tells where the break is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+from accuracy_bones import INDEPENDENT, Subject, independent, subject
+from bench_broken import SHOWN, Case, break_of, scored
+from real_films import MASKS, Drawn, dice, drawn_femora, drawn_others
+
+from XRayTo3DLib import Case as Views
+from XRayTo3DLib import (
+    Marking,
+    Reconstruction,
+    ReconstructionError,
+    Settings,
+    View,
+    radiograph_from_array,
+    reconstruct,
+    segment,
+)
+from XRayTo3DLib.anatomy import fracture_measures
+from XRayTo3DLib.methods.fragments import Broken
+from XRayTo3DLib.segmentation import bounding_box
+from XRayTo3DLib.shape import built_in, shadow
+from XRayTo3DLib.simulate.bones.bone import Bone
+from XRayTo3DLib.simulate.bones.fracture import break_bone, break_frame, displacement
+from XRayTo3DLib.simulate.bones.hollow import hollow
+from XRayTo3DLib.simulate.film.view import Setup, Simulated, simulate
+from XRayTo3DLib.surface import arrays
+
+FRACTURES = 60
+SETUP, CORTEX_MM, MARGIN = Setup(pixel_size_mm=0.5), 5.0, 20
+BREAKS = ("bisphosphonate", "birth-trauma", "displaced-tibial", "distal-femur-fracture")  # real films of broken bones
+SCORED = {"angle": "angulation, degrees", "turn": "rotation, degrees", "shift": "the break's middle, mm"}
+IN_PLANE = {
+    "angulation_ap_deg": "angulation in the picture, degrees",
+    "translation_lateral_mm": "shift in the picture, mm",
+    "shortening_mm": "shortening, mm",
+}
+
+
+def main() -> int:
+    """Print a row for each fracture, and the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--fractures", type=int, default=FRACTURES, metavar="N")
+    count = parser.parse_args().fractures
+    if not independent("femur"):
+        print(f"{INDEPENDENT}: no bones; there is nothing to measure on.")
+        return 0
+    with ProcessPoolExecutor() as pool:
+        rows = []
+        for row in pool.map(judged, range(count)):
+            print(row["name"], *(f"{way}: {told}" for way, told in row["told"].items()), sep="; ", flush=True)
+            rows.append(row)
+    table("two views", [row["two"] for row in rows], (*SCORED, "surface"), SHOWN)
+    table("one view", [row["one"] for row in rows], (), IN_PLANE)
+    unbroken = [row["unbroken"] for row in rows]
+    print(f"\n{sum(unbroken)} of {len(unbroken)} films of unbroken bones are called broken")
+    real_films()
+    return 0
+
+
+def judged(number: int) -> dict:
+    """A broken bone's scores from two views and one, and whether the same bone unbroken is called broken."""
+    bone = bones()[number % len(bones())]
+    whole, fracture = break_of(bone, number)
+    whole = Bone(whole, hollow(whole, CORTEX_MM))
+    frame = break_frame(whole.outer, fracture.place)
+    moving = displacement(frame, fracture)
+    rng = np.random.default_rng(number)
+    pieces = break_bone(whole, fracture)
+    films = [simulate(pieces, view, bone.side, SETUP, rng) for view in ("ap", "lateral")]
+    case = Case(whole.outer, fracture, moving, frame).moved(films[0].camera.from_lps)
+    row: dict = {"name": f"{bone.name}, {fracture.kind} at {fracture.place:.2f}", "told": {}}
+    for way, seen in (("two", films), ("one", films[:1])):
+        made = reconstructed(seen, bone.side)
+        found = None if isinstance(made, str) else made.bones[0].broken
+        row[way] = {} if found is None else scores(found, case, len(seen))
+        row["told"][way] = made if isinstance(made, str) else words(row[way])
+    plain = simulate([whole], ("ap", "lateral")[number % 2], bone.side, SETUP, rng)
+    fragments = segment(view_of(plain).radiograph, Settings(roi=view_of(plain).marking.roi)).fragments
+    row["unbroken"] = fragments is not None and fragments.broken
+    return row
+
+
+@functools.cache
+def bones() -> list[Subject]:
+    """Femora and tibiae."""
+    femora, tibiae = (
+        [subject(path, built_in(name), at) for at, path in enumerate(independent(name))] for name in ("femur", "tibia")
+    )
+    return [*femora, *tibiae]
+
+
+def view_of(film: Simulated) -> View:
+    """A film with a box drawn round the bone."""
+    rows, columns = bounding_box(film.mask)
+    size = film.camera.pixel_size_mm[0]
+    scale = {"pixel_size_mm": size, "sid_mm": film.camera.sid_mm, "sod_mm": film.camera.sod_mm}
+    radiograph = radiograph_from_array(film.pixels, pixel_size_source="the simulator", bone="bright", **scale)
+    roi = (columns.start - MARGIN, rows.start - MARGIN, columns.stop + MARGIN, rows.stop + MARGIN)
+    return View(radiograph, Marking(roi=roi))
+
+
+def reconstructed(films: list[Simulated], side: str) -> Reconstruction | str:
+    """What the engine makes of films, or why it makes nothing."""
+    try:
+        return reconstruct(Views([view_of(film) for film in films], side=side), Settings())
+    except ReconstructionError as error:
+        return str(error)
+
+
+def scores(found: Broken, case: Case, views: int) -> dict:
+    """Errors of a displacement (degrees, mm), and, with `off ...`, in standard deviations."""
+    fit = found.fit.upper
+    to_picture = np.eye(4)
+    corners = fit.in_picture(np.concatenate([np.zeros((1, 3)), np.eye(3)]))
+    to_picture[:3, :3], to_picture[:3, 3] = (corners[1:] - corners[0]).T, corners[0]
+    case = case.moved(np.linalg.inv(to_picture))
+    if views > 1:
+        row = scored(found.fit, case)
+        return {**row, **{f"off {name}": row[name] for name in SHOWN}}
+    axis = np.subtract(*found.measures["angulation_ap_deg"].lines["upper_axis"][::-1])
+    side = fit.model.side
+    lateral = fit.state.rotation @ [1.0 if side == "left" else -1.0, 0.0, 0.0]
+    truth = fracture_measures(case.moving, case.frame[:3, 3], axis, lateral, side)
+    row = {}
+    for name in IN_PLANE:
+        row[name] = abs(found.measures[name].value - truth[name].value)
+        row[f"off {name}"] = row[name] / found.measures[name].deviation
+    return row
+
+
+def words(row: dict) -> str:
+    """The main errors of a row in words."""
+    if not row:
+        return "whole"
+    if "angle" in row:
+        return f"angle {row['angle']:.1f}, middle {row['shift']:.1f} mm"
+    return f"angle {row['angulation_ap_deg']:.1f}, shortening {row['shortening_mm']:.1f} mm"
+
+
+def table(title: str, rows: list[dict], names: tuple, measured: tuple | dict) -> None:
+    """Print medians and 90 % of the fractures that were found, and how often deviations hold."""
+    found = [row for row in rows if row]
+    print(f"\nFrom {title}: {len(found)} of {len(rows)} come out in fragments ({len(found) / len(rows):.0%})")
+    if not found:
+        return
+    print("| error | median | 90 % |\n|---|---|---|")
+    for name in names or measured:
+        values = np.concatenate([np.atleast_1d(row[name]) for row in found])
+        print(f"| {(SCORED | IN_PLANE).get(name, name)} | {np.median(values):.1f} | {np.percentile(values, 90):.1f} |")
+    for name in measured:
+        print(f"{name}: within two standard deviations {np.mean([row[f'off {name}'] < 2 for row in found]):.0%}")
+
+
+def real_films() -> None:
+    """Print which real bones are called broken, and how the outlines of fragments agree with what was drawn."""
+    if not MASKS.is_dir():
+        return
+    wrong, whole = [], 0
+    print("\nReal radiographs, a box round the bone")
+    for each in (*drawn_femora(), *drawn_others()):
+        if each.bone not in ("femur", "tibia"):
+            continue
+        seen = segment(each.read(), Settings(roi=each.roi)).fragments
+        broken = seen is not None and seen.broken
+        if any(name in each.name for name in BREAKS):
+            told = agreement(each) if broken else "taken for whole"
+            print(f"    {each.name}: {0 if seen is None else seen.probability:.2f}, {told}")
+        else:
+            whole += 1
+            wrong += [each.name] if broken else []
+    print(f"{len(wrong)} of {whole} unbroken bones are called broken {', '.join(wrong)}")
+
+
+def agreement(each: Drawn) -> str:
+    """Dice of the outlines of a real bone's fragments and the drawn mask, within the box."""
+    made = reconstruct(each.read(), Settings(roi=each.roi)).bones[0]
+    if made.broken is None:
+        return "; ".join(made.warnings)
+    camera = made.broken.fit.upper.views[0].camera
+    fragments = np.any([shadow(camera, *arrays(piece.polydata)) for piece in made.pieces], axis=0)
+    return f"Dice of the fragments {dice(fragments & each.box, each.mask & each.box):.3f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
