@@ -28,7 +28,7 @@ ALLOWED = {
     "methods": "errors helpers geometry radiograph segmentation tone depth surface shape case",
     "pipeline": "errors helpers geometry radiograph segmentation tone depth surface shape evaluate case methods",
     "simulate": "errors version helpers geometry radiograph surface anatomy",
-    "report": "helpers geometry segmentation tone surface case pipeline",
+    "report": "helpers geometry segmentation tone surface anatomy case methods pipeline",
     "train": """errors helpers geometry radiograph segmentation depth surface anatomy shape evaluate case methods
         simulate report""",
     "commands": """errors version helpers geometry radiograph segmentation surface anatomy evaluate case methods

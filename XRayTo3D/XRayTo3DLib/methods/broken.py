@@ -149,13 +149,9 @@ def _fitted(fit: Fit, arranged: Arranged, deviation: float, length: float) -> Fi
 
 def _piece(fitted: Fitted, found: Broken, number: int, seen: bool, triangles: int) -> Surface:
     """A fragment's surface where it lies; its far end, if that was not seen, cut off where `seen` is asked for."""
-    fit, (normal, offset) = fitted.fit, found.fit.plane
-    size, mean = np.exp(fit.state.log_scale), fit.model.mean.mean(axis=0)
-    normal_there = fit.state.rotation @ normal
-    offset_there = size * (offset - normal @ mean) + normal_there @ fit.state.translation
-    part = surface.cut_in_two(fit.points, fit.model.faces, normal_there, offset_there)[number]
+    part = found.fit.parts[number]
     if seen:
-        outwards = fit.state.rotation[:, 2] * (-1 if number else 1)
+        outwards = fitted.fit.state.rotation[:, 2] * (-1 if number else 1)
         ends = [plane for plane in border_planes(fitted) if plane[0] @ outwards < 0]
         part = surface.trimmed(*part, ends) if ends else part
     return surface_of(fitted, triangles, part)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 
 from .. import shape
 from ..geometry.frames import ENGINE_TO_LPS
+from ..geometry.outline import Outline
 from ..shape import BrokenFit, Measure
 from ..surface import Surface
 from .fitted import Fitted
@@ -55,6 +57,14 @@ class Broken:
         to_file[:3, :3], to_file[:3, 3] = (corners[1:] - corners[0]).T, corners[0]
         to_file = ENGINE_TO_LPS @ to_file
         return np.eye(4), to_file @ shape.to_reduced(self.fit) @ np.linalg.inv(to_file)
+
+    @functools.cached_property
+    def outlines(self) -> tuple[tuple[tuple[Outline, ...], ...], ...]:
+        """Of the upper and the lower fragment, outline of its shadow in each picture (columns and rows)."""
+        return tuple(
+            tuple(shape.shadow_outlines(fit, view, part) for view in fit.views)
+            for fit, part in zip(self.fit.fits, self.fit.parts, strict=True)
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:

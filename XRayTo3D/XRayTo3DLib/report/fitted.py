@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from ..case import Segmentation
     from ..geometry.camera import Camera
     from ..geometry.outline import Outline
+    from ..methods import Broken
     from ..pipeline import Reconstruction
 
 
@@ -24,6 +26,8 @@ class FittedInView:
         Of the bone that was found.
     shadow : tuple of Outline
         Of the fitted shape's shadow.
+    fragments : tuple of tuple of Outline
+        Of a broken bone, those of the upper and the lower fragment's shadow.
     measured : list of (str, (n, 2) array, (m, 2, 2) array)
         Name of each measure, and the places and lines that it is measured by.
     """
@@ -31,6 +35,7 @@ class FittedInView:
     found: tuple[Outline, ...]
     shadow: tuple[Outline, ...]
     measured: list[tuple[str, np.ndarray, np.ndarray]]
+    fragments: tuple[tuple[Outline, ...], ...] = ()
 
 
 def fitted_in(result: Reconstruction, pixels: np.ndarray) -> list[FittedInView]:
@@ -38,13 +43,23 @@ def fitted_in(result: Reconstruction, pixels: np.ndarray) -> list[FittedInView]:
     drawn, cameras = [], {}
     for found, made in zip(result.found, result.bones, strict=True):
         number = next((n for n, seen in enumerate(found.seen) if seen.radiograph.pixels is pixels), None)
-        if made.shape is None or number is None:
+        if number is None:
+            continue
+        if made.broken:
+            drawn.append(_broken_in(found.seen[number], made.broken, number))
+        if made.shape is None:
             continue
         cameras[made.side] = made.shape.in_mm.views[number].camera
         measured = _projected(made.shape.measures, made.shape.fit.views[number].camera)
         drawn.append(FittedInView(found.seen[number].bone.outlines, made.shape.outlines[number], measured))
     legs = [leg for leg in result.legs if leg.side in cameras]
     return drawn + [FittedInView((), (), _projected(leg.measures, cameras[leg.side])) for leg in legs]
+
+
+def _broken_in(seen: Segmentation, broken: Broken, number: int) -> FittedInView:
+    """A broken bone in one of its pictures."""
+    measured = _projected(broken.measures, broken.fit.upper.views[number].camera)
+    return FittedInView(seen.bone.outlines, (), measured, tuple(each[number] for each in broken.outlines))
 
 
 def _projected(measures: Mapping, camera: Camera) -> list[tuple[str, np.ndarray, np.ndarray]]:

@@ -12,7 +12,10 @@ import numpy as np
 
 from ..case import VIEW_NUMBERS
 from ..helpers.files import make_folder, replacing
-from .stages import in_place, segmentation_pictures, stage_pictures
+from .bodies import bodies_of
+from .fracture import about_fragments
+from .reduction import reduction_slider
+from .stages import segmentation_pictures, stage_pictures
 from .view3d import surface_view
 
 if TYPE_CHECKING:
@@ -37,6 +40,9 @@ _CAPTIONS = {
     "depth": "Estimated depth: bright is deep.",
     "fitted-shape": "Yellow: the outline that was found; blue-green: the fitted shape's.",
     **{f"fitted-shape-{number}-view": f"The same in the {number} view." for number in VIEW_NUMBERS},
+    "fragments": "Yellow: the outline that was found; red and blue: those of the upper and the lower fragment as they "
+    "were fitted; blue-green: of a whole bone beside them.",
+    **{f"fragments-{number}-view": f"The same in the {number} view." for number in VIEW_NUMBERS},
     "measures": "Lines and places that bones and legs are measured by.",
     **{f"measures-{number}-view": f"The same in the {number} view." for number in VIEW_NUMBERS},
     "surface": "The surface as the X-ray source sees it, turned, and from the side.",
@@ -73,12 +79,12 @@ def write_report(result: Reconstruction, folder: str | os.PathLike) -> Path:
     ReconstructionError
         If it cannot be written.
     """
-    numbers = result.as_json()
+    numbers, bodies = result.as_json(), bodies_of(result)
     return _write(
         folder,
         numbers,
         stage_pictures(result),
-        view=surface_view(in_place(result)),
+        view=reduction_slider(bodies) + surface_view(bodies),
         claims=_CLAIMS[result.surface.method],
         tables=tables(numbers),
     )
@@ -95,7 +101,12 @@ def write_segmentation_report(result: Segmentation, folder: str | os.PathLike) -
 def tables(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:
     """Titles, and rows of a name and a text each, of what `Reconstruction.as_json` tells."""
     main, *others = numbers["bones"]
-    made = [(_called(main) if others else "The surface", _about_surface(main["surface"])), *_about_scale(numbers)]
+    made = [(_called(main) if others else "The surface", _about_surface(main["surface"]))]
+    for bone in (main, *others):
+        if bone["fragments"]:
+            name = f"{_called(bone)}, fragments" if others else "The fragments"
+            made.append((f"{name} (± standard deviation)", about_fragments(bone)))
+    made += _about_scale(numbers)
     for bone in (main, *others):
         if bone is not main:
             made.append((_called(bone), _about_surface(bone["surface"])))

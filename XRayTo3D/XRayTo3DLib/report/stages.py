@@ -10,6 +10,7 @@ import numpy as np
 from ..case import VIEW_NUMBERS
 from ..surface import together
 from ..tone import apply_mask
+from .bodies import FRAGMENT_COLOURS
 from .fitted import FittedInView, fitted_in
 from .picture import render
 
@@ -48,7 +49,8 @@ def stage_pictures(result: Reconstruction) -> dict[str, np.ndarray]:
     for suffix, view in zip(_SUFFIXES, result.case.views, strict=False):
         pixels = view.radiograph.pixels
         if drawn := fitted_in(result, pixels):
-            pictures["fitted-shape" + suffix] = _fitted(pixels, drawn)
+            name = "fragments" if any(each.fragments for each in drawn) else "fitted-shape"
+            pictures[name + suffix] = _fitted(pixels, drawn)
             if any(each.measured for each in drawn):
                 pictures["measures" + suffix] = _measured(pixels, drawn)
     pictures = {name: _shrunk(image) for name, image in pictures.items()}
@@ -90,10 +92,11 @@ def _bones(bone: Bone) -> np.ndarray | None:
 
 
 def _fitted(pixels: np.ndarray, drawn: Sequence[FittedInView]) -> np.ndarray:
-    """A radiograph with the outlines that were found, and those of the fitted shapes' shadows."""
+    """A radiograph with the outlines that were found, and those of the fitted shapes' and fragments' shadows."""
     picture, at, thick = _canvas(pixels)
     for each in drawn:
-        for lines, colour in ((each.found, _FLAG_COLOURS[0]), (each.shadow, _SHADOW_COLOUR)):
+        fragments = zip(each.fragments, FRAGMENT_COLOURS, strict=False)
+        for lines, colour in ((each.found, _FLAG_COLOURS[0]), (each.shadow, _SHADOW_COLOUR), *fragments):
             for outline in lines:
                 _draw(picture, at(outline.points), [colour] * len(outline.points), thick)
     return picture

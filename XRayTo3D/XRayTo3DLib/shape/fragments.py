@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from ..geometry.camera import Camera
 from ..helpers.progress import Progress, part, tell
+from ..surface import cut_in_two
 from .fit import Fit, fit_shape, residual
 from .model import ShapeModel
 from .silhouette import Mesh, Silhouette, silhouette
@@ -82,6 +84,18 @@ class BrokenFit:
     def plane(self) -> tuple[np.ndarray, float]:
         """The break as unit normal (3,) and offset in the model's frame; upwards, normal @ point >= offset."""
         return plane_of(self.upper.model, self.cut)
+
+    @functools.cached_property
+    def parts(self) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+        """Points (n, 3) and triangles (m, 3) of both fragments as they lie in the patient (mm), closed at the break."""
+        return self._part(0), self._part(1)
+
+    def _part(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        fit, (normal, offset) = self.fits[number], self.plane
+        size, mean = np.exp(fit.state.log_scale), fit.model.mean.mean(axis=0)
+        normal_there = fit.state.rotation @ normal
+        offset_there = size * (offset - normal @ mean) + normal_there @ fit.state.translation
+        return cut_in_two(fit.points, fit.model.faces, normal_there, offset_there)[number]
 
 
 def plane_of(model: ShapeModel, cut: np.ndarray) -> tuple[np.ndarray, float]:

@@ -14,11 +14,15 @@ _FINER = 4  # OpenCV fills pixels that a triangle only touches: half a pixel too
 _SUBPIXEL = 4  # bits of OpenCV's coordinates after the point
 
 
-def shadow_outlines(fit: Fit, view: View) -> tuple[Outline, ...]:
-    """Outline (columns and rows) of a fitted bone's shadow in one of its pictures; flagged where the picture ends."""
+def shadow_outlines(fit: Fit, view: View, part: tuple[np.ndarray, np.ndarray] | None = None) -> tuple[Outline, ...]:
+    """Outline (columns and rows) of a fitted bone's shadow in one of its pictures; flagged where the picture ends.
+
+    In the place of all of it may stand a `part`, points and triangles that were cut out of it (patient, mm).
+    """
+    points, faces = (fit.points, fit.model.faces) if part is None else part
     camera = view.camera
     scale = min(1.0, _MOST / max(camera.shape))
-    mask = shadow(camera, fit.points, fit.model.faces, scale)
+    mask = shadow(camera, points, faces, scale)
     matrix = np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]])
     return outlines(smooth_field(mask), matrix, np.zeros(mask.shape, bool))
 

@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -62,7 +61,9 @@ class _Page(HTMLParser):
 
 def test_the_page_is_the_only_file_and_loads_nothing(page):
     assert [path.name for path in page.parent.iterdir()] == ["index.html"]
-    assert all(source.startswith("data:") for source in _Page(page.read_text()).loaded)
+    text = page.read_text()
+    assert all(source.startswith("data:") for source in _Page(text).loaded)
+    assert 'id="reduction"' not in text  # of a whole bone
 
 
 def test_the_scale_has_a_place_of_its_own(phantom):
@@ -137,53 +138,12 @@ def test_a_report_that_cannot_be_made(result, tmp_path):
         check_folder(tmp_path / "file" / "report")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """A real Chromium without a screen, which draws WebGL in software."""
-    chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
-    if not (chromium and driver):
-        pytest.skip("the report was not opened in a browser: install chromium and chromium-driver to test that")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--use-angle=swiftshader",
-        "--enable-unsafe-swiftshader",
-        "--window-size=1366,900",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    opened = webdriver.Chrome(options=options, service=Service(driver))
-    yield opened
-    opened.quit()
-
-
-def _drawn(browser):
-    """The view as a browser draws it, (rows, columns, 3) uint8, once it stays the same."""
-    from selenium.webdriver.common.by import By
-
-    view = browser.find_element(By.CSS_SELECTOR, "#surface-view .svg-container")
-    before = None
-    for _ in range(60):
-        png = np.frombuffer(base64.b64decode(view.screenshot_as_base64), np.uint8)
-        now = cv2.imdecode(png, cv2.IMREAD_COLOR)[..., ::-1]
-        if before is not None and np.array_equal(before, now) and now.std() > 1:
-            break
-        before = now
-    return now
-
-
-def test_the_page_in_a_browser(browser, page):
+def test_the_page_in_a_browser(browser, drawn, page):
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.by import By
 
     browser.get(page.as_uri())
-    first = _drawn(browser)
+    first = drawn()
     assert browser.execute_script(
         "const c = document.querySelector('#surface-view canvas'); return !!(c && c.getContext('webgl'));"
     )
@@ -193,15 +153,15 @@ def test_the_page_in_a_browser(browser, page):
 
     view = browser.find_element(By.CSS_SELECTOR, "#surface-view .svg-container")
     ActionChains(browser).move_to_element(view).click_and_hold().move_by_offset(120, 20).release().perform()
-    turned = _drawn(browser)
+    turned = drawn()
     assert (np.abs(turned.astype(int) - first).max(axis=2) > 30).mean() > 0.005
 
-    drawn = [turned]
+    pictures = [turned]
     for name in ("observed", "height"):
         buttons = browser.find_elements(By.CSS_SELECTOR, "#surface-view .updatemenu-button")
         next(button for button in buttons if button.text == name).click()
-        drawn.append(_drawn(browser))
-    colours = [np.ptp(picture[bone].astype(int), axis=1).mean() for picture in drawn]
+        pictures.append(drawn())
+    colours = [np.ptp(picture[bone].astype(int), axis=1).mean() for picture in pictures]
     assert colours[1] > colours[0] + 5 and colours[2] > colours[0] + 5
 
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
