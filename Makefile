@@ -22,7 +22,7 @@ demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 test: .venv/.test  ## run all tests
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/pytest -n auto --dist loadfile --durations=10
+	.venv/bin/pytest -n auto --dist loadfile --no-loadscope-reorder --durations=10
 
 check: .venv/.test  ## what to run while writing: style, the rooms, and the quick tests
 	.venv/bin/ruff check .

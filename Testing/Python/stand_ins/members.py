@@ -98,6 +98,11 @@ def find(name, member):
 
     As for PythonQt, properties come before functions, whatever class declares them.
     """
+    return _found(version, name, member)
+
+
+@functools.cache  # a panel asks for some hundreds of members, each many times
+def _found(_version, name, member):
     for cls, kind in itertools.product(lineage(name), PROPERTIES):
         if member in own(cls, kind):
             return cls, kind

@@ -86,6 +86,7 @@ def declared(name, attribute):
     return None
 
 
+@functools.cache
 def _declared_by_qt(name, attribute):
     qt_class = qt_class_named(name)
     if not isinstance(qt_class, type):
@@ -110,6 +111,12 @@ def _methods(meta, name=None):
     """Signals, slots and invokable functions of a meta-object, all or those of a name."""
     found = [meta.method(index) for index in range(meta.methodCount())]
     return [each for each in found if name in (None, bytes(each.name()).decode())]
+
+
+@functools.cache
+def _most_arguments(qt_class, signal):
+    """Most arguments that a signal of a class is emitted with."""
+    return max(each.parameterCount() for each in _methods(qt_class.staticMetaObject, signal))
 
 
 # What the module touches
@@ -283,7 +290,7 @@ class Wrapped(metaclass=_Meta):
 class _Signal:
     def __init__(self, qt_object, name):
         self._signal = getattr(qt_object, name)
-        self._count = max(each.parameterCount() for each in _methods(qt_object.metaObject(), name))
+        self._count = _most_arguments(type(qt_object), name)
 
     def connect(self, slot):
         self._signal.connect(_cut(slot, self._count))

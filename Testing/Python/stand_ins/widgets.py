@@ -169,13 +169,22 @@ class qMRMLSortFilterProxyModel(QSortFilterProxyModel):
             self._attributes[node_type] = (name, value)
             self._refill()
 
-    def _accepts(self, node):
-        if node.GetID() in self.hiddenNodeIDs or (node.GetHideFromEditors() and not self.showHidden):
-            return False
-        return not self.nodeTypes or any(self._fits(node, name) for name in self.nodeTypes)
+    def _accepted(self, nodes):
+        """Those of some nodes that are offered."""
+        # Asked for once, not for each node: selectors look through their scene whenever a node comes or goes.
+        names, hidden, all_of_them, children = (
+            getattr(self, name) for name in ("nodeTypes", "hiddenNodeIDs", "showHidden", "showChildNodeTypes")
+        )
+        return [
+            node
+            for node in nodes
+            if node.GetID() not in hidden
+            and (all_of_them or not node.GetHideFromEditors())
+            and (not names or any(self._fits(node, name, children) for name in names))
+        ]
 
-    def _fits(self, node, name):
-        if not node.IsA(name) or not (self.showChildNodeTypes or node.GetClassName() == name):
+    def _fits(self, node, name, children):
+        if not node.IsA(name) or not (children or node.GetClassName() == name):
             return False
         attribute, value = self._attributes.get(name, (None, None))
         return attribute is None or (
@@ -209,7 +218,7 @@ class qMRMLNodeComboBox(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         self._box = QComboBox()
         layout.addWidget(self._box)
-        self._scene, self._tags, self._nodes, self._attributes = None, [], [], {}
+        self._scene, self._tags, self._nodes, self._words, self._attributes = None, [], [], [], {}
         self._model = qMRMLSortFilterProxyModel(self)
         self._box.currentIndexChanged.connect(lambda _: self.currentNodeChanged.emit(self.currentNode()))
 
@@ -225,11 +234,15 @@ class qMRMLNodeComboBox(QWidget):
     def _fill(self):
         before, known = self.currentNode(), self._nodes
         count = self._scene.GetNumberOfNodes() if self._scene else 0
-        nodes = list(filter(self._model._accepts, (self._scene.GetNthNode(index) for index in range(count))))
-        self._box.blockSignals(True)
+        nodes = self._model._accepted(self._scene.GetNthNode(index) for index in range(count))
         self._nodes = [None] * self.noneEnabled + nodes
+        words = [self.noneDisplay if node is None else node.GetName() for node in self._nodes]
+        if self._nodes == known and words == self._words and before in known:
+            return
+        self._words = words
+        self._box.blockSignals(True)
         self._box.clear()
-        self._box.addItems([self.noneDisplay if node is None else node.GetName() for node in self._nodes])
+        self._box.addItems(words)
         # As Slicer's: what was chosen stays; where it was removed, another node takes its place.
         place = self._nodes.index(before) if before in self._nodes else len(self._nodes) - 1 if before else 0
         self._box.setCurrentIndex(place)

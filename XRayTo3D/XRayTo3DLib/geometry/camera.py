@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -81,6 +82,11 @@ class Camera:
         if self.principal_point is not None:
             return np.array(self.principal_point, float)
         return (np.array([self.shape[1], self.shape[0]], float) - 1) / 2
+
+    @functools.cached_property
+    def pivot_lps(self) -> np.ndarray:
+        """Below the source in the plane z = 0, in the patient's coordinates (mm)."""
+        return (np.linalg.inv(self.from_lps) @ [*(self.middle * self.pixel_size_mm), 0, 1])[:3]
 
     @property
     def source_lps(self) -> np.ndarray:

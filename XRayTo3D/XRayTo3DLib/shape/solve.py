@@ -89,8 +89,7 @@ def motion(view: View, shift: np.ndarray) -> np.ndarray:
 
 def pivot(view: View) -> np.ndarray:
     """Point of the patient in the middle of a picture, in the bone's plane."""
-    camera = view.camera
-    return (np.linalg.inv(camera.from_lps) @ [*(camera.middle * camera.pixel_size_mm), 0, 1])[:3]
+    return view.camera.pivot_lps
 
 
 def step(
@@ -147,11 +146,11 @@ def evidence(
         rows = point_rows(model, state, scaled, views, number, modes, slope, on.on(points), on.ends, on.share)
         information += (rows * weight[:, None]).T @ rows
         pull += rows.T @ (weight * match.off[kept])
-        for name, mark in view.marks.items():
-            if name in model.landmarks:
-                add = _landmark_rows(model, state, scaled, views, number, view, modes, name, mark)
-                information += add[0]
-                pull += add[1]
+        marked = [name for name in view.marks if name in model.landmarks]
+        if marked:
+            rows, weight, off = _landmark_rows(model, state, scaled, views, number, view, modes, marked)
+            information += (rows * weight[:, None]).T @ rows
+            pull += rows.T @ (weight * off)
         if view.levels is not None:
             rows, weight, off = _height_rows(model, state, scaled, views, number, view, modes)
             information += (rows * weight[:, None]).T @ rows
@@ -217,14 +216,14 @@ def point_rows(model, state, scaled, views, number, modes, slope, at, ends, shar
     """
     rows = np.zeros((len(at), 7 + 6 * len(views) + modes))
     around = at - state.translation
-    rows[:, :3] = np.cross(around, slope)
+    rows[:, :3] = _cross(around, slope)
     rows[:, 3:6] = slope
     rows[:, 6] = np.einsum("mi,mi->m", around, slope)
     turned = motion(views[number], state.shifts[number])
     there = at @ turned[:3, :3].T + turned[:3, 3]
     pushed = slope @ turned[:3, :3].T
     first = 7 + 6 * number
-    rows[:, first : first + 3] = np.cross(there - pivot(views[number]), pushed)
+    rows[:, first : first + 3] = _cross(there - pivot(views[number]), pushed)
     rows[:, first + 3 : first + 6] = pushed
     if modes:
         own = slope @ scaled
@@ -234,19 +233,31 @@ def point_rows(model, state, scaled, views, number, modes, slope, at, ends, shar
     return rows
 
 
-def _landmark_rows(model, state, scaled, views, number, view, modes, name, mark):
-    place = model.landmarks_at(state.weights)[name]
-    at = state.placed(model, place[None])
+def _cross(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Cross products of vectors (m, 3): those of `np.cross`, which takes longer to sort out axes than to multiply."""
+    a, b, c = one.T
+    u, v, w = other.T
+    return np.column_stack([b * w - c * v, c * u - a * w, a * v - b * u])
+
+
+def _landmark_rows(model, state, scaled, views, number, view, modes, names):
+    """Rows (2 l, p), weights and distances (mm, along columns and along rows) of a view's landmarks."""
+    places = model.landmarks_at(state.weights)
+    at = state.placed(model, np.array([places[name] for name in names]))
     shadow, nearness, local = projected(view.camera, at)
-    away = to_mm(view.camera, np.array([mark.column, mark.row])) - shadow[0]
-    weight = 1 / (1 + (away @ away) / (3 * mark.deviation_mm) ** 2) ** 2 / mark.deviation_mm**2
-    slope = gradient(view.camera, np.eye(2), np.repeat(nearness, 2), np.repeat(local, 2, axis=0))
-    none = np.zeros((2, 2), int)
-    rows = point_rows(model, state, scaled, views, number, 0, slope, np.repeat(at, 2, axis=0), none, np.zeros(2))
-    number_of = list(model.landmarks).index(name)
-    moved = model.landmark_modes[:modes, number_of] * model.deviations[:modes, None]
-    rows = np.hstack([rows, slope @ scaled @ moved.T])
-    return weight * rows.T @ rows, weight * rows.T @ away
+    marks = [view.marks[name] for name in names]
+    away = to_mm(view.camera, np.array([(mark.column, mark.row) for mark in marks])) - shadow
+    deviation = np.array([mark.deviation_mm for mark in marks])
+    weight = 1 / (1 + (away**2).sum(axis=1) / (3 * deviation) ** 2) ** 2 / deviation**2
+    twice = np.repeat(np.arange(len(names)), 2)
+    slope = gradient(view.camera, np.tile(np.eye(2), (len(names), 1)), nearness[twice], local[twice])
+    none = np.zeros((len(twice), 2), int)
+    rows = point_rows(model, state, scaled, views, number, 0, slope, at[twice], none, np.zeros(len(twice)))
+    known = list(model.landmarks)
+    numbers = [known.index(name) for name in names]
+    moved = model.landmark_modes[:modes, numbers] * model.deviations[:modes, None, None]
+    own = np.einsum("rc,krc->rk", slope @ scaled, moved[:, twice])
+    return np.hstack([rows, own]), weight[twice], away.ravel()
 
 
 def _height_rows(model, state, scaled, views, number, view, modes):

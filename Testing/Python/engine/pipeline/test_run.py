@@ -182,7 +182,7 @@ def pieces_of(mask):
     return ndimage.label(mask, np.ones((3, 3)))[1]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(blob_masks(), st.sampled_from(["solid", "relief"]))
 def test_any_mask_becomes_as_many_closed_pieces(from_mask, as_trimesh, check_closed, mask, method):
     count = pieces_of(mask)

@@ -36,13 +36,19 @@ def scenes(limbs):
 
 
 @pytest.fixture(scope="module")
-def by_network(scenes):
-    """What the network finds in them."""
-    return [find_bone(pixels_of(each), np.ones(each.image.shape, bool), "network") for each in scenes]
+def found(scenes):
+    """What is found in them without help, and by the network: one after the other, as the first look is the same."""
+    pictures = [(pixels_of(each), np.ones(each.image.shape, bool)) for each in scenes]
+    return [(find_bone(*picture), find_bone(*picture, "network")) for picture in pictures]
 
 
-def test_femora_are_found_without_help(scenes):
-    found = [find_bone(pixels_of(each), np.ones(each.image.shape, bool)) for each in scenes]
+@pytest.fixture(scope="module")
+def by_network(found):
+    return [bone for _, bone in found]
+
+
+def test_femora_are_found_without_help(scenes, found):
+    found = [bone for bone, _ in found]
     scores = [dice(bone.mask, each.masks["femur"]) for bone, each in zip(found, scenes, strict=True)]
     assert np.median(scores) > 0.93
     assert np.mean([bone.method == "network" for bone in found]) > 0.7
@@ -163,7 +169,7 @@ def test_landmarks_lie_near_the_true_ones(scenes, by_network):
 
 
 def test_what_is_no_leg_is_left_to_clusters():
-    others = [other(seed, 256) for seed in range(900, 912)]
+    others = [other(seed, 256) for seed in range(900, 907)]
     methods = []
     for each in others:
         if not each.masks:

@@ -74,11 +74,18 @@ def test_rows_are_the_slopes_of_the_shadows(setting, number):
 
 
 def test_rows_of_landmarks_are_the_slopes_of_theirs(setting):
+    """Of the second of two, each with its own weight."""
     model, _, views, state = setting
+    low = model.landmarks["tip"] * [1.0, 1.0, -1.0]
+    model = replace(
+        model,
+        landmarks={"low": low} | model.landmarks,
+        landmark_modes=np.concatenate([-0.5 * model.landmark_modes, model.landmark_modes], axis=1),
+    )
     state = replace(state, shifts=np.zeros_like(state.shifts))
     at = to_pixel(views[0].camera, np.array([4.0, -60.0]))
-    mark = Mark(*at, 5.0)
-    seen = state.seen_by(views)[0]
+    marks = {"tip": Mark(*at, 5.0), "low": Mark(*at, 2.0)}
+    seen = replace(state.seen_by(views)[0], marks=marks)
 
     def away(change):
         new = moved(state, change, 2)
@@ -88,7 +95,11 @@ def test_rows_of_landmarks_are_the_slopes_of_theirs(setting):
     jacobian, off = slopes(away, 21), to_mm(views[0].camera, at) - away(np.zeros(21))
     weight = 1 / (1 + off @ off / (3 * 5.0) ** 2) ** 2 / 5.0**2
     scaled = np.exp(state.log_scale) * state.rotation
-    information, pull = _landmark_rows(model, state, scaled, views, 0, seen, 2, "tip", mark)
+    rows, weights, away_from = (
+        each[2:] for each in _landmark_rows(model, state, scaled, views, 0, seen, 2, ["low", "tip"])
+    )
+    assert np.allclose(weights, weight) and np.allclose(away_from, off)
+    information, pull = (rows * weights[:, None]).T @ rows, rows.T @ (weights * away_from)
     assert np.allclose(information, weight * jacobian.T @ jacobian, rtol=1e-3, atol=1e-5)
     assert np.allclose(pull, weight * jacobian.T @ off, rtol=1e-3, atol=1e-5)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ SHIPPED, TRACER, BREAKS = (Path(__file__).with_name(f"{name}.onnx") for name in 
 OUTPUTS, TRACER_OUTPUTS = ("masks", "heat", "heights", "facts"), ("masks", "heights", "facts")
 _TRIED = (STRIDE, 2 * STRIDE)  # rows and columns of what a network is tried with
 _HALF = (STRIDE // HEAT_STRIDE, 2 * STRIDE // HEAT_STRIDE)
+_REMEMBERED = 16  # answers, of 3 MB each
 
 
 def load_reader(path: str | os.PathLike | None = None) -> cv2.dnn.Net:
@@ -70,9 +72,28 @@ def load_breaks(path: str | os.PathLike | None = None) -> cv2.dnn.Net:
 
 
 def asked(network: cv2.dnn.Net, picture: np.ndarray, outputs: tuple[str, ...]) -> list[np.ndarray]:
-    """What a network says of a picture's channels: its outputs."""
-    network.setInput(np.ascontiguousarray(picture)[None])
-    return [np.array(made[0]) for made in network.forward(outputs)]
+    """What a network says of a picture's channels: its outputs.
+
+    The last answers are kept until `forget` is called: where a bone fills its picture, from far and from near the same
+    is seen.
+    """
+    seen = np.ascontiguousarray(picture)
+    question = (network, outputs, seen.shape, seen.tobytes())
+    if question not in _answers:
+        network.setInput(seen[None])
+        _answers[question] = [np.array(made[0]) for made in network.forward(outputs)]
+        if len(_answers) > _REMEMBERED:
+            _answers.popitem(last=False)
+    _answers.move_to_end(question)
+    return [each.copy() for each in _answers[question]]
+
+
+_answers: OrderedDict[tuple, list[np.ndarray]] = OrderedDict()
+
+
+def forget() -> None:
+    """Keep no answers: another picture comes."""
+    _answers.clear()
 
 
 def _load(what: str, path: Path, inputs: int, outputs: tuple[str, ...], shapes: tuple) -> cv2.dnn.Net:

@@ -12,6 +12,7 @@ from ..morphology import dice
 from ..region import corners
 from ..seeds import Seeds
 from .channels import BONES, HEAT_STRIDE, MASKS
+from .loading import forget
 from .reader import Reading, first_window, part_window, read, second_window, seen_all, seen_in, upright
 from .tracer import is_long, trace, traced_window
 from .window import carried
@@ -42,6 +43,7 @@ def first_look(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net) -> 
     global _last
     if _last is not None and _last.is_of(pixels, region, network):
         return _last.reading
+    forget()
     seen = [
         read(pixels, first_window(region), network=network, turns=turns)
         for turns in dict.fromkeys((0, upright(pixels, region, network)))

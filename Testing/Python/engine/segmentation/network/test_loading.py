@@ -1,10 +1,11 @@
 """The networks that ship: small, loaded once, and what is none of them is refused in words."""
 
+import numpy as np
 import pytest
 
 from XRayTo3DLib.errors import ReconstructionError
-from XRayTo3DLib.segmentation.network import loading
-from XRayTo3DLib.segmentation.network.loading import SHIPPED, TRACER, load_reader, load_tracer
+from XRayTo3DLib.segmentation.network import loading, look
+from XRayTo3DLib.segmentation.network.loading import OUTPUTS, SHIPPED, TRACER, asked, forget, load_reader, load_tracer
 
 
 def test_the_shipped_networks_are_small_and_load_once():
@@ -30,3 +31,41 @@ def test_one_network_is_not_the_other(monkeypatch):
     monkeypatch.setattr(loading, "TRACER", SHIPPED)
     with pytest.raises(ReconstructionError, match=r"The tracer network .*reader\.onnx has another layout"):
         load_tracer()
+
+
+def test_what_was_asked_is_answered_from_memory_until_it_is_forgotten():
+    """With the same numbers, whatever is done to those that were given; of a few answers, as each takes some room."""
+    pictures = np.random.default_rng(0).random((loading._REMEMBERED + 1, 4, 32, 64), np.float32)
+    network, runs = load_reader(), []
+
+    class Counted:
+        def setInput(self, given):  # noqa: N802 - OpenCV's name
+            network.setInput(given)
+
+        def forward(self, outputs):
+            runs.append(outputs)
+            return network.forward(outputs)
+
+    counted = Counted()
+    first = [asked(counted, picture, OUTPUTS) for picture in pictures]
+    kept = [each.copy() for each in first[-1]]
+    first[-1][0][:] = 0
+    again = asked(counted, pictures[-1].copy(), OUTPUTS)
+    assert all(np.array_equal(one, two) for one, two in zip(kept, again, strict=True))
+    assert len(runs) == len(pictures)
+    asked(counted, pictures[0], OUTPUTS)  # the oldest one was given up
+    assert len(runs) == len(pictures) + 1
+    forget()
+    afresh = asked(counted, pictures[-1], OUTPUTS)
+    assert len(runs) == len(pictures) + 2
+    assert all(np.array_equal(one, two) for one, two in zip(kept, afresh, strict=True))
+
+
+def test_another_picture_is_looked_at_afresh(monkeypatch):
+    """Though it holds the same: what is kept is for more looks at one picture."""
+    runs = []
+    monkeypatch.setattr(look, "forget", lambda: runs.append(1))
+    pixels, whole = np.zeros((64, 64), np.float32), np.ones((64, 64), bool)
+    for picture, count in ((pixels, 1), (pixels, 1), (pixels.copy(), 2)):
+        look.first_look(picture, whole, load_reader())
+        assert len(runs) == count
