@@ -14,6 +14,7 @@ _OF_HIPS = (0.72, 0.06, 0.1, 0.12)  # which are rarely taken across the table
 # Width of the picture (mm in the bone's plane), for a femur of that length.
 _FIELD_MM = {"hip": (100, 270), "shaft": (160, 360), "knee": (110, 290), "whole": (480, 600), "shank": (170, 330)}
 _BOTH_MM = {"hip": (380, 460), "knee": (330, 420), "shaft": (380, 440), "whole": (500, 640), "shank": (300, 400)}
+_SMALL = 0.45  # of the usual femur: round shorter ones there is more room in a picture
 
 
 def drawn_part(rng: np.random.Generator) -> str:
@@ -101,6 +102,7 @@ def aimed(
     wide = both and (part != "hip" or rng.random() < 0.5)
     low, high = (_BOTH_MM if wide else _FIELD_MM)[part]
     field = rng.uniform(low, high) * length / USUAL_FEMUR_MM
+    field *= np.sqrt(max(1.0, _SMALL * USUAL_FEMUR_MM / length))
     if wide:
         target = target * [0.1, 1, 1] + ([0, 0, 0.08 * length] if part == "hip" else np.zeros(3))
     target = target + rng.normal(0, 0.06, 3) * field * (0.3 if part == "whole" else 1)

@@ -10,13 +10,16 @@ import numpy as np
 
 from ...errors import SimulationError
 from ..bones.bone import USUAL_FEMUR_MM, Bone, Mesh
+from ..bones.children import OLDEST_YEARS, Plate, child, winding
 from ..bones.fracture import Fracture, break_bone, break_frame, displacement, manifold_of, random_fracture, surface_of
 from ..bones.limbs import GREATEST_FLEXION_DEG, Limb, analytic_limb, flex, read_limbs
 from ..bones.piece import Piece, whole
 
 _PLATE_MM = (1.0, 4.5)  # thickness of a growth plate, the thicker the younger the child
 _SCLEROSIS_MM = 2.2  # of dense bone above and below a growth plate
-_GRID_MM = 3.5  # of a growth plate's surface
+_AGES = ((0.0, 1.0), (1.0, 4.0), (4.0, OLDEST_YEARS))  # of the young children that are made of each limb (years)
+_BENT_DEG = (20.0, 100.0)  # the knee of one more of them
+_FOR_CHILDREN = 1_000_002  # a stream of random numbers of its own: they change no other specimen
 _LOWER = ("tibia", "fibula", "patella")
 _FAR = 0.6  # of displaced fractures lie anywhere and farther apart than a fresh one that was splinted
 _TURN_DEG, _ASIDE_MM, _SHORTER_MM = 30.0, 12.0, (-8.0, 40.0)  # of those: at most, standard deviation, range
@@ -43,6 +46,9 @@ class Specimen:
         Middle of the fracture (LPS, mm).
     flexion_deg : float
         Of the knee.
+    age_years : float
+        Of a young child, whose pieces are what is bone of its `limb`: a shaft and round centres beyond its ends in
+        one piece, and no piece where nothing is bone yet. Not a number for everybody else.
     """
 
     limb: Limb
@@ -54,6 +60,12 @@ class Specimen:
     resected: bool = False
     broken_at: np.ndarray = field(default_factory=lambda: np.zeros(3))
     flexion_deg: float = 0.0
+    age_years: float = np.nan
+
+    @property
+    def young(self) -> bool:
+        """Whether it is a young child's."""
+        return not np.isnan(self.age_years)
 
 
 def intact(limb: Limb) -> Specimen:
@@ -77,7 +89,7 @@ def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 2, bends: int = 4) 
     -------
     list of Specimen
         Of each limb: as it is, with growth plates, without the head, broken, and bent (whole, growing or
-        broken) in so many ways.
+        broken) in so many ways; then those of young children, four of each limb, one of them bent.
 
     Raises
     ------
@@ -97,7 +109,23 @@ def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 2, bends: int = 4) 
                 specimens.append(bent((plain, child)[number % 4], degrees))
             else:
                 specimens.append(broken(limb, ("femur", "tibia")[number % 4 - 2], True, degrees, rng))
-    return specimens
+    rng = np.random.default_rng((seed, _FOR_CHILDREN))
+    return specimens + [each for limb in limbs for each in _children(limb, rng)]
+
+
+def _children(limb: Limb, rng: np.random.Generator) -> list[Specimen]:
+    """Young children of all ages, and one more whose knee is bent."""
+    made = [young(limb, rng.uniform(*ages), rng) for ages in _AGES]
+    more = young(limb, OLDEST_YEARS * rng.random() ** 2, rng)
+    return [*made, bent(more, float(rng.uniform(*_BENT_DEG)))]
+
+
+def young(limb: Limb, age: float, rng: np.random.Generator) -> Specimen:
+    """Return a young child's limb (see `children.child`)."""
+    grown, ossified = child(limb, age, rng)
+    along = {name: whole(bone).along for name, bone in grown.bones.items()}
+    pieces = {name: (Piece(bone, along[name]),) if bone else () for name, bone in ossified.items()}
+    return Specimen(grown, pieces, age_years=float(age))
 
 
 def make_bank(folder: str | os.PathLike | None = None, count: int = 8, seed: int = 0) -> list[Specimen]:
@@ -166,37 +194,13 @@ def _disc(
     rng: np.random.Generator,
 ) -> tuple[Mesh, Mesh]:
     """A growth plate and its dense rims: a winding sheet, cut out of a bone."""
-    from scipy.ndimage import gaussian_filter
-
-    normal = normal / np.linalg.norm(normal)
-    first = np.cross(normal, np.eye(3)[np.argmin(np.abs(normal))])
-    first = first / np.linalg.norm(first)
-    second = np.cross(normal, first)
-    count = max(5, int(np.ceil(2 * radius / (_GRID_MM * size))))
-    line = np.linspace(-radius, radius, count)
-    x, y = np.meshgrid(line, line)
-    # It hangs over the edges, as the plates of knee and head do, and is wavy.
-    wave = gaussian_filter(rng.standard_normal(x.shape), 8.0 / _GRID_MM, mode="wrap")
-    height = rng.uniform(0.8, 1.8) * size * wave / max(float(wave.std()), 1e-9)
-    height = height - rng.uniform(1, 5) * size * ((x**2 + y**2) / radius**2)
+    between = winding(Plate(center, normal, radius), size, rng)
     of = manifold_of(bone, "the bone's outer surface")
-    made = []
-    for half in (thickness / 2, thickness / 2 + _SCLEROSIS_MM * size):
-        points = np.concatenate([np.stack([x, y, height + sign * half], axis=-1).reshape(-1, 3) for sign in (-1, 1)])
-        sheet = Mesh(center + points @ np.stack([first, second, normal]), _slab_faces(count))
-        made.append(surface_of(manifold_of(sheet, "the growth plate") ^ of))
-    return made[0], made[1]
-
-
-def _slab_faces(count: int) -> np.ndarray:
-    """Outward triangles of the solid between a lower and an upper grid of count x count points."""
-    number = np.arange(count * count).reshape(count, count)
-    a, b, c, d = (part.ravel() for part in (number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]))
-    bottom = np.concatenate([np.column_stack([a, c, b]), np.column_stack([a, d, c])])
-    rim = np.concatenate([number[0, :-1], number[:-1, -1], number[-1, :0:-1], number[:0:-1, 0]])
-    onward, above = np.roll(rim, -1), count * count
-    walls = [np.column_stack([rim, onward, onward + above]), np.column_stack([rim, onward + above, rim + above])]
-    return np.concatenate([bottom, bottom[:, ::-1] + above, *walls]).astype(np.int64)
+    plate, rim = (
+        surface_of(manifold_of(between(-half, half), "the growth plate") ^ of)
+        for half in (thickness / 2, thickness / 2 + _SCLEROSIS_MM * size)
+    )
+    return plate, rim
 
 
 def _resected(limb: Limb) -> Specimen:

@@ -14,6 +14,7 @@ import numpy as np
 from ...errors import SimulationError
 from ...geometry.camera import Camera
 from ..bones.bone import Mesh
+from ..bones.limbs import Limb
 from ..bones.piece import Piece
 from ..film import looks
 from ..film.flesh import Leg, Trunk, plaster, soft_tissue
@@ -32,6 +33,9 @@ _SHARES = {"proximal": (0.0, 0.22), "shaft": (0.25, 0.75), "distal": (0.8, 1.0)}
 _BESIDE = ("tibia", "fibula", "patella")
 _ALONE, _ALONE_WHOLE, _BARE = 0.08, 0.6, 0.3  # femora without other bones; of these, the whole of it, and no flesh
 _FOR_ALONE = 1_000_001  # a stream of random numbers of its own: which scenes these are changes no other
+_YOUNG, _YOUNG_WHOLE = 0.5, 0.5  # of growing legs are young children's; of their pictures show the whole thigh or more
+_FOR_YOUNG = 1_000_003
+_PLUMP, _PLUMP_YEARS = 0.55, 3.0  # by how much a newborn's flesh is thicker for its length, and how soon that is lost
 _CAST, _CAST_BROKEN = 0.02, 0.12
 _AIMED = 0.75  # of the pictures of a broken bone show the break
 _MEASURED = ("femur", *_BESIDE, "pelvis")
@@ -144,7 +148,9 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
         part = "whole"
     # From the front a bent knee's shank would point at the source.
     bent = part != "hip" and view in ("lateral", "oblique") and bool(rng.random() < 0.65)
-    specimen, kinds = _chosen(specimens, bent, rng)
+    specimen, kinds = _chosen([each for each in specimens if not each.young] or specimens, bent, rng)
+    if specimen.plates:
+        specimen, kinds, part = _younger(specimens, specimen, kinds, part, np.random.default_rng((seed, _FOR_YOUNG)))
     aims = bool(specimen.broken) and bool(rng.random() < _AIMED)  # or the break would rarely be in the picture
     if aims and part == "hip":
         part = "shaft"
@@ -167,13 +173,16 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
     bodies = {name: posed(name) for name in specimen.pieces}
     odds = {"hip": 1.0, "knee": 0.12}.get(part, 0.25) if view in ("ap", "pa") else 0.04
     both = bool(rng.random() < odds) and not alone
-    leg = _leg(marks, bodies, side)
+    plump = 1 + _PLUMP * np.exp(-specimen.age_years / _PLUMP_YEARS) if specimen.young else 1.0
+    kneecap = np.concatenate([each.bone.outer.points for each in bodies["patella"]] or [point(_kneecap(limb))[None]])
+    leg = _leg(marks, bodies, kneecap.mean(axis=0), side, plump)
     break_ = point(specimen.broken_at)
     camera = aimed(marks, leg.ankle, break_ if aims else None, part, view, side, both, size, rng)
     if both:
         bodies |= {
             f"other_{name}": _beside(specimen, name, moves, field)
             for name in ("femur", *_BESIDE[: 3 * (part != "hip")])
+            if specimen.pieces[name]
         }
     pelvis = bodies["pelvis"][0].bone.outer
     if alone:
@@ -190,7 +199,7 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
     around = looks.frame(rng, camera.shape)
     masks = _masks(lengths, around.open)
     legs = [leg, leg.mirrored()] if both else [leg]
-    half = abs(marks["trochanter_tip"][0])
+    half = abs(marks["trochanter_tip"][0]) * np.sqrt(plump)
     trunk = Trunk(marks["head_center"] * [0, 1, 1], 1.12 * half) if part in ("hip", "shaft", "whole") else None
     tissue, body_mm = soft_tissue(legs, None if alone else trunk, camera, rng)
     if alone and bare:
@@ -257,12 +266,26 @@ def _chosen(specimens: Sequence[Specimen], bent: bool, rng: np.random.Generator)
     return specimen, [str(name) for name in rng.choice(others, 2 if rng.random() < 0.12 else 1, replace=False)]
 
 
+def _younger(
+    specimens: Sequence[Specimen], growing: Specimen, kinds: list[str], part: str, rng: np.random.Generator
+) -> tuple[Specimen, list[str], str]:
+    """A young child in the place of an older one, as often as films show one; its small legs are shown as a whole."""
+    young = [s for s in specimens if s.young and (s.flexion_deg > 0) == (growing.flexion_deg > 0)]
+    if not young or rng.random() > _YOUNG:
+        return growing, kinds, part
+    return young[int(rng.integers(len(young)))], [], "whole" if rng.random() < _YOUNG_WHOLE else part
+
+
+def _kneecap(limb: Limb) -> np.ndarray:
+    return limb.bones["patella"].outer.points.mean(axis=0)
+
+
 def _beside(specimen: Specimen, name: str, moves: np.ndarray, field) -> tuple[Piece, ...]:
     """The same bone of the other leg, which is not broken."""
-    piece = specimen.pieces[name][0]
+    pieces = specimen.pieces[name]
     if name == specimen.broken:
-        piece = Piece(specimen.limb.bones[name], piece.along)
-    return (piece.moved(moves).warped(field).moved(np.diag([-1.0, 1, 1, 1])),)
+        pieces = (Piece(specimen.limb.bones[name], pieces[0].along),)
+    return tuple(piece.moved(moves).warped(field).moved(np.diag([-1.0, 1, 1, 1])) for piece in pieces)
 
 
 def _lengths(bodies: dict[str, tuple[Piece, ...]], others: dict[str, list[Mesh]], camera: Camera) -> tuple[dict, dict]:
@@ -336,14 +359,15 @@ def _masks(lengths: dict, shown: np.ndarray) -> dict[str, np.ndarray]:
     return masks
 
 
-def _leg(marks: dict[str, np.ndarray], bodies: dict[str, tuple[Piece, ...]], side: str) -> Leg:
+def _leg(
+    marks: dict[str, np.ndarray], bodies: dict[str, tuple[Piece, ...]], kneecap: np.ndarray, side: str, plump: float
+) -> Leg:
     """Where the leg's joints are; the ankle is at the end of the tibia that is far from the knee."""
     knee = marks["knee_center"]
     tibia = np.concatenate([piece.bone.outer.points for piece in bodies["tibia"]])
     away = np.linalg.norm(tibia - knee, axis=1)
     ankle = tibia[away > 0.93 * away.max()].mean(axis=0)
-    patella = bodies["patella"][0].bone.outer.points.mean(axis=0)
-    return Leg(marks["head_center"], knee, ankle, patella, 1.0 if side == "left" else -1.0)
+    return Leg(marks["head_center"], knee, ankle, kneecap, 1.0 if side == "left" else -1.0, plump)
 
 
 def _inside(pixels: np.ndarray, shown: np.ndarray) -> np.ndarray:
