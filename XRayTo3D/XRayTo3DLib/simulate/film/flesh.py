@@ -127,6 +127,27 @@ def plaster(body: np.ndarray, camera: Camera, rng: np.random.Generator) -> np.nd
     return (np.float32(rng.uniform(0.012, 0.04)) * shell * mottled).astype(np.float32)
 
 
+def flesh_round(
+    bone: np.ndarray, margin_mm: float, depth_mm: float, camera: Camera, rng: np.random.Generator
+) -> np.ndarray:
+    """Length of rays (mm) in flesh that reaches so far beyond the bones, round at its edges."""
+    import cv2
+
+    pixel = camera.pixel_size_mm[0] / camera.magnification
+    reach = max(2, round(margin_mm * rng.uniform(0.6, 1.4) / pixel))
+    few = 4
+    small = cv2.resize(bone.astype(np.uint8), None, fx=1 / few, fy=1 / few, interpolation=cv2.INTER_AREA)
+    pad = 2 * (reach // few) + 2  # so that flesh ends somewhere
+    small = np.pad(small, pad)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * (reach // few) + 1,) * 2)
+    filled = cv2.morphologyEx(cv2.dilate(small, disc), cv2.MORPH_CLOSE, disc)
+    inside = cv2.distanceTransform(filled, cv2.DIST_L2, 5) * few * pixel
+    depth = depth_mm / 2 * rng.uniform(0.7, 1.3)
+    half = np.sqrt(np.maximum(depth**2 - np.maximum(depth - inside, 0) ** 2, 0))
+    half = cv2.GaussianBlur(half, (0, 0), 1.5)[pad:-pad, pad:-pad]
+    return 2 * cv2.resize(half.astype(np.float32), camera.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
 def soft_tissue(
     legs: list[Leg], trunk: Trunk | None, camera: Camera, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
