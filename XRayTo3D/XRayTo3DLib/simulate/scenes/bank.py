@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ import numpy as np
 
 from ...errors import SimulationError
 from ..bones.bone import USUAL_FEMUR_MM, Bone, Mesh
+from ..bones.callus import callus
 from ..bones.children import OLDEST_YEARS, Plate, child, winding
 from ..bones.fracture import Fracture, break_bone, break_frame, displacement, manifold_of, random_fracture, surface_of
 from ..bones.limbs import GREATEST_FLEXION_DEG, Limb, analytic_limb, flex, read_limbs
@@ -20,6 +22,7 @@ _SCLEROSIS_MM = 2.2  # of dense bone above and below a growth plate
 _AGES = ((0.0, 1.0), (1.0, 4.0), (4.0, OLDEST_YEARS))  # of the young children that are made of each limb (years)
 _BENT_DEG = (20.0, 100.0)  # the knee of one more of them
 _FOR_CHILDREN = 1_000_002  # a stream of random numbers of its own: they change no other specimen
+_FOR_CALLUS = 1_000_006  # likewise
 _LOWER = ("tibia", "fibula", "patella")
 _FAR = 0.6  # of displaced fractures lie anywhere and farther apart than a fresh one that was splinted
 _TURN_DEG, _ASIDE_MM, _SHORTER_MM = 30.0, 12.0, (-8.0, 40.0)  # of those: at most, standard deviation, range
@@ -44,6 +47,8 @@ class Specimen:
         Whether the head is cut off, for a prosthesis.
     broken_at : (3,) array
         Middle of the fracture (LPS, mm).
+    callus : tuple of Mesh
+        Round the break of a healing bone: round the upper and the lower fragment.
     flexion_deg : float
         Of the knee.
     age_years : float
@@ -59,6 +64,7 @@ class Specimen:
     rims: dict[str, tuple[Mesh, ...]] = field(default_factory=dict)
     resected: bool = False
     broken_at: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    callus: tuple[Mesh, ...] = ()
     flexion_deg: float = 0.0
     age_years: float = np.nan
 
@@ -89,7 +95,8 @@ def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 2, bends: int = 4) 
     -------
     list of Specimen
         Of each limb: as it is, with growth plates, without the head, broken, and bent (whole, growing or
-        broken) in so many ways; then those of young children, four of each limb, one of them bent.
+        broken) in so many ways; then those of young children, four of each limb, one of them bent; then those that
+        are broken and not bent once more, healing.
 
     Raises
     ------
@@ -110,7 +117,22 @@ def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 2, bends: int = 4) 
             else:
                 specimens.append(broken(limb, ("femur", "tibia")[number % 4 - 2], True, degrees, rng))
     rng = np.random.default_rng((seed, _FOR_CHILDREN))
-    return specimens + [each for limb in limbs for each in _children(limb, rng)]
+    children = [each for limb in limbs for each in _children(limb, rng)]
+    rng = np.random.default_rng((seed, _FOR_CALLUS))
+    mending = []
+    for each in specimens:
+        if each.broken and not each.flexion_deg:
+            with contextlib.suppress(SimulationError):  # a cloud that is not sound: the break stays fresh
+                mending.append(healing(each, rng))
+    return specimens + children + mending
+
+
+def healing(specimen: Specimen, rng: np.random.Generator) -> Specimen:
+    """Return a broken limb with callus round its break."""
+    pieces = specimen.pieces[specimen.broken]
+    height = float(pieces[0].heights(specimen.broken_at[None])[0])
+    length = float(np.ptp(specimen.limb.bones[specimen.broken].outer.points[:, 2]))
+    return replace(specimen, callus=callus(pieces, height, length, rng))
 
 
 def _children(limb: Limb, rng: np.random.Generator) -> list[Specimen]:

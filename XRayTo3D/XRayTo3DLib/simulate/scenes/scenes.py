@@ -23,6 +23,8 @@ from ..film.matter import attenuation
 from . import hands, metal
 from .aim import PARTS, aimed, drawn_part, drawn_view, pose
 from .bank import Specimen, bank, make_bank
+from .chosen import chosen, older, younger
+from .healing import healed
 from .pair import side_by_side
 from .shadows import LEAST_PATH_MM, LOWER, heights_on, lengths_in, masks_of
 from .spine import lumbar_spine
@@ -33,9 +35,9 @@ __all__ = ["PARTS", "Scene", "Specimen", "bank", "make_bank", "scene"]
 _SHARES = {"proximal": (0.0, 0.22), "shaft": (0.25, 0.75), "distal": (0.8, 1.0)}  # of the femur's length
 _ALONE, _ALONE_WHOLE, _BARE = 0.08, 0.6, 0.3  # femora without other bones; of these, the whole of it, and no flesh
 _FOR_ALONE = 1_000_001  # a stream of random numbers of its own: which scenes these are changes no other
-_YOUNG, _YOUNG_WHOLE = 0.5, 0.5  # of growing legs are young children's; of their pictures show the whole thigh or more
 _FOR_YOUNG = 1_000_003
 _PLUMP, _PLUMP_YEARS = 0.55, 3.0  # by how much a newborn's flesh is thicker for its length, and how soon that is lost
+_FOR_HEALING = 1_000_007
 _PAIRS, _FOR_PAIRS = 0.04, 1_000_004  # films that show a leg from the front and from the side
 _PAIRS_OF, _PAIRS_ODDS = ("knee", "shank", "shaft", "whole"), (0.4, 0.3, 0.2, 0.1)
 _BETWEEN = 0.012  # of such a film's width is the border between its pictures
@@ -64,7 +66,7 @@ class Scene:
     cracked : str
         The bone that is broken without any displacement, if any.
     thickness_mm : (size, size) float32 array
-        Length of each ray in the femur.
+        Length of each ray in the femur; dense callus counts as the cortex that stops as much.
     landmarks_lps, landmarks_px : dict of str to (3,) or (2,) float64 array
         Of the femur (see `anatomy.FemurAnatomy`), in the patient and in the picture (column, row). With a hip
         prosthesis the head's centre is the prosthesis's.
@@ -153,9 +155,10 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
         part = "whole"
     # From the front a bent knee's shank would point at the source.
     bent = part != "hip" and view in ("lateral", "oblique") and bool(rng.random() < 0.65)
-    specimen, kinds = _chosen([each for each in specimens if not each.young] or specimens, bent, rng)
+    specimen, kinds = chosen(specimens, bent, rng)
+    specimen = older(specimens, specimen, np.random.default_rng((seed, _FOR_HEALING)))
     if specimen.plates:
-        specimen, kinds, part = _younger(specimens, specimen, kinds, part, np.random.default_rng((seed, _FOR_YOUNG)))
+        specimen, kinds, part = younger(specimens, specimen, kinds, part, np.random.default_rng((seed, _FOR_YOUNG)))
     aims = bool(specimen.broken) and bool(rng.random() < _AIMED)  # or the break would rarely be in the picture
     if aims and part == "hip":
         part = "shaft"
@@ -186,7 +189,7 @@ def _pair(plan: _Plan, specimens: Sequence[Specimen], rng: np.random.Generator) 
     """Two views of one leg on one film; of one that is extended, for a bent one's shank would point at the source."""
     specimen, kinds = plan.specimen, plan.metal
     if specimen.flexion_deg:
-        specimen, kinds = _chosen([each for each in specimens if not each.young] or specimens, False, rng)
+        specimen, kinds = chosen(specimens, False, rng)
     part = str(rng.choice(_PAIRS_OF, p=_PAIRS_ODDS))
     rows, columns = plan.shape
     gap = max(1, round(_BETWEEN * columns))
@@ -253,10 +256,18 @@ def _radiograph(plan: _Plan, rng: np.random.Generator, film: np.random.Generator
     chance = np.random.default_rng((plan.seed, _FOR_HANDS))
     if not (plan.alone or plan.paired) and chance.random() < (_HANDS_YOUNG if specimen.young else _HANDS):
         bodies["hand"] = tuple(Piece(bone, np.zeros(4)) for bone in _hand(marks, part, camera, chance))
+    if specimen.callus:
+        alongs = [piece.along for piece in specimen.pieces[specimen.broken]]
+        clouds = [Piece(Bone(mesh), along) for mesh, along in zip(specimen.callus, alongs, strict=True)]
+        bodies["callus"] = tuple(cloud.moved(moves).warped(field) for cloud in clouds)
     lengths, shadows = lengths_in(bodies, {"metal": implants, **grown}, camera)
 
     around = looks.frame(film, camera.shape)
-    masks = masks_of(lengths, around.open)
+    outlines = lengths
+    if "callus" in shadows:
+        aging = np.random.default_rng((plan.seed, _FOR_HEALING, 1))
+        lengths, outlines, shadows = healed(lengths, shadows, specimen.broken, aging)
+    masks = masks_of(outlines, around.open)
     legs = [leg, leg.mirrored()] if both else [leg]
     half = abs(marks["trochanter_tip"][0]) * np.sqrt(plump)
     trunk = Trunk(marks["head_center"] * [0, 1, 1], 1.12 * half) if part in ("hip", "shaft", "whole") else None
@@ -275,7 +286,7 @@ def _radiograph(plan: _Plan, rng: np.random.Generator, film: np.random.Generator
     points = np.array(list(marks.values()))
     pixels = camera.project(points)[0]
     others = camera.project(points * [-1, 1, 1])[0] if both else []
-    femur = lengths.get(("femur", "outer"), np.zeros(camera.shape))
+    femur = outlines.get(("femur", "outer"), np.zeros(camera.shape))
     landmarks_px = dict(zip(marks, pixels, strict=True))
     return Scene(
         image=image,
@@ -305,37 +316,6 @@ def _radiograph(plan: _Plan, rng: np.random.Generator, film: np.random.Generator
         fractured=bool(specimen.broken) and bool(_inside(camera.project(break_[None])[0], around.open)[0]),
         metal=plan.metal if masks.get("metal", np.zeros(1)).any() else (),
     )
-
-
-def _chosen(specimens: Sequence[Specimen], bent: bool, rng: np.random.Generator) -> tuple[Specimen, list[str]]:
-    """A limb, and the metal in it, as often as films show such; where the bank has none of the kind, another."""
-    fitting = [s for s in specimens if (s.flexion_deg > 0) == bent] or list(specimens)
-    kinds = {
-        "whole": [s for s in fitting if not (s.broken or s.plates or s.resected)],
-        "growing": [s for s in fitting if s.plates],
-        "resected": [s for s in fitting if s.resected],
-        "displaced": [s for s in fitting if s.broken and s.displaced],
-        "crack": [s for s in fitting if s.broken and not s.displaced],
-    }
-    kind = str(rng.choice(list(kinds), p=(0.39, 0.13, 0.05, 0.36, 0.07)))
-    among = kinds[kind] or fitting
-    specimen = among[int(rng.integers(len(among)))]
-    if specimen.resected:
-        return specimen, ["hip prosthesis"]
-    if rng.random() > {"crack": 0.75, "whole": 0.14}.get(kind, 0.05):
-        return specimen, []
-    others = [name for name in metal.KINDS if name != "hip prosthesis"]
-    return specimen, [str(name) for name in rng.choice(others, 2 if rng.random() < 0.12 else 1, replace=False)]
-
-
-def _younger(
-    specimens: Sequence[Specimen], growing: Specimen, kinds: list[str], part: str, rng: np.random.Generator
-) -> tuple[Specimen, list[str], str]:
-    """A young child in the place of an older one, as often as films show one; its small legs are shown as a whole."""
-    young = [s for s in specimens if s.young and (s.flexion_deg > 0) == (growing.flexion_deg > 0)]
-    if not young or rng.random() > _YOUNG:
-        return growing, kinds, part
-    return young[int(rng.integers(len(young)))], [], "whole" if rng.random() < _YOUNG_WHOLE else part
 
 
 def _hand(marks: dict[str, np.ndarray], part: str, camera: Camera, rng: np.random.Generator) -> list[Bone]:

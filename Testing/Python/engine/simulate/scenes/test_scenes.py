@@ -43,11 +43,27 @@ def test_a_bank_has_whole_growing_resected_and_broken_femora(specimens):
     kinds = [(s.broken, s.displaced, bool(s.plates), s.resected) for s in specimens]
     whole, child, head = ("", False, False, False), ("", False, True, False), ("", False, False, True)
     crack, femur, tibia = (("femur", False, False, False), *((bone, True, False, False) for bone in ("femur", "tibia")))
-    assert kinds == [whole, child, head, femur, crack, tibia, whole, child, femur, tibia, *[whole] * 4]
+    assert kinds == [
+        whole,
+        child,
+        head,
+        femur,
+        crack,
+        tibia,
+        whole,
+        child,
+        femur,
+        tibia,
+        *[whole] * 4,
+        femur,
+        crack,
+        tibia,
+    ]
     for each in specimens:
         assert {name for name, pieces in each.pieces.items() if len(pieces) == 2} == {each.broken} - {""}
-    assert [each.flexion_deg > 0 for each in specimens] == [False] * 6 + [True] * 4 + [False] * 3 + [True]
-    assert [each.young for each in specimens] == [False] * 10 + [True] * 4
+    assert [each.flexion_deg > 0 for each in specimens] == [False] * 6 + [True] * 4 + [False] * 3 + [True] + [False] * 3
+    assert [each.young for each in specimens] == [False] * 10 + [True] * 4 + [False] * 3
+    assert [bool(each.callus) for each in specimens] == [False] * 14 + [True] * 3
 
 
 def test_heights_go_with_the_pieces(specimens):
