@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 OLDEST_YEARS = 9.0
 _GRID_MM = 3.5  # of a growth plate's surface
+_COARSE_MM = 5.0  # where the bone that it cuts is made small afterwards
 _BEYOND_MM = 75.0  # more than any end of a bone is long
 _DENSE_MM = 1.4  # of bone where a shaft meets its growth plate
 # Rough shares of an adult's length, by age in years.
@@ -148,17 +149,19 @@ def plates(limb: Limb, name: str, rng: np.random.Generator) -> list[Plate]:
     ]
 
 
-def winding(plate: Plate, size: float, rng: np.random.Generator) -> Callable[[float, float], Mesh]:
+def winding(
+    plate: Plate, size: float, rng: np.random.Generator, grid_mm: float = _GRID_MM
+) -> Callable[[float, float], Mesh]:
     """Surface of a growth plate; what is returned makes the solid between two distances (mm) from it."""
     from scipy.ndimage import gaussian_filter
 
     normal = _unit(plate.normal)
     axes = np.stack([*_across(normal), normal])
-    count = max(5, int(np.ceil(2 * plate.radius / (_GRID_MM * size))))
+    count = max(5, int(np.ceil(2 * plate.radius / (grid_mm * size))))
     line = np.linspace(-plate.radius, plate.radius, count)
     x, y = np.meshgrid(line, line)
     # It hangs over the edges, as the plates of knee and head do, and is wavy.
-    wave = gaussian_filter(rng.standard_normal(x.shape), 8.0 / _GRID_MM, mode="wrap")
+    wave = gaussian_filter(rng.standard_normal(x.shape), 8.0 / grid_mm, mode="wrap")
     height = rng.uniform(0.8, 1.8) * size * wave / max(float(wave.std()), 1e-9)
     height = height - rng.uniform(1, 5) * size * ((x**2 + y**2) / plate.radius**2)
 
@@ -186,7 +189,7 @@ def _ossified(bone: Bone, grows: list[Plate], age: float, size: float, rng: np.r
     cavity = bone.inner and manifold_of(bone.inner, "the bone's inner surface")
     parts = []
     for plate in grows:
-        between = winding(plate, size, rng)
+        between = winding(plate, size, rng, _COARSE_MM)
         half = rng.uniform(1.2, 2.4) * size
         short = half + plate.short * np.exp(-age / _SHORT_YEARS)
         reach = _BEYOND_MM * size

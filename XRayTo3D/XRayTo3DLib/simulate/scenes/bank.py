@@ -20,7 +20,7 @@ from ..bones.piece import Piece, whole
 _PLATE_MM = (1.0, 4.5)  # thickness of a growth plate, the thicker the younger the child
 _SCLEROSIS_MM = 2.2  # of dense bone above and below a growth plate
 _AGES = ((0.0, 1.0), (1.0, 4.0), (4.0, OLDEST_YEARS))  # of the young children that are made of each limb (years)
-_BENT_DEG = (20.0, 100.0)  # the knee of one more of them
+_BENT_DEG = (20.0, 100.0)  # the knee of one of them, once more
 _FOR_CHILDREN = 1_000_002  # a stream of random numbers of its own: they change no other specimen
 _FOR_CALLUS = 1_000_006  # likewise
 _LOWER = ("tibia", "fibula", "patella")
@@ -73,6 +73,11 @@ class Specimen:
         """Whether it is a young child's."""
         return not np.isnan(self.age_years)
 
+    @property
+    def cracked(self) -> bool:
+        """Whether a bone is broken without any displacement."""
+        return bool(self.broken) and not self.displaced
+
 
 def intact(limb: Limb) -> Specimen:
     """Return an extended limb as it is."""
@@ -95,7 +100,7 @@ def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 2, bends: int = 4) 
     -------
     list of Specimen
         Of each limb: as it is, with growth plates, without the head, broken, and bent (whole, growing or
-        broken) in so many ways; then those of young children, four of each limb, one of them bent; then those that
+        broken) in so many ways; then those of young children, three of each limb and one of them bent; then those that
         are broken and not bent once more, healing.
 
     Raises
@@ -136,10 +141,9 @@ def healing(specimen: Specimen, rng: np.random.Generator) -> Specimen:
 
 
 def _children(limb: Limb, rng: np.random.Generator) -> list[Specimen]:
-    """Young children of all ages, and one more whose knee is bent."""
+    """Young children of all ages, and one of them once more with its knee bent."""
     made = [young(limb, rng.uniform(*ages), rng) for ages in _AGES]
-    more = young(limb, OLDEST_YEARS * rng.random() ** 2, rng)
-    return [*made, bent(more, float(rng.uniform(*_BENT_DEG)))]
+    return [*made, bent(made[int(rng.integers(len(made)))], float(rng.uniform(*_BENT_DEG)))]
 
 
 def young(limb: Limb, age: float, rng: np.random.Generator) -> Specimen:

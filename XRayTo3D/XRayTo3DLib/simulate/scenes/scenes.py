@@ -164,7 +164,8 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
         part = "shaft"
     plan = _Plan(seed, specimen, tuple(kinds), part, view, aims, alone, bare, (size, size))
     chance = np.random.default_rng((seed, _FOR_PAIRS))
-    if not alone and chance.random() < _PAIRS:
+    # Nothing tells of a crack in the second of two pictures, whose bone would pass for an unbroken one.
+    if not (alone or specimen.cracked) and chance.random() < _PAIRS:
         return _pair(plan, specimens, chance)
     return _radiograph(plan, rng, rng)
 
@@ -189,7 +190,7 @@ def _pair(plan: _Plan, specimens: Sequence[Specimen], rng: np.random.Generator) 
     """Two views of one leg on one film; of one that is extended, for a bent one's shank would point at the source."""
     specimen, kinds = plan.specimen, plan.metal
     if specimen.flexion_deg:
-        specimen, kinds = chosen(specimens, False, rng)
+        specimen, kinds = chosen([each for each in specimens if not each.cracked], False, rng)
     part = str(rng.choice(_PAIRS_OF, p=_PAIRS_ODDS))
     rows, columns = plan.shape
     gap = max(1, round(_BETWEEN * columns))
@@ -297,7 +298,7 @@ def _radiograph(plan: _Plan, rng: np.random.Generator, film: np.random.Generator
             for name in (specimen.broken,)
             if specimen.displaced and len(shadows.get(name, ())) == 2
         },
-        cracked="" if specimen.displaced else specimen.broken,
+        cracked=specimen.broken if specimen.cracked else "",
         thickness_mm=np.where(masks["femur"], femur, 0).astype(np.float32),
         landmarks_lps=marks,
         landmarks_px=landmarks_px,

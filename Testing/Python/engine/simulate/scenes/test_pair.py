@@ -11,9 +11,10 @@ SIZE, GAP = 96, 1
 
 @pytest.fixture(scope="module")
 def films(limbs):
+    paired = [each for each in limbs if not each.cracked]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scenes, "_PAIRS", 1.0)
-        return [scenes.scene(limbs, seed, SIZE, femora_alone=False) for seed in range(12)]
+        return [scenes.scene(paired, seed, SIZE, femora_alone=False) for seed in range(12)]
 
 
 def test_each_mask_is_inside_its_half(films):
@@ -50,3 +51,20 @@ def test_a_film_with_two_views_has_none(films):
     for film in films[:4]:
         sample = window(film, (64, 64), np.random.default_rng(0))
         assert not sample.known[:4].any()  # nor a side
+
+
+def test_a_crack_is_never_on_a_film_with_two_views(limbs, monkeypatch):
+    """Not as drawn first, nor in the place of a bent leg."""
+    monkeypatch.setattr(scenes, "_PAIRS", 1.0)
+    monkeypatch.setattr(scenes, "_radiograph", lambda plan, *_: plan)
+    monkeypatch.setattr(scenes, "side_by_side", lambda first, *_: first)
+    plans = [scenes.scene(limbs, seed, SIZE, femora_alone=False) for seed in range(400)]
+    assert any(plan.specimen.cracked for plan in plans)
+    assert not any(plan.paired for plan in plans if plan.specimen.cracked)
+    assert all(plan.paired for plan in plans if not plan.specimen.cracked)
+
+
+def test_a_bank_of_cracks_has_no_pairs(limbs, monkeypatch):
+    monkeypatch.setattr(scenes, "_PAIRS", 1.0)
+    film = scenes.scene([each for each in limbs if each.cracked], 0, SIZE, femora_alone=False)
+    assert film.view and film.cracked
