@@ -105,7 +105,8 @@ def aimed(
     field *= np.sqrt(max(1.0, _SMALL * USUAL_FEMUR_MM / length))
     if wide:
         target = target * [0.1, 1, 1] + ([0, 0, 0.08 * length] if part == "hip" else np.zeros(3))
-    target = target + rng.normal(0, 0.06, 3) * field * (0.3 if part == "whole" else 1)
+    narrow = min(shape) / max(shape)  # a slim picture shows little beside its middle
+    target = target + rng.normal(0, 0.06, 3) * field * narrow * (0.3 if part == "whole" else 1)
     columns, rows = view_directions(view, side, rng.uniform(20, 65) * rng.choice([-1, 1]))
     if view == "lateral" and rng.random() < 0.5:  # from the outer side
         columns = -columns

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..film.looks import smooth_noise
 
+CLOUDS = ("upper callus", "lower callus")  # of the two fragments
 _DENSITY = (0.06, 0.5)  # of callus, young to old, against cortex
 OUTLINE_MM = 1.5  # of cortex that callus stops as much as, to be drawn as bone
 _CELLS = 40  # of its mottling, across a picture
@@ -18,7 +19,7 @@ def healed(lengths: dict, shadows: dict[str, list], bone: str, rng: np.random.Ge
     ----------
     lengths : dict of (str, str) to (rows, columns) array
     shadows : dict of str to list of (length, height)
-        As from `shadows.lengths_in`, both with "callus", of each fragment one.
+        As from `shadows.lengths_in`, both with those of `CLOUDS` that are in the picture.
     bone : str
         The one that is broken.
     rng : numpy.random.Generator
@@ -34,14 +35,16 @@ def healed(lengths: dict, shadows: dict[str, list], bone: str, rng: np.random.Ge
         Of its fragments, likewise.
     """
     lengths, shadows = dict(lengths), dict(shadows)
-    clouds, length = shadows.pop("callus"), lengths.pop(("callus", "outer"))
+    seen = [(number, name) for number, name in enumerate(CLOUDS) if name in shadows]
+    length = sum(lengths.pop((name, "outer")) for _, name in seen)
+    clouds = [(number, *shadows.pop(name)[0]) for number, name in seen]
     density = float(rng.uniform(*_DENSITY))
     mottled = 1 + 0.3 * np.clip(smooth_noise(rng, length.shape, _CELLS), -2, 2)
     lengths["callus", "all"] = (density * length * mottled).astype(np.float32)
     outlines = dict(lengths)
     if bone in shadows:
         parts = list(shadows[bone])
-        for number, (cloud, height) in enumerate(clouds):
+        for number, cloud, height in clouds:
             # Of a fragment beyond the picture's border no shadow is kept; its callus goes to the other.
             own, at = parts[min(number, len(parts) - 1)]
             dense = np.where(density * cloud > OUTLINE_MM, density * cloud, 0)

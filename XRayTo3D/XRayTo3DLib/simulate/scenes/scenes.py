@@ -24,7 +24,7 @@ from . import hands, metal
 from .aim import PARTS, aimed, drawn_part, drawn_view, pose
 from .bank import Specimen, bank, make_bank
 from .chosen import chosen, older, younger
-from .healing import healed
+from .healing import CLOUDS, healed
 from .pair import side_by_side
 from .shadows import LEAST_PATH_MM, LOWER, heights_on, lengths_in, masks_of
 from .spine import lumbar_spine
@@ -205,7 +205,7 @@ def _pair(plan: _Plan, specimens: Sequence[Specimen], rng: np.random.Generator) 
     first = (columns - gap) // 2
     drawn = []
     for view, width in zip(rng.permutation(["ap", "lateral"]), (first, columns - gap - first), strict=True):
-        # The same patient, and films that were exposed and processed alike.
+        # The same patient, behind the same collimator, exposed alike; what machines do to either picture may differ.
         patient, film = (np.random.default_rng((plan.seed, _FOR_PAIRS, number)) for number in (1, 2))
         drawn.append(_radiograph(replace(plan, view=str(view), shape=(rows, width)), patient, film))
     return side_by_side(*drawn, gap, float(rng.choice([0.0, 1.0, rng.uniform(0, 0.3)])))
@@ -260,12 +260,12 @@ def _radiograph(plan: _Plan, rng: np.random.Generator, film: np.random.Generator
     if specimen.callus:
         alongs = [piece.along for piece in specimen.pieces[specimen.broken]]
         clouds = [Piece(Bone(mesh), along) for mesh, along in zip(specimen.callus, alongs, strict=True)]
-        bodies["callus"] = tuple(cloud.moved(moves).warped(field) for cloud in clouds)
+        bodies |= {name: (cloud.moved(moves).warped(field),) for name, cloud in zip(CLOUDS, clouds, strict=True)}
     lengths, shadows = lengths_in(bodies, {"metal": implants, **grown}, camera)
 
     around = looks.frame(film, camera.shape)
     outlines = lengths
-    if "callus" in shadows:
+    if any(name in shadows for name in CLOUDS):
         aging = np.random.default_rng((plan.seed, _FOR_HEALING, 1))
         lengths, outlines, shadows = healed(lengths, shadows, specimen.broken, aging)
     masks = masks_of(outlines, around.open)

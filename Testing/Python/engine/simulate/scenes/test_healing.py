@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib.simulate.scenes import scenes
-from XRayTo3DLib.simulate.scenes.healing import OUTLINE_MM, healed
+from XRayTo3DLib.simulate.scenes.healing import CLOUDS, OUTLINE_MM, healed
 
 DENSEST = 0.5  # of callus, against cortex
 NEAR_MM = 80.0  # which no callus of a femur reaches along the bone
@@ -48,10 +48,12 @@ def test_dense_callus_belongs_to_the_fragment_it_grows_on(seed):
     upper[2:20, 12:18] = lower[20:38, 12:18] = 9
     clouds = np.zeros((2, 40, 30))
     clouds[0, 10:20], clouds[1, 20:30] = (np.linspace(0, 24, 10)[:, None], np.linspace(24, 0, 10)[:, None])
-    lengths = {("femur", "outer"): upper + lower, ("callus", "outer"): clouds.sum(axis=0)}
+    lengths = {("femur", "outer"): upper + lower} | {
+        (name, "outer"): cloud for name, cloud in zip(CLOUDS, clouds, strict=True)
+    }
     shadows = {
         "femur": [(upper, np.full(upper.shape, 0.7)), (lower, np.full(upper.shape, 0.3))],
-        "callus": [(cloud, np.full(cloud.shape, 0.5)) for cloud in clouds],
+        **{name: [(cloud, np.full(cloud.shape, 0.5))] for name, cloud in zip(CLOUDS, clouds, strict=True)},
     }
     found, outlines, parts = healed(lengths, shadows, "femur", np.random.default_rng(seed))
     stopped = found["callus", "all"]
@@ -65,3 +67,11 @@ def test_dense_callus_belongs_to_the_fragment_it_grows_on(seed):
         low, high = sorted((at, 0.5))
         assert ((height >= low - 1e-9) & (height <= high + 1e-9))[length > 0].all()
     assert outlines["femur", "outer"] == pytest.approx(sum(length for length, _ in parts["femur"]))
+
+
+def test_callus_of_a_fragment_stays_with_it_where_the_other_one_has_none_in_the_picture():
+    bars, cloud = np.ones((2, 8, 8)), np.full((8, 8), 60.0)
+    lengths = {("femur", "outer"): bars.sum(axis=0), (CLOUDS[1], "outer"): cloud}
+    shadows = {"femur": [(bar, bar) for bar in bars], CLOUDS[1]: [(cloud, cloud)]}
+    parts = healed(lengths, shadows, "femur", np.random.default_rng(0))[2]["femur"]
+    assert np.array_equal(parts[0][0], bars[0]) and (parts[1][0] > bars[1]).all()
