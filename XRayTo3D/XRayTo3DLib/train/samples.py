@@ -93,14 +93,16 @@ def window(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) -> Sa
     found["marked"] = marked
     broken = []
     for name, (upper, lower) in FRAGMENTS.items():
-        parts = [moved(mask) for mask in scene.fragments.get(name, ())]
+        pairs = [scene.fragments[of] for of in both_legs(name) if of in scene.fragments]
+        parts = [moved(np.logical_or.reduce(masks)) for masks in zip(*pairs, strict=True)]
         seen_broken = bool(parts) and min(part.sum() for part in parts) > FRAGMENT_SHARE * found[name].sum()
         beside = found[name] & ~np.logical_or.reduce(parts) if seen_broken else empty  # the other leg's
         found[upper], found[lower] = (part | beside for part in parts) if seen_broken else (found[name], found[name])
         broken.append(seen_broken)
     masks = np.stack([found[name] for name in MASKS]).astype(np.uint8)
 
-    heat = _peaks([scene.landmarks_px, scene.other_landmarks_px], matrix, seen, shape)
+    own = {name: at for name, at in scene.landmarks_px.items() if scene.visible[name]}
+    heat = _peaks([own, scene.other_landmarks_px], matrix, seen, shape)
     facts, known = _facts(scene, femora, heat, flipped)
     told_broken = [found[name].mean() > _SEEN_SHARE and scene.cracked != name for name in FRAGMENTS]
     facts = np.array([*facts, *broken], np.float32)
@@ -305,7 +307,7 @@ def _facts(scene: Scene, femora: list[np.ndarray], heat: np.ndarray, flipped: bo
     there = dict(zip(LANDMARKS, heat.max(axis=(1, 2)) > 0.5, strict=True))
     parts = [any(there[name] for name in PART_LANDMARKS[part]) for part in PARTS]
     facts = [*(view == name for name in VIEWS), left, *parts, shown]
-    known = [shown, shown, shown, sided, *[shown] * len(PARTS), shown or share < _HARDLY]
+    known = [*[shown and bool(view)] * len(VIEWS), sided, *[shown] * len(PARTS), shown or share < _HARDLY]
     return np.array(facts, np.float32), np.array(known, np.float32)
 
 

@@ -69,18 +69,22 @@ _SHANK_MUSCLES = np.array(
 
 @dataclass(frozen=True)
 class Leg:
-    """Where a leg's joints and kneecap are (LPS, mm), and which way is outwards: +1 if to the left, else -1."""
+    """Where a leg's joints and kneecap are (LPS, mm), and which way is outwards: +1 if to the left, else -1.
+
+    `plump` is how much thicker its flesh is, for its length, than an adult's.
+    """
 
     hip: np.ndarray
     knee: np.ndarray
     ankle: np.ndarray
     patella: np.ndarray
     outwards: float
+    plump: float = 1.0
 
     def mirrored(self) -> Leg:
         """Return the other leg, in the plane x = 0."""
         joints = (each * [-1, 1, 1] for each in (self.hip, self.knee, self.ankle, self.patella))
-        return Leg(*joints, -self.outwards)
+        return Leg(*joints, -self.outwards, self.plump)
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,27 @@ def plaster(body: np.ndarray, camera: Camera, rng: np.random.Generator) -> np.nd
     return (np.float32(rng.uniform(0.012, 0.04)) * shell * mottled).astype(np.float32)
 
 
+def flesh_round(
+    bone: np.ndarray, margin_mm: float, depth_mm: float, camera: Camera, rng: np.random.Generator
+) -> np.ndarray:
+    """Length of rays (mm) in flesh that reaches so far beyond the bones, round at its edges."""
+    import cv2
+
+    pixel = camera.pixel_size_mm[0] / camera.magnification
+    reach = max(2, round(margin_mm * rng.uniform(0.6, 1.4) / pixel))
+    few = 4
+    small = cv2.resize(bone.astype(np.uint8), None, fx=1 / few, fy=1 / few, interpolation=cv2.INTER_AREA)
+    pad = 2 * (reach // few) + 2  # so that flesh ends somewhere
+    small = np.pad(small, pad)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * (reach // few) + 1,) * 2)
+    filled = cv2.morphologyEx(cv2.dilate(small, disc), cv2.MORPH_CLOSE, disc)
+    inside = cv2.distanceTransform(filled, cv2.DIST_L2, 5) * few * pixel
+    depth = depth_mm / 2 * rng.uniform(0.7, 1.3)
+    half = np.sqrt(np.maximum(depth**2 - np.maximum(depth - inside, 0) ** 2, 0))
+    half = cv2.GaussianBlur(half, (0, 0), 1.5)[pad:-pad, pad:-pad]
+    return 2 * cv2.resize(half.astype(np.float32), camera.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
 def soft_tissue(
     legs: list[Leg], trunk: Trunk | None, camera: Camera, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -150,6 +175,7 @@ def soft_tissue(
     skin, muscle = np.zeros(canvas.shape, np.float32), np.zeros(canvas.shape, np.float32)
     for leg in legs:
         size = float(np.linalg.norm(leg.hip - leg.knee)) / USUAL_FEMUR_MM
+        thick = size * leg.plump
         thigh = _Line(leg.hip, leg.knee, leg.outwards, _THIGH, size)
         shank = _Line(leg.knee, leg.ankle, leg.outwards, _SHANK, size)
         under_skin = fat * np.interp(_THIGH[:, 0], (0, 1), (1.2, 0.5)), fat * np.full(len(_SHANK), 0.4)
@@ -158,18 +184,18 @@ def soft_tissue(
         for line, layer, table, held, end in zip(
             (thigh, shank), under_skin, (_THIGH, _SHANK), muscles, ends, strict=True
         ):
-            radii = (table[:, 1:3] * build + 0.8 * (layer - 8)[:, None]) * size
+            radii = (table[:, 1:3] * build + 0.8 * (layer - 8)[:, None]) * thick
             held_in.append(float(np.interp(0.68 if line is thigh else 0.2, table[:, 0], radii.min(axis=1))))
             outer = canvas.tube(line.points, radii, line, end)
-            within = np.maximum(radii - layer[:, None] * size, 8)
+            within = np.maximum(radii - layer[:, None] * thick, 8 * min(1.0, 2 * size))
             cells = sum(canvas.muscle(line, within, of) for of in held)
             skin = np.maximum(skin, outer)
-            muscle = np.maximum(muscle, np.minimum(cells, np.maximum(outer - 1.6 * size * layer.min(), 0)))
+            muscle = np.maximum(muscle, np.minimum(cells, np.maximum(outer - 1.6 * thick * layer.min(), 0)))
         # Skin runs over the kneecap, from the thigh's front to the shank's, however far the knee is bent.
         above, below = leg.hip + 0.68 * (leg.knee - leg.hip), leg.knee + 0.2 * (leg.ankle - leg.knee)
         ends = np.stack([above, (above + leg.patella) / 2, leg.patella, (leg.patella + below) / 2, below])
         high, low = 0.9 * held_in[0], 0.9 * held_in[1]
-        cap = (25 + 0.4 * fat) * size
+        cap = (25 + 0.4 * fat) * thick
         radii = np.array([high, 0.6 * high + 0.4 * cap, cap, 0.6 * low + 0.4 * cap, low])[:, None] * np.ones(2)
         skin = np.maximum(skin, canvas.tube(ends, radii, thigh, (40 * size, 40 * size)))
     if trunk is not None:

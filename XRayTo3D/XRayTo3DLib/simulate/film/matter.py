@@ -23,8 +23,8 @@ def attenuation(
     Parameters
     ----------
     lengths : dict of (str, str) to (rows, columns) array
-        mm in each bone, by its name and "outer" or "inner"; in ("metal", "outer"), ("plates", "all") and
-        ("rims", "all").
+        mm in each bone, by its name and "outer" or "inner"; in ("metal", "outer"), ("plates", "all"),
+        ("rims", "all") and ("callus", "all").
     tissue, body_mm : (rows, columns) array
         Line integral and length in the soft tissue, as if there were no bones.
     marks : dict of str to (3,) array
@@ -62,6 +62,7 @@ def attenuation(
         solid += outer
     for kind, mu in (
         ("rims", 0.5 * (MU_CORTEX - _MU_DENSE)),
+        ("callus", (MU_CORTEX - MU_MUSCLE) * mineral),
         ("plates", -(dense - 0.6 * MU_FAT) - 0.25 * (MU_CORTEX - _MU_DENSE)),
     ):
         if (kind, "all") in lengths:

@@ -11,9 +11,10 @@ PARTS = ("hip", "shaft", "knee", "whole", "shank")
 _PARTS_ODDS = (0.34, 0.13, 0.32, 0.1, 0.11)
 _VIEWS_ODDS = (0.5, 0.05, 0.33, 0.12)
 _OF_HIPS = (0.72, 0.06, 0.1, 0.12)  # which are rarely taken across the table
-# Width of the picture (mm in the bone's plane), for a femur of that length.
+# Larger side of the picture (mm in the bone's plane), for a femur of that length.
 _FIELD_MM = {"hip": (100, 270), "shaft": (160, 360), "knee": (110, 290), "whole": (480, 600), "shank": (170, 330)}
 _BOTH_MM = {"hip": (380, 460), "knee": (330, 420), "shaft": (380, 440), "whole": (500, 640), "shank": (300, 400)}
+_SMALL = 0.45  # of the usual femur: round shorter ones there is more room in a picture
 
 
 def drawn_part(rng: np.random.Generator) -> str:
@@ -78,10 +79,10 @@ def aimed(
     view: str,
     side: str,
     both: bool,
-    size: int,
+    shape: tuple[int, int],
     rng: np.random.Generator,
 ) -> Camera:
-    """Camera that looks at a part, or `at` a place, about as the view asks; its picture has size x size pixels.
+    """Camera that looks at a part, or `at` a place, about as the view asks; its picture has so many rows and columns.
 
     `both` legs may be in it.
     """
@@ -101,9 +102,11 @@ def aimed(
     wide = both and (part != "hip" or rng.random() < 0.5)
     low, high = (_BOTH_MM if wide else _FIELD_MM)[part]
     field = rng.uniform(low, high) * length / USUAL_FEMUR_MM
+    field *= np.sqrt(max(1.0, _SMALL * USUAL_FEMUR_MM / length))
     if wide:
         target = target * [0.1, 1, 1] + ([0, 0, 0.08 * length] if part == "hip" else np.zeros(3))
-    target = target + rng.normal(0, 0.06, 3) * field * (0.3 if part == "whole" else 1)
+    narrow = min(shape) / max(shape)  # a slim picture shows little beside its middle
+    target = target + rng.normal(0, 0.06, 3) * field * narrow * (0.3 if part == "whole" else 1)
     columns, rows = view_directions(view, side, rng.uniform(20, 65) * rng.choice([-1, 1]))
     if view == "lateral" and rng.random() < 0.5:  # from the outer side
         columns = -columns
@@ -118,5 +121,5 @@ def aimed(
     columns, rows = np.cos(tilt) * columns + np.sin(tilt) * rows, np.cos(tilt) * rows - np.sin(tilt) * columns
     sid = rng.uniform(1000, 1800)
     sod = sid - rng.uniform(50, min(250, sid / 5))
-    pixel = field / size * sid / sod
-    return place(columns, rows, target, (size, size), (pixel, pixel), sid, sod)
+    pixel = field / max(shape) * sid / sod
+    return place(columns, rows, target, shape, (pixel, pixel), sid, sod)

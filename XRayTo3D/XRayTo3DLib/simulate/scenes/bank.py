@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,13 +11,18 @@ import numpy as np
 
 from ...errors import SimulationError
 from ..bones.bone import USUAL_FEMUR_MM, Bone, Mesh
+from ..bones.callus import callus
+from ..bones.children import OLDEST_YEARS, Plate, child, winding
 from ..bones.fracture import Fracture, break_bone, break_frame, displacement, manifold_of, random_fracture, surface_of
 from ..bones.limbs import GREATEST_FLEXION_DEG, Limb, analytic_limb, flex, read_limbs
 from ..bones.piece import Piece, whole
 
 _PLATE_MM = (1.0, 4.5)  # thickness of a growth plate, the thicker the younger the child
 _SCLEROSIS_MM = 2.2  # of dense bone above and below a growth plate
-_GRID_MM = 3.5  # of a growth plate's surface
+_AGES = ((0.0, 1.0), (1.0, 4.0), (4.0, OLDEST_YEARS))  # of the young children that are made of each limb (years)
+_BENT_DEG = (20.0, 100.0)  # the knee of one of them, once more
+_FOR_CHILDREN = 1_000_002  # a stream of random numbers of its own: they change no other specimen
+_FOR_CALLUS = 1_000_006  # likewise
 _LOWER = ("tibia", "fibula", "patella")
 _FAR = 0.6  # of displaced fractures lie anywhere and farther apart than a fresh one that was splinted
 _TURN_DEG, _ASIDE_MM, _SHORTER_MM = 30.0, 12.0, (-8.0, 40.0)  # of those: at most, standard deviation, range
@@ -41,8 +47,13 @@ class Specimen:
         Whether the head is cut off, for a prosthesis.
     broken_at : (3,) array
         Middle of the fracture (LPS, mm).
+    callus : tuple of Mesh
+        Round the break of a healing bone: round the upper and the lower fragment.
     flexion_deg : float
         Of the knee.
+    age_years : float
+        Of a young child, whose pieces are what is bone of its `limb`: a shaft and round centres beyond its ends in
+        one piece, and no piece where nothing is bone yet. Not a number for everybody else.
     """
 
     limb: Limb
@@ -53,7 +64,19 @@ class Specimen:
     rims: dict[str, tuple[Mesh, ...]] = field(default_factory=dict)
     resected: bool = False
     broken_at: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    callus: tuple[Mesh, ...] = ()
     flexion_deg: float = 0.0
+    age_years: float = np.nan
+
+    @property
+    def young(self) -> bool:
+        """Whether it is a young child's."""
+        return not np.isnan(self.age_years)
+
+    @property
+    def cracked(self) -> bool:
+        """Whether a bone is broken without any displacement."""
+        return bool(self.broken) and not self.displaced
 
 
 def intact(limb: Limb) -> Specimen:
@@ -77,7 +100,8 @@ def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 2, bends: int = 4) 
     -------
     list of Specimen
         Of each limb: as it is, with growth plates, without the head, broken, and bent (whole, growing or
-        broken) in so many ways.
+        broken) in so many ways; then those of young children, three of each limb and one of them bent; then those that
+        are broken and not bent once more, healing.
 
     Raises
     ------
@@ -97,7 +121,37 @@ def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 2, bends: int = 4) 
                 specimens.append(bent((plain, child)[number % 4], degrees))
             else:
                 specimens.append(broken(limb, ("femur", "tibia")[number % 4 - 2], True, degrees, rng))
-    return specimens
+    rng = np.random.default_rng((seed, _FOR_CHILDREN))
+    children = [each for limb in limbs for each in _children(limb, rng)]
+    rng = np.random.default_rng((seed, _FOR_CALLUS))
+    mending = []
+    for each in specimens:
+        if each.broken and not each.flexion_deg:
+            with contextlib.suppress(SimulationError):  # a cloud that is not sound: the break stays fresh
+                mending.append(healing(each, rng))
+    return specimens + children + mending
+
+
+def healing(specimen: Specimen, rng: np.random.Generator) -> Specimen:
+    """Return a broken limb with callus round its break."""
+    pieces = specimen.pieces[specimen.broken]
+    height = float(pieces[0].heights(specimen.broken_at[None])[0])
+    length = float(np.ptp(specimen.limb.bones[specimen.broken].outer.points[:, 2]))
+    return replace(specimen, callus=callus(pieces, height, length, rng))
+
+
+def _children(limb: Limb, rng: np.random.Generator) -> list[Specimen]:
+    """Young children of all ages, and one of them once more with its knee bent."""
+    made = [young(limb, rng.uniform(*ages), rng) for ages in _AGES]
+    return [*made, bent(made[int(rng.integers(len(made)))], float(rng.uniform(*_BENT_DEG)))]
+
+
+def young(limb: Limb, age: float, rng: np.random.Generator) -> Specimen:
+    """Return a young child's limb (see `children.child`)."""
+    grown, ossified = child(limb, age, rng)
+    along = {name: whole(bone).along for name, bone in grown.bones.items()}
+    pieces = {name: (Piece(bone, along[name]),) if bone else () for name, bone in ossified.items()}
+    return Specimen(grown, pieces, age_years=float(age))
 
 
 def make_bank(folder: str | os.PathLike | None = None, count: int = 8, seed: int = 0) -> list[Specimen]:
@@ -166,37 +220,13 @@ def _disc(
     rng: np.random.Generator,
 ) -> tuple[Mesh, Mesh]:
     """A growth plate and its dense rims: a winding sheet, cut out of a bone."""
-    from scipy.ndimage import gaussian_filter
-
-    normal = normal / np.linalg.norm(normal)
-    first = np.cross(normal, np.eye(3)[np.argmin(np.abs(normal))])
-    first = first / np.linalg.norm(first)
-    second = np.cross(normal, first)
-    count = max(5, int(np.ceil(2 * radius / (_GRID_MM * size))))
-    line = np.linspace(-radius, radius, count)
-    x, y = np.meshgrid(line, line)
-    # It hangs over the edges, as the plates of knee and head do, and is wavy.
-    wave = gaussian_filter(rng.standard_normal(x.shape), 8.0 / _GRID_MM, mode="wrap")
-    height = rng.uniform(0.8, 1.8) * size * wave / max(float(wave.std()), 1e-9)
-    height = height - rng.uniform(1, 5) * size * ((x**2 + y**2) / radius**2)
+    between = winding(Plate(center, normal, radius), size, rng)
     of = manifold_of(bone, "the bone's outer surface")
-    made = []
-    for half in (thickness / 2, thickness / 2 + _SCLEROSIS_MM * size):
-        points = np.concatenate([np.stack([x, y, height + sign * half], axis=-1).reshape(-1, 3) for sign in (-1, 1)])
-        sheet = Mesh(center + points @ np.stack([first, second, normal]), _slab_faces(count))
-        made.append(surface_of(manifold_of(sheet, "the growth plate") ^ of))
-    return made[0], made[1]
-
-
-def _slab_faces(count: int) -> np.ndarray:
-    """Outward triangles of the solid between a lower and an upper grid of count x count points."""
-    number = np.arange(count * count).reshape(count, count)
-    a, b, c, d = (part.ravel() for part in (number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]))
-    bottom = np.concatenate([np.column_stack([a, c, b]), np.column_stack([a, d, c])])
-    rim = np.concatenate([number[0, :-1], number[:-1, -1], number[-1, :0:-1], number[:0:-1, 0]])
-    onward, above = np.roll(rim, -1), count * count
-    walls = [np.column_stack([rim, onward, onward + above]), np.column_stack([rim, onward + above, rim + above])]
-    return np.concatenate([bottom, bottom[:, ::-1] + above, *walls]).astype(np.int64)
+    plate, rim = (
+        surface_of(manifold_of(between(-half, half), "the growth plate") ^ of)
+        for half in (thickness / 2, thickness / 2 + _SCLEROSIS_MM * size)
+    )
+    return plate, rim
 
 
 def _resected(limb: Limb) -> Specimen:

@@ -14,15 +14,13 @@ from ...geometry.camera import Camera, place, view_directions
 from ..bones.bone import Bone
 from ..film import looks
 from ..film.film import MU_MUSCLE
+from ..film.flesh import flesh_round
 from ..film.matter import attenuation
 from ..film.projector import path_length
+from .hands import DEPTH_MM, MARGIN_MM, hand, long_bone, lump, rays
 from .metal import sweep
 from .scenes import Scene
 
-# A long bone's half width along it, as a share of that of its middle.
-_LONG = np.array([(0.0, 1.2), (0.03, 1.75), (0.09, 1.7), (0.2, 1.2), (0.4, 1.0), (0.6, 1.0), (0.8, 1.15), (0.92, 1.6)])
-_LONG = np.vstack([_LONG, [(0.97, 1.7), (1.0, 1.1)]])
-_ROUND = np.array([(-1.0, 0.25), (-0.9, 0.47), (-0.6, 0.8), (0.0, 1.0), (0.6, 0.8), (0.9, 0.47), (1.0, 0.25)])
 _UP, _LEFT, _BACK = np.array([0.0, 0, 1]), np.array([1.0, 0, 0]), np.array([0.0, 1, 0])
 
 
@@ -76,7 +74,7 @@ def other(seed: int, size: int = 288) -> Other:
         lengths[owner] = lengths.get(owner, 0.0) + length
     holes = lengths.pop(("air", "outer"), np.zeros(camera.shape))
     solid = sum(length for (_, layer), length in lengths.items() if layer == "outer")
-    body_mm = _flesh(solid > 0.3, body, camera, rng)
+    body_mm = flesh_round(solid > 0.3, body.margin_mm, body.depth_mm, camera, rng)
     body_mm = np.maximum(body_mm - holes, np.where(solid > 0, solid + 5, 0)).astype(np.float32)
     axis = {"head_center": body.bones[next(iter(body.bones))][0].outer.points[0], "knee_center": np.zeros(3)}
     around = looks.frame(rng, camera.shape)
@@ -150,81 +148,27 @@ def section(seed: int, size: int = 288) -> Other:
     return Other(looks.stored(np.clip(image, 0, 1).astype(np.float32), rng), {}, "section", x_ray=False)
 
 
-def _long(start: np.ndarray, end: np.ndarray, half_width: float, rng: np.random.Generator, flare: float = 1.0) -> Bone:
-    """A long bone: wider at its ends, a little bent, with a canal."""
-    share, width = _LONG[:, :1], _LONG[:, 1]
-    line = start + share * (end - start)
-    bow = np.linalg.norm(end - start) * 0.02 * rng.normal(size=3)
-    line = line + np.sin(np.pi * share) * bow
-    radii = half_width * (1 + (width - 1) * flare * rng.uniform(0.7, 1.3, len(width)))
-    radii = radii[:, None] * rng.uniform(0.85, 1.15, 2)
-    cortex = half_width * np.interp(share.ravel(), (0, 0.15, 0.4, 0.6, 0.85, 1), (0.1, 0.2, 0.4, 0.4, 0.2, 0.1))
-    cortex = np.minimum(cortex * rng.uniform(0.7, 1.2), 0.6 * radii.min(axis=1))[:, None]
-    return Bone(sweep(line, radii), sweep(start + (line - start) * 0.98 + (end - start) * 0.01, radii - cortex))
-
-
-def _lump(center: np.ndarray, half: np.ndarray | float, rng: np.random.Generator) -> Bone:
-    """A short bone: an uneven ball with a thin shell."""
-    half = np.broadcast_to(half, 3) * rng.uniform(0.85, 1.15, 3)
-    line = np.asarray(center, float) + _ROUND[:, :1] * half[2] * (_UP + rng.normal(0, 0.1, 3))
-    radii = _ROUND[:, 1:] * half[:2] * rng.uniform(0.88, 1.12, (len(_ROUND), 1))
-    cortex = min(0.9, 0.2 * float(radii.min()) + 0.2)
-    inner = sweep(center + (line - center) * 0.9, radii - np.minimum(cortex, 0.5 * radii), _LEFT, 10)
-    return Bone(sweep(line, radii, _LEFT, 10), inner)
-
-
 def _curve(line: np.ndarray, radii: tuple[float, float], aside: np.ndarray) -> Bone:
     """A bent bar of bone: a rib, a clavicle, a jaw."""
     half = np.tile(radii, (len(line), 1))
     return Bone(sweep(line, half, aside, 8), sweep(line, half - min(radii) * 0.35, aside, 8))
 
 
-def _rays(
-    root: np.ndarray, lengths: np.ndarray, widths: tuple[float, ...], spread: np.ndarray, rng: np.random.Generator
-) -> list[Bone]:
-    """Fingers or toes that hang down from a root: (5, bones) lengths, 0 where there is none."""
-    bones = []
-    curl = rng.normal(0.15, 0.25)
-    for ray in range(5):
-        at = root + np.array([11.0 * (ray - 2), 0, 0]) * rng.uniform(0.8, 1.1)
-        angle, bend = np.deg2rad(spread[ray] + rng.normal(0, 5)), 0.0
-        for number, length in enumerate(lengths[ray]):
-            if length == 0:
-                continue
-            bend += (curl + rng.normal(0, 0.1)) * (number > 0)
-            way = np.array([np.sin(angle), -np.sin(bend), -np.cos(angle) * np.cos(bend)])
-            end = at + length * way
-            bones.append(_long(at + 1.5 * way, end - 1.5 * way, widths[number], rng))
-            at = end
-    return bones
-
-
 def _hand(rng: np.random.Generator) -> _Body:
-    lengths = np.array([(45, 0, 30, 22), (66, 41, 24, 18), (64, 45, 28, 19), (58, 42, 26, 19), (52, 33, 19, 17)], float)
-    bones = _rays(np.zeros(3), lengths * rng.normal(1, 0.04), (4, 4, 3.2, 2.8), np.array([-40, -9, 0, 7, 15]), rng)
-    for row in range(2):
-        for column in range(4):
-            center = np.array([(column - 1.5) * 12.5 + 2 * row, rng.normal(0, 3), 6 + 13 * row])
-            bones.append(_lump(center, (7.5, 8, 7.5), rng))
-    top = float(rng.uniform(80, 200))
-    bones += [
-        _long(np.array([-12.0, 0, 30]), np.array([-10.0, 0, top]), 6.5, rng),
-        _long(np.array([14.0, 0, 34]), np.array([11.0, 0, top]), 5.5, rng, 0.4),
-    ]
-    return _Body({"bones": bones}, 9, 30, [])
+    return _Body({"bones": hand(rng)}, MARGIN_MM, DEPTH_MM, [])
 
 
 def _foot(rng: np.random.Generator) -> _Body:
     top = rng.uniform(80, 220)
     shank = {
-        "tibia": [_long(np.array([0.0, 0, 26]), np.array([0.0, 0, 26 + top * 1.6]), 12, rng)],
-        "fibula": [_long(np.array([26.0, 8, 12]), np.array([28.0, 10, 26 + top * 1.6]), 6.5, rng, 0.6)],
+        "tibia": [long_bone(np.array([0.0, 0, 26]), np.array([0.0, 0, 26 + top * 1.6]), 12, rng)],
+        "fibula": [long_bone(np.array([26.0, 8, 12]), np.array([28.0, 10, 26 + top * 1.6]), 6.5, rng, 0.6)],
     }
     lumps = [((0, 0, 12), (20, 23, 13)), ((4, 32, -16), (17, 36, 19)), ((-4, -32, 4), (15, 9, 13))]
     lumps += [((14, -34, -8), (11, 15, 11)), ((-10, -48, 2), (9, 9, 10)), ((3, -49, 0), (8, 8, 9))]
-    bones = [_lump(np.array(center, float), np.array(half, float), rng) for center, half in lumps]
+    bones = [lump(np.array(center, float), np.array(half, float), rng) for center, half in lumps]
     lengths = np.array([(62, 0, 30, 20), (72, 28, 12, 9), (68, 26, 11, 9), (66, 24, 10, 9), (64, 22, 9, 9)], float)
-    toes = _rays(np.zeros(3), lengths, (6, 4.5, 4, 4), np.array([-8, -3, 0, 4, 9]), rng)
+    toes = rays(np.zeros(3), lengths, (6, 4.5, 4, 4), np.array([-8, -3, 0, 4, 9]), rng)
     turn = np.eye(4)  # toes point forwards
     turn[:3, :3] = np.array([(1.0, 0, 0), (0, 0.25, 0.97), (0, -0.97, 0.25)])
     turn[:3, 3] = (0, -55, -4)
@@ -233,21 +177,21 @@ def _foot(rng: np.random.Generator) -> _Body:
 
 def _forearm(rng: np.random.Generator) -> _Body:
     bones = [
-        _long(np.array([-12.0, 0, 0]), np.array([-7.0, 0, 225]), 7.5, rng, 1.0),
-        _long(np.array([12.0, 0, -4]), np.array([8.0, 4, 240]), 7, rng, 0.9),
-        _lump(np.array([-14.0, 0, -12]), (9, 9, 7), rng),
-        _lump(np.array([2.0, 0, -13]), (9, 9, 7), rng),
+        long_bone(np.array([-12.0, 0, 0]), np.array([-7.0, 0, 225]), 7.5, rng, 1.0),
+        long_bone(np.array([12.0, 0, -4]), np.array([8.0, 4, 240]), 7, rng, 0.9),
+        lump(np.array([-14.0, 0, -12]), (9, 9, 7), rng),
+        lump(np.array([2.0, 0, -13]), (9, 9, 7), rng),
     ]
     bend = np.deg2rad(rng.choice([0, 90]) + rng.normal(0, 10))
     end = np.array([0.0, -np.sin(bend), np.cos(bend)]) * 290 + [0, 0, 240]
-    bones += [_long(np.array([0.0, 0, 243]), end, 11, rng, 1.1)]
+    bones += [long_bone(np.array([0.0, 0, 243]), end, 11, rng, 1.1)]
     return _Body({"bones": bones}, 22, 75, [])
 
 
 def _arm(rng: np.random.Generator) -> _Body:
     """An upper arm hanging from a shoulder, with some of the ribs."""
-    bones = [_long(np.zeros(3), np.array([0.0, 0, 290]), 11.5, rng, 0.95)]
-    bones += [_lump(np.array([-9.0, 0, 300]), (22, 22, 22), rng), _lump(np.array([14.0, 0, 290]), (12, 14, 18), rng)]
+    bones = [long_bone(np.zeros(3), np.array([0.0, 0, 290]), 11.5, rng, 0.95)]
+    bones += [lump(np.array([-9.0, 0, 300]), (22, 22, 22), rng), lump(np.array([14.0, 0, 290]), (12, 14, 18), rng)]
     blade = np.array([(-30, 20, 310), (-60, 30, 270), (-75, 35, 210), (-80, 35, 170)], float)
     bones += [
         _curve(blade, (22, 3), _LEFT),
@@ -257,8 +201,8 @@ def _arm(rng: np.random.Generator) -> _Body:
         line = np.array([(-90, 60, 300), (-72, 0, 285), (-90, -60, 262), (-140, -90, 245)], float)
         bones.append(_curve(line - [0, 0, 27 * number], (6, 3), _UP))
     bones += [
-        _long(np.array([-9.0, 0, -5]), np.array([-20.0, 0, -230]), 8, rng),
-        _long(np.array([9.0, 0, -3]), np.array([12.0, 0, -230]), 7, rng),
+        long_bone(np.array([-9.0, 0, -5]), np.array([-20.0, 0, -230]), 8, rng),
+        long_bone(np.array([9.0, 0, -3]), np.array([12.0, 0, -230]), 7, rng),
     ]
     return _Body({"bones": bones}, 32, 95, [])
 
@@ -273,9 +217,9 @@ def _chest(rng: np.random.Generator) -> _Body:
             bones.append(_curve(line, (6.5, 3.5), _UP))
     for sign in (-1, 1):
         line = np.array([(sign * 15, -60, 150), (sign * 70, -55, 160), (sign * 130, -10, 172)], float)
-        bones += [_curve(line, (6, 6), _UP), _lump(np.array([sign * 155.0, 0, 160]), 23, rng)]
-        bones.append(_long(np.array([sign * 160.0, 0, 150]), np.array([sign * 180.0, 0, -120]), 11, rng))
-    air = [_lump(np.array([sign * 72.0, 0, 15]), (52, 75, 130), rng) for sign in (-1, 1)]
+        bones += [_curve(line, (6, 6), _UP), lump(np.array([sign * 155.0, 0, 160]), 23, rng)]
+        bones.append(long_bone(np.array([sign * 160.0, 0, 150]), np.array([sign * 180.0, 0, -120]), 11, rng))
+    air = [lump(np.array([sign * 72.0, 0, 15]), (52, 75, 130), rng) for sign in (-1, 1)]
     return _Body({"bones": bones}, 25, 190, [Bone(each.outer) for each in air])
 
 
@@ -291,12 +235,12 @@ def _column(bottom: np.ndarray, count: int, half: np.ndarray, rng: np.random.Gen
         radii = waist[:, 1:] * size[:2]
         bones.append(Bone(sweep(line, radii, _LEFT, 14), sweep(line, radii - 1.0, _LEFT, 14)))
         back = at + 0.6 * size[2] * way + [0, size[1] * 1.6, 0]
-        bones.append(_lump(back + np.array([0, size[1], -0.4 * size[2]]), (4, size[1] * 0.9, size[2] * 0.5), rng))
+        bones.append(lump(back + np.array([0, size[1], -0.4 * size[2]]), (4, size[1] * 0.9, size[2] * 0.5), rng))
         for sign in (-1, 1):
             side = np.array([(sign * size[0] * 0.5, 0, 0), (sign * size[0] * 1.8, 3, 2)], float)
             bones += [
                 _curve(back + side, (4.0, 3.0), _UP),
-                _lump(back + np.array([sign * size[0] * 0.55, -size[1] * 0.3, 0]), 5, rng),
+                lump(back + np.array([sign * size[0] * 0.55, -size[1] * 0.3, 0]), 5, rng),
             ]
         at = at + size[2] * 1.6 * way
     return bones
@@ -321,11 +265,11 @@ def _skull(rng: np.random.Generator) -> _Body:
     shell = Bone(
         sweep(line, ring * half[:2], _LEFT, 24), sweep(line * (1 - wall / half[2]), ring * (half[:2] - wall), _LEFT, 24)
     )
-    face = [_lump(rng.normal(0, 1, 3) * [22, 8, 20] + [0, -70, -65], rng.uniform(6, 18, 3), rng) for _ in range(16)]
-    base = [_lump(rng.normal(0, 1, 3) * [26, 30, 6] + [0, 0, -60], rng.uniform(8, 20, 3), rng) for _ in range(8)]
+    face = [lump(rng.normal(0, 1, 3) * [22, 8, 20] + [0, -70, -65], rng.uniform(6, 18, 3), rng) for _ in range(16)]
+    base = [lump(rng.normal(0, 1, 3) * [26, 30, 6] + [0, 0, -60], rng.uniform(8, 20, 3), rng) for _ in range(8)]
     angle = np.linspace(-1.9, 1.9, 14)
     jaw = np.stack([45 * np.sin(angle), -35 - 55 * np.cos(angle), -105 + 22 * (1 - np.cos(angle))], axis=1)
-    teeth = [_lump(jaw[k] + [0, 0, 16 * s], (3.4, 3.4, 9), rng) for k in range(3, 11) for s in (0.7, 1.7)]
+    teeth = [lump(jaw[k] + [0, 0, 16 * s], (3.4, 3.4, 9), rng) for k in range(3, 11) for s in (0.7, 1.7)]
     neck = _column(np.array([0.0, 20, -190]), 6, np.array([11.0, 9, 9.5]), rng)
     return _Body(
         {"bones": [shell, *face, *base, _curve(jaw, (6, 12), _BACK + _LEFT * 0.01), *teeth, *neck]}, 10, 130, []
@@ -349,25 +293,6 @@ def _aimed(body: _Body, size: int, rng: np.random.Generator) -> Camera:
     sod = sid - float(rng.uniform(50, 250))
     pixel = field / size * sid / sod
     return place(columns, rows, target, (size, size), (pixel, pixel), sid, sod)
-
-
-def _flesh(bone: np.ndarray, body: _Body, camera: Camera, rng: np.random.Generator) -> np.ndarray:
-    """Length of rays (mm) in flesh that reaches so far beyond the bones, round at its edges."""
-    import cv2
-
-    pixel = camera.pixel_size_mm[0] / camera.magnification
-    reach = max(2, round(body.margin_mm * rng.uniform(0.6, 1.4) / pixel))
-    few = 4
-    small = cv2.resize(bone.astype(np.uint8), None, fx=1 / few, fy=1 / few, interpolation=cv2.INTER_AREA)
-    pad = 2 * (reach // few) + 2  # so that flesh ends somewhere
-    small = np.pad(small, pad)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * (reach // few) + 1,) * 2)
-    filled = cv2.morphologyEx(cv2.dilate(small, disc), cv2.MORPH_CLOSE, disc)
-    inside = cv2.distanceTransform(filled, cv2.DIST_L2, 5) * few * pixel
-    depth = body.depth_mm / 2 * rng.uniform(0.7, 1.3)
-    half = np.sqrt(np.maximum(depth**2 - np.maximum(depth - inside, 0) ** 2, 0))
-    half = cv2.GaussianBlur(half, (0, 0), 1.5)[pad:-pad, pad:-pad]
-    return 2 * cv2.resize(half.astype(np.float32), camera.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 _BODIES: dict[str, Callable[[np.random.Generator], _Body]] = {

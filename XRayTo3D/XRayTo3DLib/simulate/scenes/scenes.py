@@ -7,35 +7,43 @@ in a few hundredths of a second.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...errors import SimulationError
 from ...geometry.camera import Camera
-from ..bones.bone import Mesh
+from ..bones.bone import USUAL_FEMUR_MM, Bone
+from ..bones.limbs import Limb
 from ..bones.piece import Piece
 from ..film import looks
-from ..film.flesh import Leg, Trunk, plaster, soft_tissue
+from ..film.film import MU_MUSCLE
+from ..film.flesh import Leg, Trunk, flesh_round, plaster, soft_tissue
 from ..film.matter import attenuation
-from ..film.projector import chords, on_rays
-from . import metal
+from . import hands, metal
 from .aim import PARTS, aimed, drawn_part, drawn_view, pose
 from .bank import Specimen, bank, make_bank
+from .chosen import chosen, older, younger
+from .healing import CLOUDS, healed
+from .pair import side_by_side
+from .shadows import LEAST_PATH_MM, LOWER, heights_on, lengths_in, masks_of
 from .spine import lumbar_spine
 from .warp import random_warp, warped
 
 __all__ = ["PARTS", "Scene", "Specimen", "bank", "make_bank", "scene"]
 
-_LEAST_PATH_MM = 0.3  # of a ray in a bone for its pixel to belong to the bone
 _SHARES = {"proximal": (0.0, 0.22), "shaft": (0.25, 0.75), "distal": (0.8, 1.0)}  # of the femur's length
-_BESIDE = ("tibia", "fibula", "patella")
 _ALONE, _ALONE_WHOLE, _BARE = 0.08, 0.6, 0.3  # femora without other bones; of these, the whole of it, and no flesh
 _FOR_ALONE = 1_000_001  # a stream of random numbers of its own: which scenes these are changes no other
+_FOR_YOUNG = 1_000_003
+_PLUMP, _PLUMP_YEARS = 0.55, 3.0  # by how much a newborn's flesh is thicker for its length, and how soon that is lost
+_FOR_HEALING = 1_000_007
+_PAIRS, _FOR_PAIRS = 0.04, 1_000_004  # films that show a leg from the front and from the side
+_PAIRS_OF, _PAIRS_ODDS = ("knee", "shank", "shaft", "whole"), (0.4, 0.3, 0.2, 0.1)
+_BETWEEN = 0.012  # of such a film's width is the border between its pictures
+_HANDS, _HANDS_YOUNG, _FOR_HANDS = 0.02, 0.15, 1_000_005  # pictures with a hand in them
 _CAST, _CAST_BROKEN = 0.02, 0.12
 _AIMED = 0.75  # of the pictures of a broken bone show the break
-_MEASURED = ("femur", *_BESIDE, "pelvis")
-_MASKED = ("femur", *_BESIDE, "pelvis", "other_femur", *(f"other_{name}" for name in _BESIDE), "metal")
 
 
 @dataclass(frozen=True)
@@ -54,27 +62,30 @@ class Scene:
         How high on the bone its shadow shows it: the mean over the ray's length inside, 0 at the bone's lower end and
         1 at the upper; not a number beside it. Of "femur" both femora's, of "tibia" both tibiae's, and so on.
     fragments : dict of str to (upper, lower) pair of (size, size) bool array
-        Masks of the two fragments of a displaced femur or tibia; they may overlap.
+        Masks of the two fragments of a displaced femur or tibia, by the mask's name; they may overlap.
     cracked : str
         The bone that is broken without any displacement, if any.
     thickness_mm : (size, size) float32 array
-        Length of each ray in the femur.
+        Length of each ray in the femur; dense callus counts as the cortex that stops as much.
     landmarks_lps, landmarks_px : dict of str to (3,) or (2,) float64 array
         Of the femur (see `anatomy.FemurAnatomy`), in the patient and in the picture (column, row). With a hip
         prosthesis the head's centre is the prosthesis's.
     other_landmarks_px : dict of str to (2,) float64 array
-        The same of the other femur, where both legs were X-rayed; empty otherwise.
+        The same of the other femur, where both legs were X-rayed, or of what of the same one is seen in a second
+        picture beside the first; empty otherwise.
     open : (size, size) bool array
         What neither the collimator nor a border covers.
     visible : dict of str to bool
         Whether a landmark is in the picture and not cut off.
     view, side : str
+        No view where two pictures are on one film: the bones of the second are then "other_femur" and so on.
     part : str
         What the picture was aimed at: one of `PARTS`.
     parts : tuple of str
         Parts of the femur that are in it by more than half: "proximal", "shaft", "distal".
     flexion_deg : float
     camera : Camera
+        Of the first picture, where there are two.
     pixel_size_mm : float
         At the detector.
     dark_bone : bool
@@ -144,10 +155,65 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
         part = "whole"
     # From the front a bent knee's shank would point at the source.
     bent = part != "hip" and view in ("lateral", "oblique") and bool(rng.random() < 0.65)
-    specimen, kinds = _chosen(specimens, bent, rng)
+    specimen, kinds = chosen(specimens, bent, rng)
+    specimen = older(specimens, specimen, np.random.default_rng((seed, _FOR_HEALING)))
+    if specimen.plates:
+        specimen, kinds, part = younger(specimens, specimen, kinds, part, np.random.default_rng((seed, _FOR_YOUNG)))
     aims = bool(specimen.broken) and bool(rng.random() < _AIMED)  # or the break would rarely be in the picture
     if aims and part == "hip":
         part = "shaft"
+    plan = _Plan(seed, specimen, tuple(kinds), part, view, aims, alone, bare, (size, size))
+    chance = np.random.default_rng((seed, _FOR_PAIRS))
+    # Nothing tells of a crack in the second of two pictures, whose bone would pass for an unbroken one.
+    if not (alone or specimen.cracked) and chance.random() < _PAIRS:
+        return _pair(plan, specimens, chance)
+    return _radiograph(plan, rng, rng)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a radiograph is to show: see `Scene`; `aims` at the break, with other bones or `alone`, or even `bare`."""
+
+    seed: int
+    specimen: Specimen
+    metal: tuple[str, ...]
+    part: str
+    view: str
+    aims: bool
+    alone: bool
+    bare: bool
+    shape: tuple[int, int]
+    paired: bool = False
+
+
+def _pair(plan: _Plan, specimens: Sequence[Specimen], rng: np.random.Generator) -> Scene:
+    """Two views of one leg on one film; of one that is extended, for a bent one's shank would point at the source."""
+    specimen, kinds = plan.specimen, plan.metal
+    if specimen.flexion_deg:
+        specimen, kinds = chosen([each for each in specimens if not each.cracked], False, rng)
+    part = str(rng.choice(_PAIRS_OF, p=_PAIRS_ODDS))
+    rows, columns = plan.shape
+    gap = max(1, round(_BETWEEN * columns))
+    plan = replace(
+        plan,
+        specimen=specimen,
+        metal=tuple(kinds),
+        part="shaft" if specimen.broken else part,
+        aims=bool(specimen.broken),
+        paired=True,
+    )
+    first = (columns - gap) // 2
+    drawn = []
+    for view, width in zip(rng.permutation(["ap", "lateral"]), (first, columns - gap - first), strict=True):
+        # The same patient, behind the same collimator, exposed alike; what machines do to either picture may differ.
+        patient, film = (np.random.default_rng((plan.seed, _FOR_PAIRS, number)) for number in (1, 2))
+        drawn.append(_radiograph(replace(plan, view=str(view), shape=(rows, width)), patient, film))
+    return side_by_side(*drawn, gap, float(rng.choice([0.0, 1.0, rng.uniform(0, 0.3)])))
+
+
+def _radiograph(plan: _Plan, rng: np.random.Generator, film: np.random.Generator) -> Scene:
+    """Radiograph of what is planned: `rng` draws the patient and how the camera stands, `film` how it looks."""
+    specimen, part, view = plan.specimen, plan.part, plan.view
     limb = specimen.limb
     middle = float(np.mean([f(limb.bones["pelvis"].outer.points[:, 0]) for f in (np.min, np.max)]))
     frog = part == "hip" and view in ("ap", "pa") and bool(rng.random() < 0.3)
@@ -166,56 +232,73 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
     marks = {name: point(at) for name, at in limb.landmarks.items()}
     bodies = {name: posed(name) for name in specimen.pieces}
     odds = {"hip": 1.0, "knee": 0.12}.get(part, 0.25) if view in ("ap", "pa") else 0.04
-    both = bool(rng.random() < odds) and not alone
-    leg = _leg(marks, bodies, side)
+    both = bool(rng.random() < odds) and not (plan.alone or plan.paired)
+    plump = 1 + _PLUMP * np.exp(-specimen.age_years / _PLUMP_YEARS) if specimen.young else 1.0
+    kneecap = np.concatenate([each.bone.outer.points for each in bodies["patella"]] or [point(_kneecap(limb))[None]])
+    leg = _leg(marks, bodies, kneecap.mean(axis=0), side, plump)
     break_ = point(specimen.broken_at)
-    camera = aimed(marks, leg.ankle, break_ if aims else None, part, view, side, both, size, rng)
+    camera = aimed(marks, leg.ankle, break_ if plan.aims else None, part, view, side, both, plan.shape, rng)
     if both:
         bodies |= {
             f"other_{name}": _beside(specimen, name, moves, field)
-            for name in ("femur", *_BESIDE[: 3 * (part != "hip")])
+            for name in ("femur", *LOWER[: 3 * (part != "hip")])
+            if specimen.pieces[name]
         }
     pelvis = bodies["pelvis"][0].bone.outer
-    if alone:
+    if plan.alone:
         bodies = {"femur": bodies["femur"]}
-    elif camera.project(pelvis.points[[np.argmax(pelvis.points[:, 2])]])[0][0, 1] > -0.1 * size:
+    elif camera.project(pelvis.points[[np.argmax(pelvis.points[:, 2])]])[0][0, 1] > -0.1 * plan.shape[0]:
         bodies["spine"] = tuple(Piece(bone, np.zeros(4)) for bone in lumbar_spine(pelvis, rng))
-    implants = [mesh for kind in kinds for mesh in metal.implant(kind, marks, rng)]
+    implants = [mesh for kind in plan.metal for mesh in metal.implant(kind, marks, rng)]
     grown = {
         name: [warped(mesh.moved(moves), field) for meshes in found.values() for mesh in meshes]
         for name, found in (("plates", specimen.plates), ("rims", specimen.rims))
     }
-    lengths, shadows = _lengths(bodies, {"metal": implants, **grown}, camera)
+    chance = np.random.default_rng((plan.seed, _FOR_HANDS))
+    if not (plan.alone or plan.paired) and chance.random() < (_HANDS_YOUNG if specimen.young else _HANDS):
+        bodies["hand"] = tuple(Piece(bone, np.zeros(4)) for bone in _hand(marks, part, camera, chance))
+    if specimen.callus:
+        alongs = [piece.along for piece in specimen.pieces[specimen.broken]]
+        clouds = [Piece(Bone(mesh), along) for mesh, along in zip(specimen.callus, alongs, strict=True)]
+        bodies |= {name: (cloud.moved(moves).warped(field),) for name, cloud in zip(CLOUDS, clouds, strict=True)}
+    lengths, shadows = lengths_in(bodies, {"metal": implants, **grown}, camera)
 
-    around = looks.frame(rng, camera.shape)
-    masks = _masks(lengths, around.open)
+    around = looks.frame(film, camera.shape)
+    outlines = lengths
+    if any(name in shadows for name in CLOUDS):
+        aging = np.random.default_rng((plan.seed, _FOR_HEALING, 1))
+        lengths, outlines, shadows = healed(lengths, shadows, specimen.broken, aging)
+    masks = masks_of(outlines, around.open)
     legs = [leg, leg.mirrored()] if both else [leg]
-    half = abs(marks["trochanter_tip"][0])
+    half = abs(marks["trochanter_tip"][0]) * np.sqrt(plump)
     trunk = Trunk(marks["head_center"] * [0, 1, 1], 1.12 * half) if part in ("hip", "shaft", "whole") else None
-    tissue, body_mm = soft_tissue(legs, None if alone else trunk, camera, rng)
-    if alone and bare:
+    tissue, body_mm = soft_tissue(legs, None if plan.alone else trunk, camera, rng)
+    if plan.alone and plan.bare:
         tissue, body_mm = np.zeros_like(tissue), np.zeros_like(body_mm)
-    if not bare and rng.random() < (_CAST_BROKEN if specimen.broken else _CAST):
+    if not plan.bare and rng.random() < (_CAST_BROKEN if specimen.broken else _CAST):
         tissue = tissue + plaster(body_mm > 5, camera, rng)
+    if ("hand", "outer") in lengths:
+        hand_mm = flesh_round(lengths["hand", "outer"] > 0.3, hands.MARGIN_MM, hands.DEPTH_MM, camera, chance)
+        tissue, body_mm = tissue + np.float32(MU_MUSCLE) * hand_mm, body_mm + hand_mm
     line_integral = attenuation(lengths, tissue, body_mm, marks, camera, rng)
     bone = sum(length for (name, kind), length in lengths.items() if kind == "outer") > 1.0
-    image, dark = looks.photographed(line_integral, bone, body_mm > 15, camera, around, side, view, rng)
+    image, dark = looks.photographed(line_integral, bone, body_mm > 15, camera, around, side, view, film)
 
     points = np.array(list(marks.values()))
     pixels = camera.project(points)[0]
     others = camera.project(points * [-1, 1, 1])[0] if both else []
-    femur = lengths.get(("femur", "outer"), np.zeros(camera.shape))
+    femur = outlines.get(("femur", "outer"), np.zeros(camera.shape))
     landmarks_px = dict(zip(marks, pixels, strict=True))
     return Scene(
         image=image,
         masks=masks,
-        heights=_heights(shadows, masks),
+        heights=heights_on(shadows, masks),
         fragments={
-            name: tuple((length > _LEAST_PATH_MM) & around.open for length, _ in shadows[name])
+            name: tuple((length > LEAST_PATH_MM) & around.open for length, _ in shadows[name])
             for name in (specimen.broken,)
             if specimen.displaced and len(shadows.get(name, ())) == 2
         },
-        cracked="" if specimen.displaced else specimen.broken,
+        cracked=specimen.broken if specimen.cracked else "",
         thickness_mm=np.where(masks["femur"], femur, 0).astype(np.float32),
         landmarks_lps=marks,
         landmarks_px=landmarks_px,
@@ -232,118 +315,41 @@ def scene(specimens: Sequence[Specimen], seed: int, size: int = 288, femora_alon
         dark_bone=dark,
         growth_plates=("plates", "all") in lengths and bool((lengths["plates", "all"] > 0)[around.open].any()),
         fractured=bool(specimen.broken) and bool(_inside(camera.project(break_[None])[0], around.open)[0]),
-        metal=tuple(kinds) if masks.get("metal", np.zeros(1)).any() else (),
+        metal=plan.metal if masks.get("metal", np.zeros(1)).any() else (),
     )
 
 
-def _chosen(specimens: Sequence[Specimen], bent: bool, rng: np.random.Generator) -> tuple[Specimen, list[str]]:
-    """A limb, and the metal in it, as often as films show such; where the bank has none of the kind, another."""
-    fitting = [s for s in specimens if (s.flexion_deg > 0) == bent] or list(specimens)
-    kinds = {
-        "whole": [s for s in fitting if not (s.broken or s.plates or s.resected)],
-        "growing": [s for s in fitting if s.plates],
-        "resected": [s for s in fitting if s.resected],
-        "displaced": [s for s in fitting if s.broken and s.displaced],
-        "crack": [s for s in fitting if s.broken and not s.displaced],
-    }
-    kind = str(rng.choice(list(kinds), p=(0.39, 0.13, 0.05, 0.36, 0.07)))
-    among = kinds[kind] or fitting
-    specimen = among[int(rng.integers(len(among)))]
-    if specimen.resected:
-        return specimen, ["hip prosthesis"]
-    if rng.random() > {"crack": 0.75, "whole": 0.14}.get(kind, 0.05):
-        return specimen, []
-    others = [name for name in metal.KINDS if name != "hip prosthesis"]
-    return specimen, [str(name) for name in rng.choice(others, 2 if rng.random() < 0.12 else 1, replace=False)]
+def _hand(marks: dict[str, np.ndarray], part: str, camera: Camera, rng: np.random.Generator) -> list[Bone]:
+    """The patient's own hand beside the hip, or one that reaches in from the border to hold the leg."""
+    size = float(np.linalg.norm(marks["head_center"] - marks["knee_center"])) / USUAL_FEMUR_MM
+    if part in ("knee", "shank") or rng.random() < 0.5:
+        return hands.in_the_field(camera, marks["knee_center"], None, float(rng.normal(1, 0.06)), rng)
+    hip = marks["trochanter_tip"]
+    beside = hip + size * np.array([np.sign(hip[0]) * rng.uniform(5, 70), rng.uniform(-30, 30), -rng.uniform(-20, 190)])
+    return hands.in_the_field(camera, beside, beside, size, rng)
+
+
+def _kneecap(limb: Limb) -> np.ndarray:
+    return limb.bones["patella"].outer.points.mean(axis=0)
 
 
 def _beside(specimen: Specimen, name: str, moves: np.ndarray, field) -> tuple[Piece, ...]:
     """The same bone of the other leg, which is not broken."""
-    piece = specimen.pieces[name][0]
+    pieces = specimen.pieces[name]
     if name == specimen.broken:
-        piece = Piece(specimen.limb.bones[name], piece.along)
-    return (piece.moved(moves).warped(field).moved(np.diag([-1.0, 1, 1, 1])),)
+        pieces = (Piece(specimen.limb.bones[name], pieces[0].along),)
+    return tuple(piece.moved(moves).warped(field).moved(np.diag([-1.0, 1, 1, 1])) for piece in pieces)
 
 
-def _lengths(bodies: dict[str, tuple[Piece, ...]], others: dict[str, list[Mesh]], camera: Camera) -> tuple[dict, dict]:
-    """Lengths of rays (mm), by name and kind, "outer" and "inner" of bones: all projected at once.
-
-    Returns
-    -------
-    sums : dict of (str, str) to (rows, columns) array
-    shadows : dict of str to list of (length, height)
-        Of each piece of a bone, its outer length and the heights on the bone.
-    """
-    meshes, owners = [], []
-    for name, pieces in bodies.items():
-        for piece in pieces:
-            for kind, mesh in (("outer", piece.bone.outer), ("inner", piece.bone.inner)):
-                if mesh is not None and (kept := _seen(mesh, camera)) is not None:
-                    meshes.append(kept)
-                    owners.append((name, kind, piece))
-    for name, parts in others.items():
-        for mesh in parts:
-            if (kept := _seen(mesh, camera)) is not None:
-                meshes.append(kept)
-                owners.append((name, "outer" if name == "metal" else "all", None))
-    sums: dict[tuple[str, str], np.ndarray] = {}
-    shadows: dict[str, list] = {}
-    for (name, kind, piece), length, distance in zip(owners, *chords(meshes, camera), strict=True):
-        sums[name, kind] = sums[name, kind] + length if (name, kind) in sums else length
-        if kind == "outer" and piece is not None:
-            shadows.setdefault(name, []).append((length, on_rays(piece.along, distance, camera)))
-    for name in [name for name, kind in sums if kind == "inner"]:
-        np.minimum(sums[name, "inner"], sums.get((name, "outer"), 0.0), out=sums[name, "inner"])
-    return sums, shadows
-
-
-def _heights(shadows: dict[str, list], masks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Heights of each bone, where it is seen; of fragments that overlap their mean."""
-    found: dict[str, np.ndarray] = {}
-    for name, pieces in shadows.items():
-        bone = name.removeprefix("other_")
-        if bone not in _MEASURED:
-            continue
-        weight = sum(length for length, _ in pieces)
-        there = (weight > _LEAST_PATH_MM) & (masks.get(name, masks.get(bone, False)))
-        mean = sum(length * height for length, height in pieces) / np.where(there, weight, 1)
-        before = found.get(bone)
-        values = np.where(there, mean, np.nan).astype(np.float32)
-        found[bone] = values if before is None else np.where(np.isnan(before), values, before)
-    return found
-
-
-def _seen(mesh: Mesh, camera: Camera) -> Mesh | None:
-    """The triangles whose shadows may fall on the film: the others do not change what does."""
-    pixel = camera.project(mesh.points)[0]
-    rows, columns = camera.shape
-    sides = np.stack([pixel[:, 0] < -1, pixel[:, 0] > columns, pixel[:, 1] < -1, pixel[:, 1] > rows])
-    if sides.all(axis=1).any():
-        return None
-    if not sides.any():
-        return mesh
-    code = sides.T @ np.array([1, 2, 4, 8], np.uint8)
-    away = code[mesh.faces[:, 0]] & code[mesh.faces[:, 1]] & code[mesh.faces[:, 2]]
-    kept = mesh.faces[away == 0]
-    return Mesh(mesh.points, kept) if len(kept) else None
-
-
-def _masks(lengths: dict, shown: np.ndarray) -> dict[str, np.ndarray]:
-    masks = {"femur": np.zeros(shown.shape, bool)}
-    for (name, kind), length in lengths.items():
-        if kind == "outer" and name in _MASKED:
-            masks[name] = masks.get(name, False) | ((length > _LEAST_PATH_MM) & shown)
-    return masks
-
-
-def _leg(marks: dict[str, np.ndarray], bodies: dict[str, tuple[Piece, ...]], side: str) -> Leg:
+def _leg(
+    marks: dict[str, np.ndarray], bodies: dict[str, tuple[Piece, ...]], kneecap: np.ndarray, side: str, plump: float
+) -> Leg:
     """Where the leg's joints are; the ankle is at the end of the tibia that is far from the knee."""
     knee = marks["knee_center"]
     tibia = np.concatenate([piece.bone.outer.points for piece in bodies["tibia"]])
     away = np.linalg.norm(tibia - knee, axis=1)
     ankle = tibia[away > 0.93 * away.max()].mean(axis=0)
-    patella = bodies["patella"][0].bone.outer.points.mean(axis=0)
-    return Leg(marks["head_center"], knee, ankle, patella, 1.0 if side == "left" else -1.0)
+    return Leg(marks["head_center"], knee, ankle, kneecap, 1.0 if side == "left" else -1.0, plump)
 
 
 def _inside(pixels: np.ndarray, shown: np.ndarray) -> np.ndarray:
