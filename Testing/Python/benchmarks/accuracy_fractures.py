@@ -13,6 +13,7 @@ import functools
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
+import cv2
 import numpy as np
 from accuracy_bones import INDEPENDENT, Subject, independent, subject
 from bench_broken import SHOWN, Case, break_of, scored
@@ -32,12 +33,11 @@ from XRayTo3DLib import (
 from XRayTo3DLib.anatomy import fracture_measures
 from XRayTo3DLib.methods.fragments import Broken
 from XRayTo3DLib.segmentation import bounding_box
-from XRayTo3DLib.shape import built_in, shadow
+from XRayTo3DLib.shape import built_in
 from XRayTo3DLib.simulate.bones.bone import Bone
 from XRayTo3DLib.simulate.bones.fracture import break_bone, break_frame, displacement
 from XRayTo3DLib.simulate.bones.hollow import hollow
 from XRayTo3DLib.simulate.film.view import Setup, Simulated, simulate
-from XRayTo3DLib.surface import arrays
 
 FRACTURES = 60
 SETUP, CORTEX_MM, MARGIN = Setup(pixel_size_mm=0.5), 5.0, 20
@@ -190,9 +190,10 @@ def agreement(each: Drawn) -> str:
     made = reconstruct(each.read(), Settings(roi=each.roi)).bones[0]
     if made.broken is None:
         return "; ".join(made.warnings)
-    camera = made.broken.fit.upper.views[0].camera
-    fragments = np.any([shadow(camera, *arrays(piece.polydata)) for piece in made.pieces], axis=0)
-    return f"Dice of the fragments {dice(fragments & each.box, each.mask & each.box):.3f}"
+    mask = np.zeros(each.mask.shape, np.uint8)
+    for fragment in made.broken.outlines:
+        cv2.fillPoly(mask, [np.rint(outline.points).astype(np.int32) for outline in fragment[0]], 1)
+    return f"Dice of the fragments {dice((mask > 0) & each.box, each.mask & each.box):.3f}"
 
 
 if __name__ == "__main__":

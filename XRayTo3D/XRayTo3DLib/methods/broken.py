@@ -91,10 +91,13 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
         As those of a whole bone do: see `methods.shape.fit_to`; and if a fragment is met too badly.
     """
     arranged = arrange(bone, making)
-    parts = [segmentation.broken_outlines(found.bone, found.fragments) for found in bone.seen]
+    seen = [segmentation.sharp(found.bone, found.fragments) for found in bone.seen]
+    parts = [
+        segmentation.broken_outlines(found.bone, fragments) for found, fragments in zip(bone.seen, seen, strict=True)
+    ]
     fit = shape.fit_fragments(
         [
-            (model, *(_fragment(bone, model, cameras, parts, number) for number in range(2)))
+            (model, *(_fragment(bone, model, cameras, seen, parts, number) for number in range(2)))
             for model, cameras in arranged.ways
         ],
         free_scale=arranged.guessed_pixel_mm is not None,
@@ -126,9 +129,11 @@ def _is_drawn(bone: FoundBone) -> bool:
     return all(found.bone.method == "drawn" for found in bone.seen)
 
 
-def _fragment(bone: FoundBone, model: ShapeModel, cameras: list[Camera], parts: list, number: int) -> Fragment:
+def _fragment(
+    bone: FoundBone, model: ShapeModel, cameras: list[Camera], seen: list[Fragments], parts: list, number: int
+) -> Fragment:
     """One fragment, 0 the upper and 1 the lower one, as it is seen in all views."""
-    masks = [(found.fragments.upper, found.fragments.lower)[number] for found in bone.seen]
+    masks = [(each.upper, each.lower)[number] for each in seen]
     lines = [each[number][0] for each in parts]
     views = views_of(bone, cameras, model.bone, list(zip(masks, lines, strict=True)))
     ends = [to_mm(camera, each[number][1]) for camera, each in zip(cameras, parts, strict=True)]

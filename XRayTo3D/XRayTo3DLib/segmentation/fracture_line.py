@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import ReconstructionError
-from ..geometry.outline import Outline, broken, broken_stretch, outlines, smooth_field
+from ..geometry.outline import BORDER, Outline, broken, broken_stretch, outlines, smooth_field
+from .broken_end import broken_end
 from .find import Bone
 from .fragments import Fragments
+from .halves import halves
 from .heights import heights_of
 
-_BEYOND = 0.15  # of its length, by which a line may end short of the bone's edge
-_WIDTH = 3  # pixels: wide enough to part a mask whose pixels touch at corners
-_LEAST = 0.03  # of the bone's shadow: a smaller fragment is none
+_BEYOND = 0.15  # of its length, by which a line may end short of the bone's edge (see `halves`)
 _NEAR = 2.0  # pixels, by which an outline's point lies on the line, or on the bone's own outline
 _SEARCHED, _RUN = 0.3, 0.1  # of its length: so far from it corners are looked for, between edges of such a length
 _SHARP = np.radians(30.0)  # turn of an outline at a corner
@@ -51,37 +51,28 @@ def split_along(bone: Bone, line: Sequence[float]) -> Fragments:
     ReconstructionError
         If the line does not part the bone's shadow.
     """
-    import cv2
-    from scipy.ndimage import distance_transform_edt
-
     check_fracture_line(line)
-    start, end = np.asarray(line, float).reshape(2, 2)
-    beyond = _BEYOND * (end - start)
-    drawn = np.zeros(bone.mask.shape, np.uint8)
-    ends = [tuple(np.rint(place).astype(int).tolist()) for place in (start - beyond, end + beyond)]
-    cv2.line(drawn, *ends, 1, _WIDTH)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((bone.mask & (drawn == 0)).astype(np.uint8))
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    largest = np.argsort(-areas)[:2] + 1
-    if count < 3 or areas[largest - 1].min() < _LEAST * np.count_nonzero(bone.mask):
+    parts = halves(bone.mask, line)
+    if parts is None:
         raise ReconstructionError(
             "The fracture's line does not part the bone in two: draw it along the break, from beyond one edge of the "
             "bone to beyond the other."
         )
-    nearest = distance_transform_edt(~np.isin(labels, largest), return_distances=False, return_indices=True)
-    of = labels[tuple(nearest)]
-    upper, lower = sorted((bone.mask & (of == each) for each in largest), key=_lowness(bone))
+    upper, lower = sorted(parts, key=_lowness(bone))
     return Fragments(1.0, upper, lower, None, tuple(map(float, line)), drawn=True)
 
 
 def broken_outlines(bone: Bone, fragments: Fragments) -> tuple[tuple[Outline, np.ndarray], tuple[Outline, np.ndarray]]:
     """Outlines of two fragments that a line parts.
 
+    A line that was drawn runs along both broken edges. One that the network saw only parts the fragments, which may lie
+    beside each other: the end of each shaft is its broken edge (see `broken_end`).
+
     Parameters
     ----------
     bone : Bone
     fragments : Fragments
-        From `split_along`.
+        From `split_along` or `fragments_of`.
 
     Returns
     -------
@@ -101,7 +92,13 @@ def broken_outlines(bone: Bone, fragments: Fragments) -> tuple[tuple[Outline, np
         edge = Outline(
             np.where(near[:, None], own[at], longest.points), np.where(near, flags[at], longest.flags).astype(np.uint8)
         )
-        found.append(broken(edge, _on_break(longest.points, ~near, np.reshape(fragments.line, (2, 2)))))
+        line = np.reshape(fragments.line, (2, 2))
+        if fragments.drawn:
+            on_break = _on_break(longest.points, ~near, line)
+        else:
+            on_break = broken_end(longest.points, near, mask, line)
+            edge = Outline(edge.points, np.where(near, edge.flags, np.uint8(BORDER)))  # the seam is no bone's edge
+        found.append(broken(edge, on_break))
     (upper, left), (lower, right) = found  # outlines run clockwise: one meets the break from right to left
     return (upper, left[::-1]), (lower, right)
 

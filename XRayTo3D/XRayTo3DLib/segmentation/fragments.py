@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .find import Bone
+from .halves import halves
 from .morphology import dilated
 from .network.breaks import Break, look_for_break
 from .network.calibration import probability
@@ -108,10 +109,22 @@ def fragments_of(pixels: np.ndarray, bone: Bone) -> Fragments | None:
     line = line_between(*parts, inside & (seen.logit("break") > 0))
     if line is None or min(part.sum() for part in parts) < _LEAST * inside.sum():
         return Fragments(min(likely, _NOT_TWO), bone.mask, bone.mask, None)
-    shape = bone.mask.shape
+    shape, drawn = bone.mask.shape, tuple(seen.window.to_picture(line).ravel().tolist())
     upper, lower = ((seen.window.uncut(part.astype(np.float32), shape, 0.0) > 0.5) & bone.mask for part in parts)
-    drawn = tuple(seen.window.to_picture(line).ravel().tolist())
     return Fragments(likely, upper, lower, _height(seen, *parts), drawn, slope_deg=_slope_deg(seen, inside, line))
+
+
+def sharp(bone: Bone, fragments: Fragments) -> Fragments:
+    """Fragments with the bone's own outline, and the line between them: what lies over the other one is left out.
+
+    The breaks network draws fragments in coarse pixels. Where the line does not part the bone they stay as they are.
+    """
+    parts = None if fragments.drawn else halves(bone.mask, fragments.line)
+    if parts is None:
+        return fragments
+    lowness = [np.count_nonzero(part & fragments.lower) - np.count_nonzero(part & fragments.upper) for part in parts]
+    upper, lower = parts if lowness[0] < lowness[1] else parts[::-1]
+    return replace(fragments, upper=upper, lower=lower)
 
 
 def seen_broken(views: Sequence[Fragments | None]) -> bool:

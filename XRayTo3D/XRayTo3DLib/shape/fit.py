@@ -135,7 +135,8 @@ def fit_shape(
     anchor : Anchor, optional
         What another bone tells of where this one stands.
     up : (3,) array, optional
-        Direction in the patient towards which the bone's upper end lies, where that is known; otherwise both are tried.
+        Direction in the patient towards which the bone's upper end lies, where that is known and heights do not say
+        otherwise; otherwise both are tried.
     progress : callable, optional
 
     Returns
@@ -164,9 +165,9 @@ def fit_shape(
             _Try(number, model, meshes[id(model)], views, _anchored(model, views, state, anchor))
             for number, (model, views) in enumerate(arrangements)
             for state in starts(model, views, free_scale, apart)
-            if up is None or state.rotation[:, 2] @ up > 0
         ]
-        return _best(tries, free_scale, progress)
+        upright = [each for each in tries if up is None or each.state.rotation[:, 2] @ up > 0]
+        return _best(upright or tries, free_scale, progress)  # heights that were read may say otherwise
 
     found = best(arrangements, False, part(progress, 0.0, 0.7))
     if found.unmet > _MISLED and any(is_told(views) for _, views in arrangements):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from .scenes import Scene
+from .drawn import Scene
 
 _OF_BOTH = ("pelvis", "metal")  # masks that have no "other"
 
