@@ -10,7 +10,7 @@ QUICK = Testing/Python/engine/test_rooms.py Testing/Python/mrml/test_packaging.p
 	Testing/Python/panel/test_pythonqt.py Testing/Python/panel/test_views.py \
 	$(addprefix Testing/Python/engine/,geometry helpers radiograph tone depth surface anatomy) XRayTo3D/XRayTo3DLib
 
-.PHONY: demo test check bench bench-simulate bench-segmentation bench-leg bench-poses bench-broken real evaluate accuracy models sample pictures clean
+.PHONY: demo test check bench bench-simulate bench-segmentation bench-leg bench-poses bench-broken real evaluate accuracy accuracy-fractures models sample pictures clean
 
 demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	@name=$$(basename "$$XRAY"); name=$${name%.*}; mkdir -p "$$DEMO" && \
@@ -56,6 +56,10 @@ evaluate: .venv/.engine  ## the whole chain on thirty radiographs with known tru
 
 accuracy: .venv/.engine  ## real bones from one and two views: the shape models against what needs none; ACCURACY="--few 2 ..." a part
 	.venv/bin/python Testing/Python/benchmarks/accuracy.py $(ACCURACY)
+
+FRACTURES ?= 60
+accuracy-fractures: .venv/.engine  ## broken bones on films, the whole chain; FRACTURES=12 fewer
+	.venv/bin/python Testing/Python/benchmarks/accuracy_fractures.py --fractures $(FRACTURES)
 
 models: .venv/.engine  ## the shape models that ship, from the folder LIMBS, and their report in docs
 	.venv/bin/python -m XRayTo3DLib.train.models "$(LIMBS)" --report docs/pictures
