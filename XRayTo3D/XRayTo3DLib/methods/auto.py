@@ -59,12 +59,12 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
     except ReconstructionError as error:
         if views > 1:
             raise
-        why, spent = f"since no shape model could be fitted to it. {error}", {}
+        why, spent, doubts = f"since no shape model could be fitted to it. {error}", {}, ()
     else:
         if views > 1 or made.broken or looks_whole(bone, made):
             return made
         why = f"since a shape model is of unbroken bones: {made.shape.unmet_words}."
-        spent = made.timings_s
-    doubts = (f"A solid was made from the outline, {why}",)
+        spent, doubts = made.timings_s, made.doubts
+    doubts = (*doubts, f"A solid was made from the outline, {why}")
     instead = solid.make(bone, making, part(progress, _SHARE, 1 - _SHARE))
     return replace(instead, doubts=doubts, timings_s=spent | instead.timings_s)

@@ -15,6 +15,13 @@ from ..surface import Surface
 from .fitted import Fitted
 
 FRAGMENT_NAMES = ("upper", "lower")
+_DISPLACED = (
+    "angulation_ap_deg",
+    "angulation_lateral_deg",
+    "translation_lateral_mm",
+    "translation_posterior_mm",
+    "shortening_mm",
+)
 _UNSURE_DEG = 5.0  # standard deviation of a rotation of which a word is said
 
 
@@ -48,6 +55,12 @@ class Broken:
     def scale_deviation(self) -> float:
         """See `Fitted`."""
         return self.upper.scale_deviation
+
+    @property
+    def displaced(self) -> bool:
+        """Whether the fragments surely lie otherwise than in a whole bone, by more than two standard deviations."""
+        told = (self.measures[name] for name in _DISPLACED if name in self.measures)
+        return any(abs(each.value) > 2 * each.deviation for each in told)
 
     @property
     def to_reduced(self) -> tuple[np.ndarray, np.ndarray]:

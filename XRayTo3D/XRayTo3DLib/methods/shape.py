@@ -21,6 +21,10 @@ from .joints import hung, parted
 from .standing import untold
 
 _MOST_VIEWS = 8
+_NOT_DISPLACED = (
+    "The bone was taken for whole: what looks like a break is not displaced. If it is broken, draw a line along the "
+    "fracture in each view."
+)
 _FRAGMENTS_SHARE = 0.5  # of the time, where fragments are tried first
 
 
@@ -37,17 +41,22 @@ def why_not(case: Case, making: Making) -> str:
 def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:
     """Make the whole bone that the shape model finds in its views, or its fragments; see `Method.make`.
 
-    A bone that the network sees broken, but whose fragments cannot be fitted, is taken for whole, and that is said.
+    A bone that the network sees broken, but whose fragments cannot be fitted or lie as in a whole bone, is taken for
+    whole, and that is said: the tip of a stem looks like a break.
     """
     if broken.is_marked(bone, making):
         return broken.make(bone, making, progress)
     doubts: tuple[str, ...] = ()
     if broken.is_seen(bone, making):
         try:
-            return broken.make(bone, making, part(progress, 0.0, _FRAGMENTS_SHARE))
+            found = broken.make(bone, making, part(progress, 0.0, _FRAGMENTS_SHARE))
         except ReconstructionError as error:
             doubts = (f"The bone was taken for whole, since its fragments could not be fitted. {error}",)
-            progress = part(progress, _FRAGMENTS_SHARE, 1 - _FRAGMENTS_SHARE)
+        else:
+            if found.broken.displaced:
+                return found
+            doubts = (_NOT_DISPLACED,)
+        progress = part(progress, _FRAGMENTS_SHARE, 1 - _FRAGMENTS_SHARE)
     stage = Stages(progress)
     with stage("shape", 0.0, "fitting the shape model"):
         fitted = fit_to(bone, making, progress)

@@ -18,12 +18,15 @@ from XRayTo3DLib import (
     View,
     radiograph_from_array,
     reconstruct,
+    segmentation,
     shape,
     write_scene,
 )
 from XRayTo3DLib.anatomy import DEFINITIONS, fracture_measures
 from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.geometry.frames import ENGINE_TO_LPS
+from XRayTo3DLib.methods import broken
+from XRayTo3DLib.methods import shape as shape_method
 from XRayTo3DLib.pipeline import write_main
 from XRayTo3DLib.report import write_report
 from XRayTo3DLib.shape import built_in, shadow
@@ -189,6 +192,50 @@ def test_a_break_beyond_the_bones_end_is_no_break(truth, one, monkeypatch):
     monkeypatch.setattr(shape, "fit_fragments", lambda *_, **__: beyond)
     with pytest.raises(ReconstructionError, match="at the bone's end"):
         made_of(truth, 1)
+
+
+def seen_by_the_network(monkeypatch, truth):
+    """The network sees the break where it is."""
+
+    def fragments_of(pixels, bone):
+        line = truth.lines[[np.array_equal(bone.mask, mask) for mask in truth.masks].index(True)]
+        return replace(segmentation.split_along(bone, line), probability=0.9, drawn=False)
+
+    monkeypatch.setattr(segmentation, "fragments_of", fragments_of)
+
+
+def test_a_break_that_the_network_sees_needs_no_line(truth, one, monkeypatch):
+    seen_by_the_network(monkeypatch, truth)
+    made = made_of(truth, 1, lines=[None, None])
+    found, known = made.bones[0].broken.measures, one.bones[0].broken.measures
+    assert len(made.bones[0].pieces) == 2 and found["angulation_ap_deg"].value == pytest.approx(
+        known["angulation_ap_deg"].value, abs=3
+    )
+    assert any("seems to be broken" in warning for warning in made.warnings)
+
+
+def test_what_is_not_displaced_is_told_from_what_is(two):
+    found = two.bones[0].broken
+    straight = {name: replace(each, value=1.9 * each.deviation) for name, each in found.measures.items()}
+    assert found.displaced and not replace(found, measures=straight).displaced
+
+
+@pytest.mark.parametrize("why", ["not displaced", "could not be fitted"])
+def test_a_break_that_is_none_is_said(truth, one, monkeypatch, why):
+    seen_by_the_network(monkeypatch, truth)
+
+    def make(*_):
+        if why == "could not be fitted":
+            raise ReconstructionError("The outline is not met.")
+        found = one.bones[0]
+        straight = {name: replace(each, value=0.0) for name, each in found.broken.measures.items()}
+        return replace(found, broken=replace(found.broken, measures=straight))
+
+    monkeypatch.setattr(broken, "make", make)
+    monkeypatch.setattr(shape_method, "fit_to", lambda *_: one.bones[0].broken.upper)
+    whole = made_of(truth, 1, lines=[None, None]).bones[0]
+    (doubt,) = whole.doubts
+    assert not whole.broken and "taken for whole" in doubt and why in doubt
 
 
 def test_a_bone_may_be_taken_for_whole_in_spite_of_a_line(truth):
