@@ -89,8 +89,9 @@ class Broken:
         ]
         if not self.drawn:
             said.append(
-                "The broken edges are as they were found: thin tips of fragments that an outline leaves out make the "
-                "shortening seem too small. Look at the outline at the break, and draw the bone's mask if it is wrong."
+                "The broken edges are as they were found: thin tips of fragments, and what lies over the other "
+                "fragment, are easily left out and make the shortening seem too small. Look at the outline at the "
+                "break, and draw the bone's mask if it is wrong."
             )
         if len(self.fit.upper.views) == 1:
             said.append(

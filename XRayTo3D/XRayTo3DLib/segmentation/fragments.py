@@ -24,6 +24,7 @@ _BLUR = 1.5  # of the window: pixels that are smoothed over
 _NOWHERE = -12.0  # logit of a break where no bone is seen
 _LITTLE = 0.02  # of the bone: added to a fragment, before the logarithm
 _LEAST = 0.03  # of the bone's shadow: a smaller fragment is none
+_TONGUE = 0.08  # of the length of the line: what is as thin is a slip of the network
 _TRANSVERSE_DEG = 30.0  # a break that is less steep (AO/OTA classification of fractures, 2018)
 _AROUND = 12  # pixels of the window round a break, in which fragments lie to one side of its line or the other
 
@@ -115,16 +116,24 @@ def fragments_of(pixels: np.ndarray, bone: Bone) -> Fragments | None:
 
 
 def sharp(bone: Bone, fragments: Fragments) -> Fragments:
-    """Fragments with the bone's own outline, and the line between them: what lies over the other one is left out.
+    """Fragments with the bone's own outline, parted by the line, and what of each lies over the other one.
 
     The breaks network draws fragments in coarse pixels. Where the line does not part the bone they stay as they are.
     """
+    import cv2
+
     parts = None if fragments.drawn else halves(bone.mask, fragments.line)
     if parts is None:
         return fragments
     lowness = [np.count_nonzero(part & fragments.lower) - np.count_nonzero(part & fragments.upper) for part in parts]
     upper, lower = parts if lowness[0] < lowness[1] else parts[::-1]
-    return replace(fragments, upper=upper, lower=lower)
+    length = float(np.hypot(*np.subtract(fragments.line[2:], fragments.line[:2])))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(_TONGUE * length) + 1,) * 2)
+    over = [
+        cv2.morphologyEx((one & other).astype(np.uint8), cv2.MORPH_OPEN, disc) > 0
+        for one, other in ((fragments.upper, lower), (fragments.lower, upper))
+    ]
+    return replace(fragments, upper=upper | over[0], lower=lower | over[1])
 
 
 def seen_broken(views: Sequence[Fragments | None]) -> bool:

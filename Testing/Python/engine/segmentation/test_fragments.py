@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib.segmentation import Bone, fragments
-from XRayTo3DLib.segmentation.fragments import features, fragments_of, line_between, parted, seen_broken
+from XRayTo3DLib.segmentation.fragments import features, fragments_of, line_between, parted, seen_broken, sharp
 from XRayTo3DLib.segmentation.network.breaks import Break
 from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, LANDMARKS, MASKS
 from XRayTo3DLib.segmentation.network.reader import Reading
@@ -121,3 +121,14 @@ def test_each_number_grows_with_what_speaks_for_a_break():
 def test_of_what_the_network_was_not_asked_nothing_is_told(found):
     assert found(broken_at(40), name="patella") is None
     assert fragments_of(np.zeros(SHAPE, np.float32), replace(bone(), second=None)) is None
+
+
+def test_parted_sharply_a_fragment_keeps_what_lies_over_the_other_one(found):
+    """Of its own side all, though the network left some out; of the other what is more than a slip."""
+    over, slip = (ROWS >= 40) & (ROWS < 52), (ROWS == 60) & MASK
+    two = replace(found(broken_at(40)), upper=MASK & ((ROWS < 36) | over | slip), lower=MASK & (ROWS >= 44))
+    parted_by_line = sharp(bone(), two)
+    rows = np.flatnonzero(parted_by_line.upper.any(1))
+    assert np.array_equal(parted_by_line.upper[8:50, 22:42], MASK[8:50, 22:42]) and rows.max() < 55
+    assert np.flatnonzero(parted_by_line.lower.any(1)).min() in range(38, 42)
+    assert sharp(bone(), replace(two, drawn=True)).upper is two.upper
