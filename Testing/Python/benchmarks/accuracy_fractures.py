@@ -129,7 +129,7 @@ def scores(found: Broken, case: Case, views: int) -> dict:
     to_picture[:3, :3], to_picture[:3, 3] = (corners[1:] - corners[0]).T, corners[0]
     case = case.moved(np.linalg.inv(to_picture))
     if views > 1:
-        row = scored(found.fit, case)
+        row = scored(found.fit, found.measures, case)
         return {**row, **{f"off {name}": row[name] for name in SHOWN}}
     axis = np.subtract(*found.measures["angulation_ap_deg"].lines["upper_axis"][::-1])
     side = fit.model.side

@@ -9,6 +9,7 @@ and where its edge is broken. What it prints is the displacement found less the 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -21,7 +22,17 @@ from XRayTo3DLib.anatomy import fracture_measures
 from XRayTo3DLib.geometry.camera import Camera
 from XRayTo3DLib.geometry.outline import broken, outlines, smooth_field
 from XRayTo3DLib.geometry.stand import Stand
-from XRayTo3DLib.shape import BrokenFit, Fragment, built_in, displacements, fit_fragments, shadow, to_reduced, view_from
+from XRayTo3DLib.shape import (
+    BrokenFit,
+    Fragment,
+    Measure,
+    built_in,
+    displacements,
+    fit_fragments,
+    shadow,
+    to_reduced,
+    view_from,
+)
 from XRayTo3DLib.shape.silhouette import prepared
 from XRayTo3DLib.shape.view import to_mm
 from XRayTo3DLib.simulate.bones.bone import Bone, Mesh
@@ -73,7 +84,8 @@ def main() -> int:
     for number, bone in enumerate(bones * POSES):
         case = broken_bone(bone, number)
         model = built_in().of_side(bone.side)
-        rows.append(scored(fit_fragments([(model, *case.fragments)]), case))
+        fit = fit_fragments([(model, *case.fragments)])
+        rows.append(scored(fit, displacements(fit), case))
         print(f"{bone.name} {case.fracture.kind} at {case.fracture.place:.2f}:", words(rows[-1]), flush=True)
     for name in ("angle", "shift", "turn", "surface"):
         values = np.concatenate([np.atleast_1d(row[name]) for row in rows])
@@ -169,14 +181,13 @@ def grazed(piece: Mesh, on_it: np.ndarray, whole: Mesh, frame: np.ndarray, camer
     return pixel[[across.argmin(), across.argmax()]]
 
 
-def scored(fit: BrokenFit, case: Case) -> dict:
+def scored(fit: BrokenFit, measured: Mapping[str, Measure], case: Case) -> dict:
     """Errors of the displacement (degrees, mm), of the surfaces where they lie (mm), and of measures in deviations."""
     found, center, up = np.linalg.inv(to_reduced(fit)), case.frame[:3, 3], case.frame[:3, 2]
     wrong = found[:3, :3] @ case.moving[:3, :3].T
     *vector, scalar = Rotation.from_matrix(wrong).as_quat()
     off = found @ [*center, 1] - case.moving @ [*center, 1]
     state, side = fit.upper.state, fit.upper.model.side
-    measured = displacements(fit)
     axis = np.subtract(*measured["angulation_deg"].lines["upper_axis"][::-1])
     lateral = state.rotation @ [1.0 if side == "left" else -1.0, 0.0, 0.0]
     truth = fracture_measures(case.moving, center, axis, lateral, side)

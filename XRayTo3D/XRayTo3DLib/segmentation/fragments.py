@@ -24,7 +24,7 @@ _BLUR = 1.5  # of the window: pixels that are smoothed over
 _NOWHERE = -12.0  # logit of a break where no bone is seen
 _LITTLE = 0.02  # of the bone: added to a fragment, before the logarithm
 _LEAST = 0.03  # of the bone's shadow: a smaller fragment is none
-_TONGUE = 0.08  # of the length of the line: what is as thin is a slip of the network
+_TONGUE = 0.2  # of the length of the line, to each side: what is thinner is a slip of the network
 _TRANSVERSE_DEG = 30.0  # a break that is less steep (AO/OTA classification of fractures, 2018)
 _AROUND = 12  # pixels of the window round a break, in which fragments lie to one side of its line or the other
 
