@@ -11,7 +11,6 @@ from ..shape import BUILT_IN_BONES
 from . import broken, shape, solid
 from .bone import BoneResult, FoundBone
 
-_HARDLY_BROKEN = 0.2  # probability of a break below which the network takes the bone for whole
 _BESIDE = 0.25  # of a whole bone's outline: so much may belong to something else
 _SHARE = 0.67  # of the time, for trying a shape model
 
@@ -38,7 +37,7 @@ def looks_whole(bone: FoundBone, made: BoneResult) -> bool:
     part of it that belongs to something else: an osteophyte, metal, another bone's edge.
     """
     seen = bone.seen[0].fragments
-    unbroken = seen is not None and seen.probability < _HARDLY_BROKEN
+    unbroken = seen is not None and not seen.broken
     return not made.shape.doubtful or (unbroken and made.shape.fit.unmet <= _BESIDE)
 
 
