@@ -5,11 +5,20 @@ import pytest
 
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.segmentation.network import loading, look
-from XRayTo3DLib.segmentation.network.loading import OUTPUTS, SHIPPED, TRACER, asked, forget, load_reader, load_tracer
+from XRayTo3DLib.segmentation.network.loading import (
+    BREAKS,
+    OUTPUTS,
+    SHIPPED,
+    TRACER,
+    asked,
+    forget,
+    load_reader,
+    load_tracer,
+)
 
 
 def test_the_shipped_networks_are_small_and_load_once():
-    assert SHIPPED.stat().st_size + TRACER.stat().st_size < 12e6
+    assert sum(path.stat().st_size for path in (SHIPPED, TRACER, BREAKS)) < 12e6
     assert load_reader() is load_reader() and load_tracer() is load_tracer()
 
 
