@@ -89,7 +89,8 @@ def judged(number: int) -> dict:
         row[way] = {} if found is None else scores(found, case, len(seen))
         row["told"][way] = made if isinstance(made, str) else words(row[way])
     plain = simulate([whole], ("ap", "lateral")[number % 2], bone.side, SETUP, rng)
-    fragments = segment(view_of(plain).radiograph, Settings(roi=view_of(plain).marking.roi)).fragments
+    seen = view_of(plain)
+    fragments = segment(seen.radiograph, Settings(roi=seen.marking.roi)).fragments
     row["unbroken"] = fragments is not None and fragments.broken
     return row
 
@@ -124,10 +125,7 @@ def reconstructed(films: list[Simulated], side: str) -> Reconstruction | str:
 def scores(found: Broken, case: Case, views: int) -> dict:
     """Errors of a displacement (degrees, mm), and, with `off ...`, in standard deviations."""
     fit = found.fit.upper
-    to_picture = np.eye(4)
-    corners = fit.in_picture(np.concatenate([np.zeros((1, 3)), np.eye(3)]))
-    to_picture[:3, :3], to_picture[:3, 3] = (corners[1:] - corners[0]).T, corners[0]
-    case = case.moved(np.linalg.inv(to_picture))
+    case = case.moved(np.linalg.inv(fit.to_picture))
     if views > 1:
         row = scored(found.fit, found.measures, case)
         return {**row, **{f"off {name}": row[name] for name in SHOWN}}

@@ -65,10 +65,7 @@ class Broken:
     @property
     def to_reduced(self) -> tuple[np.ndarray, np.ndarray]:
         """Matrices (4, 4) that put upper and lower fragment where the reduced bone is (LPS of the files, mm)."""
-        to_file = np.eye(4)
-        corners = self.fit.upper.in_picture(np.concatenate([np.zeros((1, 3)), np.eye(3)]))
-        to_file[:3, :3], to_file[:3, 3] = (corners[1:] - corners[0]).T, corners[0]
-        to_file = ENGINE_TO_LPS @ to_file
+        to_file = ENGINE_TO_LPS @ self.fit.upper.to_picture
         return np.eye(4), to_file @ shape.to_reduced(self.fit) @ np.linalg.inv(to_file)
 
     @functools.cached_property

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..geometry.frames import ENGINE_TO_LPS, transform
 from ..geometry.motion import part_of_motion
+from ..methods.fragments import FRAGMENT_NAMES
 from ..surface import arrays, together
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def bodies_of(result: Reconstruction) -> list[Body]:
     bodies = [Body(together(whole))] if whole else []
     for bone in result.bones:
         if bone.broken:
-            parts = zip(("upper", "lower"), bone.pieces, bone.broken.to_reduced, FRAGMENT_COLOURS, strict=True)
+            parts = zip(FRAGMENT_NAMES, bone.pieces, bone.broken.to_reduced, FRAGMENT_COLOURS, strict=True)
             for name, piece, matrix, colour in parts:
                 bodies.append(Body(piece.polydata, colour, f"{name} fragment", _way_back(piece.polydata, matrix)))
     return bodies

@@ -11,10 +11,9 @@ from ..geometry.outline import BORDER, Outline, broken, broken_stretch, outlines
 from .broken_end import broken_end
 from .find import Bone
 from .fragments import Fragments
-from .halves import halves
+from .halves import BEYOND, halves
 from .heights import heights_of
 
-_BEYOND = 0.15  # of its length, by which a line may end short of the bone's edge (see `halves`)
 _NEAR = 2.0  # pixels, by which an outline's point lies on the line, or on the bone's own outline
 _SEARCHED, _RUN = 0.3, 0.1  # of its length: so far from it corners are looked for, between edges of such a length
 _SHARP = np.radians(30.0)  # turn of an outline at a corner
@@ -153,5 +152,5 @@ def _faces(points: np.ndarray, line: np.ndarray) -> np.ndarray:
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
     beside = (place > 0) & (place < length)
     towards = normals @ across * -np.sign(off)
-    on_it = (np.abs(off) < _NEAR) & (place > -_BEYOND * length) & (place < (1 + _BEYOND) * length)
+    on_it = (np.abs(off) < _NEAR) & (place > -BEYOND * length) & (place < (1 + BEYOND) * length)
     return on_it | (beside & (np.abs(off) < _GAP * length) & (towards > _FACING))

@@ -202,11 +202,13 @@ def line_between(upper: np.ndarray, lower: np.ndarray, place: np.ndarray) -> np.
         return None
     points = np.concatenate(sides)
     fit = LinearDiscriminantAnalysis().fit(points, np.repeat([0, 1], [len(side) for side in sides]))
-    normal = fit.coef_[0] / np.linalg.norm(fit.coef_[0])
+    steepness = np.linalg.norm(fit.coef_[0])
+    normal = fit.coef_[0] / steepness
     along = np.array([-normal[1], normal[0]])
-    middle = np.argwhere(place)[:, ::-1].mean(axis=0)
-    middle = middle - normal * ((middle @ fit.coef_[0] + fit.intercept_[0]) / np.linalg.norm(fit.coef_[0]))
-    reach = (np.argwhere(place)[:, ::-1] - middle) @ along
+    pixels = np.argwhere(place)[:, ::-1]
+    middle = pixels.mean(axis=0)
+    middle = middle - normal * (middle @ normal + fit.intercept_[0] / steepness)
+    reach = (pixels - middle) @ along
     return middle + np.array([[reach.min()], [reach.max()]]) * along
 
 

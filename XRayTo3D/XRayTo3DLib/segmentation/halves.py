@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-_BEYOND = 0.15  # of its length, by which a line may end short of the bone's edge
+BEYOND = 0.15  # of its length, by which a line may end short of the bone's edge
 _WIDTH = 3  # pixels: wide enough to part a mask whose pixels touch at corners
 _LEAST = 0.03  # of the bone's shadow: a smaller part is none
 
@@ -29,7 +29,7 @@ def halves(mask: np.ndarray, line: Sequence[float]) -> tuple[np.ndarray, np.ndar
     from scipy.ndimage import distance_transform_edt
 
     start, end = np.asarray(line, float).reshape(2, 2)
-    beyond = _BEYOND * (end - start)
+    beyond = BEYOND * (end - start)
     drawn = np.zeros(mask.shape, np.uint8)
     ends = [tuple(np.rint(place).astype(int).tolist()) for place in (start - beyond, end + beyond)]
     cv2.line(drawn, *ends, 1, _WIDTH)

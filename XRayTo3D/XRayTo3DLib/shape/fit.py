@@ -88,6 +88,14 @@ class Fit:
         """The surface's points in the patient (n, 3), mm."""
         return self.state.points(self.model)
 
+    @property
+    def to_picture(self) -> np.ndarray:
+        """What `in_picture` does, as a matrix (4, 4)."""
+        matrix = np.eye(4)
+        corners = self.in_picture(np.concatenate([np.zeros((1, 3)), np.eye(3)]))
+        matrix[:3, :3], matrix[:3, 3] = (corners[1:] - corners[0]).T, corners[0]
+        return matrix
+
     def in_picture(self, points: np.ndarray) -> np.ndarray:
         """Points of the patient (n, 3), as the fit stands, in the engine's frame of the first picture.
 
