@@ -8,9 +8,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
+from ..errors import ReconstructionError
 from ..helpers.progress import Progress
 
 DONE, BAD_INPUT, NO_FEMUR, INTERRUPTED = 0, 2, 3, 130  # exit statuses
+
+
+def check_network_name(path: str) -> None:
+    """Raise ReconstructionError unless a network that is to be written has the name of an ONNX file."""
+    if not path.lower().endswith(".onnx"):
+        raise ReconstructionError(f"{path}: a network is written as ONNX; give a name that ends in .onnx.")
 
 
 @contextlib.contextmanager

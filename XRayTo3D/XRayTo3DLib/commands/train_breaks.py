@@ -6,7 +6,7 @@ import argparse
 import threading
 
 from ..errors import ReconstructionError
-from .terminal import DONE, progress_bar
+from .terminal import DONE, check_network_name, progress_bar
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -29,8 +29,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _train_breaks(options: argparse.Namespace, stop: threading.Event) -> int:
-    if not options.output.lower().endswith(".onnx"):
-        raise ReconstructionError(f"{options.output}: a network is written as ONNX; give a name that ends in .onnx.")
+    check_network_name(options.output)
     try:
         from ..train.breaks import STEPS, train_breaks
     except ModuleNotFoundError as error:
