@@ -16,6 +16,7 @@ from ..bones.children import OLDEST_YEARS, Plate, child, winding
 from ..bones.fracture import Fracture, break_bone, break_frame, displacement, manifold_of, random_fracture, surface_of
 from ..bones.limbs import GREATEST_FLEXION_DEG, Limb, analytic_limb, flex, read_limbs
 from ..bones.piece import Piece, whole
+from ..bones.wedge import with_wedge
 
 _PLATE_MM = (1.0, 4.5)  # thickness of a growth plate, the thicker the younger the child
 _SCLEROSIS_MM = 2.2  # of dense bone above and below a growth plate
@@ -24,6 +25,7 @@ _BENT_DEG = (20.0, 100.0)  # the knee of one of them, once more
 _FOR_CHILDREN = 1_000_002  # a stream of random numbers of its own: they change no other specimen
 _FOR_CALLUS = 1_000_006  # likewise
 _LOWER = ("tibia", "fibula", "patella")
+_WEDGE = 0.25  # of the fragments of displaced fractures lose one
 _FAR = 0.6  # of displaced fractures lie anywhere and farther apart than a fresh one that was splinted
 _TURN_DEG, _ASIDE_MM, _SHORTER_MM = 30.0, 12.0, (-8.0, 40.0)  # of those: at most, standard deviation, range
 
@@ -281,6 +283,8 @@ def broken(limb: Limb, name: str, displaced: bool, degrees: float, rng: np.rando
         raise SimulationError(f"the limb's {name} could not be broken; is its surface sound?")
     frame = break_frame(bone.outer, fracture.place)
     move = displacement(frame, fracture)
+    if displaced:
+        fragments = _shattered(fragments, frame, move, rng.spawn(1)[0])
     along = whole(bone).along
     upper, lower = Piece(fragments[0], along), Piece(fragments[1], along @ np.linalg.inv(move))
     plain = bent(intact(limb), degrees) if degrees else intact(limb)
@@ -298,6 +302,18 @@ def broken(limb: Limb, name: str, displaced: bool, degrees: float, rng: np.rando
         at = bending[:3, :3] @ at + bending[:3, 3]
     limb = replace(plain.limb, landmarks=marks)
     return Specimen(limb, pieces, name, displaced, broken_at=at, flexion_deg=degrees)
+
+
+def _shattered(
+    fragments: tuple[Bone, Bone], frame: np.ndarray, move: np.ndarray, rng: np.random.Generator
+) -> tuple[Bone, Bone]:
+    """Fragments of which, now and then, wedges came off; each belongs to the fragment that it came from."""
+    upper, lower = fragments
+    if rng.random() < _WEDGE:
+        upper = with_wedge(upper, frame, True, rng)
+    if rng.random() < _WEDGE:
+        lower = with_wedge(lower, move @ frame, False, rng)
+    return upper, lower
 
 
 def _far(fracture: Fracture, rng: np.random.Generator) -> Fracture:
