@@ -10,7 +10,7 @@ QUICK = Testing/Python/engine/test_rooms.py Testing/Python/mrml/test_packaging.p
 	Testing/Python/panel/test_pythonqt.py Testing/Python/panel/test_views.py \
 	$(addprefix Testing/Python/engine/,geometry helpers radiograph tone depth surface anatomy) XRayTo3D/XRayTo3DLib
 
-.PHONY: demo test check bench bench-simulate bench-segmentation bench-leg bench-poses bench-broken real evaluate accuracy accuracy-fractures models sample pictures clean
+.PHONY: demo test check bench bench-simulate bench-segmentation bench-leg bench-poses bench-breaks bench-broken real evaluate accuracy accuracy-fractures models sample pictures clean
 
 demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	@name=$$(basename "$$XRAY"); name=$${name%.*}; mkdir -p "$$DEMO" && \
@@ -47,6 +47,9 @@ bench-leg: .venv/.engine  ## the bones of a leg put together: each in place, joi
 POSES ?= 300
 bench-poses: .venv/.engine  ## poses lost with heights and without, and the time; POSES=30 fewer
 	.venv/bin/python Testing/Python/benchmarks/bench_poses.py --poses $(POSES)
+
+bench-breaks: .venv/.engine  ## broken bones that are called broken, and whole ones; the fragments; what a probability is worth
+	.venv/bin/python Testing/Python/benchmarks/bench_breaks.py
 
 bench-broken: .venv/.engine  ## broken femora of other collections: fragments against the truth
 	.venv/bin/python Testing/Python/benchmarks/bench_broken.py

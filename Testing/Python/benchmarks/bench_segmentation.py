@@ -24,10 +24,8 @@ from XRayTo3DLib.segmentation import (
     cluster,
     find_bone,
     find_bones,
-    fragments_of,
     heights_of,
 )
-from XRayTo3DLib.segmentation.fragments import SUSPECTED
 from XRayTo3DLib.segmentation.network.channels import LANDMARKS
 from XRayTo3DLib.simulate.bones.limbs import count_people, read_limbs
 from XRayTo3DLib.simulate.scenes.scenes import bank, make_bank, scene
@@ -193,13 +191,11 @@ def simulated_pictures() -> None:
 
 
 def people_left_out() -> None:
-    """Masks, heights and fragments on films of people who were not trained with; the bone in a box."""
+    """Masks and heights on films of people who were not trained with; the bone in a box."""
     people = left_out(count_people(DATA / "limbs"))
     limbs = bank(read_limbs(DATA / "limbs", people), seed=5)
     heights: dict[str, list[float]] = {name: [] for name in BONES}
     agreed: dict[str, list[float]] = {name: [] for name in BONES}
-    broken: dict[bool, list[float]] = {True: [], False: []}
-    fragments: list[float] = []
     rng = np.random.default_rng(0)
     for number in range(FILMS):
         drawn = scene(limbs, FIRST_SCENE + number, 480)
@@ -224,17 +220,6 @@ def people_left_out() -> None:
         at = np.rint(seen.points).astype(int)
         off = np.abs(drawn.heights[name][at[:, 1], at[:, 0]] - seen.shares) * USUAL_MM[name]
         heights[name] += off[~np.isnan(off)].tolist()
-        found = fragments_of(pixels, bone)
-        if found is None or drawn.cracked == name:
-            continue
-        parts = drawn.fragments.get(name)
-        if parts is None:
-            broken[False].append(found.probability)
-        elif min((part & box).sum() for part in parts) > 0.05 * (truth & box).sum():
-            broken[True].append(found.probability)
-            if found.broken:
-                pairs = zip((found.upper, found.lower), parts, strict=True)
-                fragments.append(min(dice(one, two & box) for one, two in pairs))
     print(f"\nFilms of {len(people)} people who were left out of training, the bone in a box")
     print("| bone | Dice, median / worst tenth | height off, median (mm of the bone) | 90 % below |\n|---|---|---|---|")
     for name in BONES:
@@ -244,12 +229,6 @@ def people_left_out() -> None:
                 f"| {name} ({len(own)}) | {np.median(own):.3f} / {np.percentile(own, 10):.3f} | {np.median(off):.1f} | "
                 f"{np.percentile(off, 90):.1f} |"
             )
-    shares = {truth: float(np.mean(np.array(values) >= SUSPECTED)) for truth, values in broken.items()}
-    print(
-        f"{shares[True]:.0%} of {len(broken[True])} broken bones are called broken, {shares[False]:.0%} of "
-        f"{len(broken[False])} whole ones; Dice of the worse fragment: median {np.median(fragments):.3f}, "
-        f"{np.mean(np.array(fragments) >= 0.9):.0%} above 0.9"
-    )
 
 
 def corrections() -> None:

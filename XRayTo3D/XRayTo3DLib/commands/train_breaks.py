@@ -21,9 +21,19 @@ def add(commands: argparse._SubParsersAction) -> None:
     argument = command.add_argument
     argument("-o", "--output", metavar="MODEL.onnx", required=True, help="network to write")
     argument(
-        "--begin", metavar="FILE", required=True, help="a tracer network, or a breaks network, to begin with (.onnx)"
+        "--begin",
+        metavar="FILE",
+        nargs="+",
+        required=True,
+        help="a tracer network, or a breaks network, to begin with (.onnx), or several that were trained from one: "
+        "their mean",
     )
-    argument("--steps", type=int, metavar="N", help="of about 14 crops each (2400: one hour on two cores)")
+    argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        help="of about 14 crops each (2400: one hour on two cores); 0: several networks' mean, as it is",
+    )
     argument("--seed", type=int, default=0, metavar="N", help="chooses limbs and radiographs (%(default)s)")
     argument("--limbs", metavar="FOLDER", help="real limbs to draw as well as analytic ones")
 

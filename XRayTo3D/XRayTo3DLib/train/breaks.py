@@ -18,11 +18,9 @@ from ..errors import ReconstructionError
 from ..helpers.files import check_writable, replacing
 from ..helpers.progress import Progress, tell
 from ..segmentation.fragments import FEATURES, features
-from ..segmentation.network.breaks import Break
+from ..segmentation.network.breaks import look_for_break
 from ..segmentation.network.channels import BREAKS_DRAWN, FRAGMENTS, TRACER_FACTS, TRACER_INPUTS
-from ..segmentation.network.loading import TRACER_OUTPUTS, load_breaks
-from ..segmentation.network.tracer import drawn_on
-from ..segmentation.network.window import Window
+from ..segmentation.network.loading import TRACER_OUTPUTS
 from ..segmentation.region import corners
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
@@ -40,7 +38,7 @@ _SCENES, _APART = 5, 20  # of a batch; between the numbers of two batches' first
 _OF_BROKEN, _OF_WHOLE = 4, 2  # crops of each scene: of a broken bone, or of others
 _BESIDE = 1  # of a scene with a broken bone show another
 _BROKEN = TRACER_FACTS.index("broken")
-_CALIBRATED = 150  # batches, other than those trained with
+_CALIBRATED = 1500  # pictures, other than those trained with
 _FIRST_CALIBRATING = 10**9  # seed of the first of them
 _NEAR = 6.0  # pixels more than the shortest way between the fragments: so far the break reaches
 
@@ -95,12 +93,7 @@ def crops(draw: Callable[[int], Scene | Other], seed: int, number: int, _cycle: 
 
 def _of_scene(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) -> list[tuple]:
     """Crops round bones of which it can be told whether they are broken."""
-    there = [
-        (bone, name)
-        for bone in FRAGMENTS
-        for name in both_legs(bone)
-        if name in scene.masks and scene.cracked != name and np.count_nonzero(scene.masks[name]) > LEAST
-    ]
+    there = _told_of(scene)
     broken = [each for each in there if each[1] in scene.fragments]
     whole = [each for each in there if each[1] not in scene.fragments]
     chosen = broken * _OF_BROKEN
@@ -111,6 +104,16 @@ def _of_scene(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) ->
         low, high = corners(scene.masks[name]) + 0.5
         made.append(answered(scene, placed(low, high, scene.image.shape, shape, rng), shape, bone, name, bone, rng))
     return made
+
+
+def _told_of(scene: Scene) -> list[tuple[str, str]]:
+    """Bones of a scene of which it can be told whether they are broken, and what the scene calls them."""
+    return [
+        (bone, name)
+        for bone in FRAGMENTS
+        for name in both_legs(bone)
+        if name in scene.masks and scene.cracked != name and np.count_nonzero(scene.masks[name]) > LEAST
+    ]
 
 
 def _place(masks: np.ndarray, broken: bool) -> np.ndarray:
@@ -128,7 +131,7 @@ LESSON = Lesson(crops, loss_of, lambda network, made, rng: made.inputs)  # break
 
 def train_breaks(
     path: str | os.PathLike,
-    begin: str | os.PathLike,
+    begin: Sequence[str | os.PathLike],
     steps: int = STEPS,
     seed: int = 0,
     folder: str | os.PathLike | None = None,
@@ -142,9 +145,10 @@ def train_breaks(
     ----------
     path : path
         Of the network (.onnx); the calibration gets the same name with .json.
-    begin : path
-        Of a tracer network, or of a breaks network, to begin with; see `state.begun_with`.
+    begin : sequence of path
+        Of a tracer network, or of a breaks network, to begin with, or of several; see `state.begun_with`.
     steps : int
+        With several networks to begin with none is needed: their mean is written, and calibrated.
     seed : int
         Chooses limbs and scenes.
     folder : path, optional
@@ -158,43 +162,49 @@ def train_breaks(
     Cancelled
         If `progress` asked to stop; the training can go on from there.
     """
-    check_training(steps, folder)
+    if steps or len(begin) == 1:
+        check_training(steps, folder)
     path = check_writable(path)
     calibration = check_writable(path.with_suffix(".json"))
     asked = {
         "steps": steps,
         "seed": seed,
         "limbs": folder is not None,
-        "begin": os.fspath(begin),
+        "begin": [os.fspath(each) for each in begin],
         "network": "breaks",
     }
     state = kept(path, asked)
     torch.manual_seed(seed)
-    network = begun_with(begin)
+    network = begun_with(*begin)
     if not isinstance(network, Tracer):
-        raise ReconstructionError(f"The network {begin} to begin with must be a tracer or a breaks network.")
+        raise ReconstructionError(f"The network {begin[0]} to begin with must be a tracer or a breaks network.")
     if network.change.out_channels != len(BREAKS_DRAWN):
         network = breaks_from(network)
     tell(progress, 0.0, "making limbs")
-    settled, drawn_from = Path(begin).suffix != ".onnx", specimens(seed, folder)
-    made = [Cycle(steps, rate=1.5e-3, femora_alone=True)]
-    network = learn(network, LESSON, path, drawn_from, made, asked, state, seed, settled, progress)
+    drawn_from = specimens(seed, folder)
+    if steps:
+        settled, made = Path(begin[0]).suffix != ".onnx", [Cycle(steps, rate=1.5e-3, femora_alone=True)]
+        network = learn(network, LESSON, path, drawn_from, made, asked, state, seed, settled, progress)
     tell(progress, 0.97, "calibrating its answers")
     with replacing(path) as temporary, replacing(calibration) as beside, workers(drawn_from) as pool:
         export(network, temporary, len(TRACER_INPUTS), TRACER_OUTPUTS)
-        seeds = [_FIRST_CALIBRATING + 1_000_003 * seed + number for number in range(_CALIBRATED)]
-        examples = itertools.chain.from_iterable(pool.map(functools.partial(_examples, network=str(temporary)), seeds))
-        weights = {"break_check": regression(list(examples), FEATURES)}
+        seeds = range(_FIRST_CALIBRATING + 1_000_003 * seed, _FIRST_CALIBRATING + 1_000_003 * seed + _CALIBRATED)
+        of_each = pool.map(functools.partial(_examples, network=str(temporary)), seeds, chunksize=20)
+        weights = {"break_check": regression(list(itertools.chain.from_iterable(of_each)), FEATURES)}
         beside.write_text(json.dumps(weights, indent=2) + "\n", encoding="utf-8")
     state_file(path).unlink(missing_ok=True)
 
 
 def _examples(seed: int, network: str) -> list[tuple[np.ndarray, bool]]:
-    """Features of a batch's bones, and whether each is broken."""
-    made = crops(lambda number: drawn(_APART * seed + number), seed, 0, Cycle(1))
-    examples, loaded = [], load_breaks(network)
-    for inputs, broken in zip(made.inputs, made.broken, strict=True):
-        logits, heights, facts = drawn_on(loaded, inputs)
-        window = Window(np.eye(2, 3), inputs.shape[1:])
-        examples.append((features(Break(window, logits, heights[0], float(facts[_BROKEN]))), bool(broken)))
-    return examples
+    """Features of a picture's femora and tibiae, in their boxes, and whether each is broken.
+
+    So many are broken as among all that are drawn: a break is told as probable as it is there.
+    """
+    scene = drawn(seed)
+    if isinstance(scene, Other):
+        return []
+    pixels = np.ascontiguousarray(scene.image, np.float32)
+    return [
+        (features(look_for_break(pixels, *corners(scene.masks[name]), bone, network=network)), name in scene.fragments)
+        for bone, name in _told_of(scene)
+    ]

@@ -7,18 +7,22 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip insta
 pytest.importorskip("onnx", reason="onnx is not installed: pip install 'xrayto3d[train]'")
 
 from XRayTo3DLib.errors import ReconstructionError  # noqa: E402
+from XRayTo3DLib.segmentation.fragments import FEATURES  # noqa: E402
 from XRayTo3DLib.segmentation.network.channels import (  # noqa: E402
     BREAKS_DRAWN,
+    FRAGMENTS,
     INPUTS,
     TRACED,
     TRACER_FACTS,
     TRACER_INPUTS,
 )
-from XRayTo3DLib.segmentation.network.loading import SHIPPED, TRACER, TRACER_OUTPUTS, load_breaks  # noqa: E402
+from XRayTo3DLib.segmentation.network.loading import BREAKS, SHIPPED, TRACER, TRACER_OUTPUTS, load_breaks  # noqa: E402
 from XRayTo3DLib.simulate.scenes.others import other  # noqa: E402
-from XRayTo3DLib.simulate.scenes.scenes import scene  # noqa: E402
+from XRayTo3DLib.simulate.scenes.scenes import Scene, scene  # noqa: E402
+from XRayTo3DLib.train import learn  # noqa: E402
 from XRayTo3DLib.train.batches import Cycle  # noqa: E402
-from XRayTo3DLib.train.breaks import crops, loss_of, train_breaks  # noqa: E402
+from XRayTo3DLib.train.breaks import _examples, crops, loss_of, train_breaks  # noqa: E402
+from XRayTo3DLib.train.crops import LEAST  # noqa: E402
 from XRayTo3DLib.train.learn import export  # noqa: E402
 from XRayTo3DLib.train.network import Tracer, breaks_from  # noqa: E402
 from XRayTo3DLib.train.state import begun_with  # noqa: E402
@@ -97,7 +101,22 @@ def test_it_can_be_written_and_begun_with(tmp_path, made):
             assert np.allclose(one, two.numpy(), atol=1e-4) and torch.allclose(two, three, atol=1e-4)
 
 
+def test_calibration_learns_from_every_bone_of_which_it_can_be_told_whether_it_is_broken(limbs, monkeypatch):
+    monkeypatch.setattr(learn, "_limbs", limbs)
+    seeds = range(8)
+    examples = [each for seed in seeds for each in _examples(seed, str(BREAKS))]
+    drawn = [picture for seed in seeds if isinstance(picture := learn.drawn(seed), Scene)]
+    shown = sum(
+        name.removeprefix("other_") in FRAGMENTS and mask.sum() > LEAST and scene.cracked != name
+        for scene in drawn
+        for name, mask in scene.masks.items()
+    )
+    assert len(examples) == shown > 6
+    assert all(values.shape == (len(FEATURES),) and np.isfinite(values).all() for values, _ in examples)
+    assert sum(broken for _, broken in examples) == sum(len(scene.fragments) for scene in drawn) > 0
+
+
 def test_a_reader_is_no_network_to_begin_with(tmp_path):
     with pytest.raises(ReconstructionError, match="must be a tracer or a breaks network"):
-        train_breaks(tmp_path / "breaks.onnx", SHIPPED, steps=1)
+        train_breaks(tmp_path / "breaks.onnx", [SHIPPED], steps=1)
     assert not list(tmp_path.iterdir())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +39,14 @@ class Break:
         return self.logits[BREAKS_DRAWN.index(name)]
 
 
-def look_for_break(pixels: np.ndarray, low: np.ndarray, high: np.ndarray, name: str, turns: int = 0) -> Break:
+def look_for_break(
+    pixels: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    name: str,
+    turns: int = 0,
+    network: str | os.PathLike | None = None,
+) -> Break:
     """Look for a break of a bone.
 
     Parameters
@@ -50,6 +58,8 @@ def look_for_break(pixels: np.ndarray, low: np.ndarray, high: np.ndarray, name: 
     name : {"femur", "tibia"}
     turns : int
         See `tracer.trace`.
+    network : path, optional
+        Of another network than the one that is shipped.
 
     Raises
     ------
@@ -57,5 +67,5 @@ def look_for_break(pixels: np.ndarray, low: np.ndarray, high: np.ndarray, name: 
         If the network cannot be loaded.
     """
     window = traced_window(low, high, pixels.shape)
-    logits, heights, facts = drawn_by(load_breaks(), pixels, window, name, turns=turns)
+    logits, heights, facts = drawn_by(load_breaks(network), pixels, window, name, turns=turns)
     return Break(window, logits, heights, float(facts[TRACER_FACTS.index("broken")]))

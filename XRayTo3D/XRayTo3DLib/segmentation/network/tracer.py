@@ -121,19 +121,12 @@ def drawn_by(
     grey, inside = window.cut(pixels)
     clicks = (seeds or Seeds()).moved(window.matrix)
     seen = np.concatenate([channels(grey, inside, clicks.include, clicks.exclude), told_name(grey.shape, name)])
-    masks, heights, facts = drawn_on(network, np.rot90(seen, turns, (1, 2)), mirrored)
-    logits = np.ascontiguousarray(np.rot90(masks, -turns, (1, 2)))
-    logits[:, ~inside] = -20
-    return logits, np.rot90(heights[0], -turns), facts
-
-
-def drawn_on(
-    network: cv2.dnn.Net, seen: np.ndarray, mirrored: bool = True
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What a network that draws one bone says of channels (9, rows, columns), and of their mirror image: the mean."""
+    seen = np.rot90(seen, turns, (1, 2))
     masks, heights, facts = asked(network, seen, TRACER_OUTPUTS)
     if mirrored:
         also = asked(network, seen[:, :, ::-1], TRACER_OUTPUTS)
         masks, heights = (masks + also[0][..., ::-1]) / 2, (heights + also[1][..., ::-1]) / 2
         facts = (facts + also[2]) / 2
-    return masks, heights, facts
+    logits = np.ascontiguousarray(np.rot90(masks, -turns, (1, 2)))
+    logits[:, ~inside] = -20
+    return logits, np.rot90(heights[0], -turns), facts
