@@ -13,11 +13,10 @@ import functools
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-import cv2
 import numpy as np
 from accuracy_bones import INDEPENDENT, Subject, independent, subject
 from bench_broken import SHOWN, Case, break_of, scored
-from real_films import MASKS, Drawn, dice, drawn_femora, drawn_others
+from real_films import MASKS, Drawn, dice, drawn_femora, drawn_others, fitted_mask
 
 from XRayTo3DLib import Case as Views
 from XRayTo3DLib import (
@@ -188,10 +187,7 @@ def agreement(each: Drawn) -> str:
     made = reconstruct(each.read(), Settings(roi=each.roi)).bones[0]
     if made.broken is None:
         return "; ".join(made.warnings)
-    mask = np.zeros(each.mask.shape, np.uint8)
-    for fragment in made.broken.outlines:
-        cv2.fillPoly(mask, [np.rint(outline.points).astype(np.int32) for outline in fragment[0]], 1)
-    return f"Dice of the fragments {dice((mask > 0) & each.box, each.mask & each.box):.3f}"
+    return f"Dice of the fragments {dice(fitted_mask(made, each.mask.shape) & each.box, each.mask & each.box):.3f}"
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-import cv2
 import numpy as np
-from real_films import DATA, MASKS, Drawn, dice, drawn_femora, drawn_others
+from real_films import DATA, MASKS, Drawn, dice, drawn_femora, drawn_others, fitted_mask
 
 from XRayTo3DLib import ReconstructionError, Settings, reconstruct
 from XRayTo3DLib.methods import BoneResult
@@ -36,6 +35,7 @@ def main() -> int:
             named = bone is not None and bone.name not in ("", each.bone)
             wrong += named and not warned
             told = "not found" if bone is None else f"{bone.surface.method}, {bone.name or 'no name'}"
+            told += " in fragments" * (bone is not None and bone.broken is not None)
             print(f"    {each.name:66} {score:.3f} {told}", flush=True)
         print(f"wrong bones without a warning: {wrong}")
         print(f"| bone | fitted | median of these | above {GOOD} | above {FAIR} |\n|---|---|---|---|---|")
@@ -77,12 +77,10 @@ def unaided(drawn: list[Drawn]) -> Iterable[tuple[Drawn, BoneResult | None, bool
 
 
 def agreement(drawn: Drawn, bone: BoneResult | None) -> float:
-    """Dice of a fitted shape's outline with the bone as it was drawn, within its box; 0 without a shape."""
-    if bone is None or bone.shape is None:
+    """Dice of a fitted bone's outline with the bone as it was drawn, within its box; 0 without a fit."""
+    if bone is None:
         return 0.0
-    mask = np.zeros(drawn.mask.shape, np.uint8)
-    cv2.fillPoly(mask, [np.rint(outline.points).astype(np.int32) for outline in bone.shape.outlines[0]], 1)
-    return dice((mask > 0) & drawn.box, drawn.mask & drawn.box)
+    return dice(fitted_mask(bone, drawn.mask.shape) & drawn.box, drawn.mask & drawn.box)
 
 
 if __name__ == "__main__":

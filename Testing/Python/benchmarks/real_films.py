@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from XRayTo3DLib import Radiograph, read_radiograph
+from XRayTo3DLib.methods import BoneResult
 from XRayTo3DLib.segmentation import box_region
 
 DATA = Path(os.environ.get("XRAYTO3D_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
@@ -101,3 +102,12 @@ def drawn_others() -> list[Drawn]:
 def dice(mask: np.ndarray, truth: np.ndarray) -> float:
     """Dice coefficient of two masks."""
     return 2 * np.count_nonzero(mask & truth) / max(np.count_nonzero(mask) + np.count_nonzero(truth), 1)
+
+
+def fitted_mask(bone: BoneResult, shape: tuple[int, int]) -> np.ndarray:
+    """What the outlines of a fitted bone, or of its fragments, hold in the first picture; nothing without a fit."""
+    mask = np.zeros(shape, np.uint8)
+    parts = (bone.shape.outlines,) if bone.shape else bone.broken.outlines if bone.broken else ()
+    for views in parts:
+        cv2.fillPoly(mask, [np.rint(outline.points).astype(np.int32) for outline in views[0]], 1)
+    return mask > 0

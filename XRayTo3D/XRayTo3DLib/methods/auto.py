@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..case import Case, Making
+import numpy as np
+
+from ..case import Case, Making, Segmentation
 from ..errors import ReconstructionError
 from ..helpers.progress import Progress, part
+from ..segmentation.morphology import dice
 from ..shape import BUILT_IN_BONES
 from . import broken, shape, solid
 from .bone import BoneResult, FoundBone
+from .fitted import Fitted
 
-_BESIDE = 0.25  # of a whole bone's outline: so much may belong to something else
+_AGREES = 0.9  # Dice of a fitted bone's shadow and the bone that was found, at which it is the same bone
 _SHARE = 0.67  # of the time, for trying a shape model
 
 
@@ -33,12 +37,24 @@ def wants_shape(bone: FoundBone, making: Making) -> bool:
 def looks_whole(bone: FoundBone, made: BoneResult) -> bool:
     """Whether a fitted shape, which is one of an unbroken bone, may be the answer.
 
-    So it may if it meets nearly all of the outline. If not, and the network sees no break, what is not met is a small
-    part of it that belongs to something else: an osteophyte, metal, another bone's edge.
+    So it may if it meets nearly all of the outline. If not, and the network sees no break, it may if its shadow is that
+    of the bone all the same: what is not met belongs to something else (an osteophyte, metal, another bone's edge), or
+    is how far a mask or a model are off.
     """
     seen = bone.seen[0].fragments
+    if not made.shape.doubtful:
+        return True
     unbroken = seen is not None and not seen.broken
-    return not made.shape.doubtful or (unbroken and made.shape.fit.unmet <= _BESIDE)
+    return unbroken and _agreement(bone.seen[0], made.shape) >= _AGREES
+
+
+def _agreement(found: Segmentation, fitted: Fitted) -> float:
+    """Dice of a fitted bone's shadow in the first picture and the bone that was found, where it was looked for."""
+    import cv2
+
+    shadow = np.zeros(found.region.shape, np.uint8)
+    cv2.fillPoly(shadow, [np.rint(outline.points).astype(np.int32) for outline in fitted.outlines[0]], 1)
+    return float(dice((shadow > 0) & found.region, found.bone.mask & found.region))
 
 
 def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:

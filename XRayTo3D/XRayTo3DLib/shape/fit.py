@@ -32,7 +32,7 @@ _NEAR_FINE = ((None, False, 2, 2.0), (None, True, 4, 1.5), (None, True, 3, 1.2))
 _AGAIN = ((30, True, 2, 5.0), (None, True, 4, 2.0), (None, True, 3, 1.2))
 _REACH_MM, _SURE_MM = 1.2, 2.0  # in the end; and when it is told how sure the fit is
 _MET_UNMET = 0.05  # an outline met as well as this is no reason to doubt how its view stands
-_MISLED, _BETTER = 0.15, 0.67  # unmet so much, heights may have misled; without them, it must be better by a third
+_MISLED = 0.15  # unmet so much, heights may have misled, or one arrangement may have crowded out the right one
 _KEPT = 3  # of the starts go on after the coarse steps
 _ALIKE = 1.5  # an arrangement that meets outlines so much worse than the best, in squares, may still be the right one
 _DOUBTED_MM = 10.0  # in a score, what is farther off counts as this far
@@ -158,9 +158,9 @@ def fit_shape(
     starts, with modes released from coarse to fine, and a prior on all of them: what is found of bone and views is
     what is most probable together. The Geman-McClure function keeps wrong edges from pulling, by less and less that is
     believed (A. Blake, A. Zisserman, "Visual reconstruction", 1987). Heights read in a view leave few starts, and less
-    way to go; they pull weakly, as all of a view's may be wrong together, and where much of an outline is not met with
-    them, the fit is tried without. Only where outlines are not met otherwise, views are looked for that stand far from
-    where they were said to.
+    way to go; they pull weakly, as all of a view's may be wrong together. Where much of an outline is not met, each
+    arrangement is fitted by itself, with heights and without, and what meets most is taken. Only where outlines are not
+    met otherwise, views are looked for that stand far from where they were said to.
     """
     meshes = {id(model): prepared(model.faces, len(model.mean)) for model, _ in arrangements}
     if begin is not None:
@@ -177,16 +177,29 @@ def fit_shape(
         upright = [each for each in tries if up is None or each.state.rotation[:, 2] @ up > 0]
         return _best(upright or tries, free_scale, progress)  # heights that were read may say otherwise
 
-    found = best(arrangements, False, part(progress, 0.0, 0.7))
-    if found.unmet > _MISLED and any(is_told(views) for _, views in arrangements):
-        untold = [(model, [replace(view, heights=None) for view in views]) for model, views in arrangements]
-        other = best(untold, False, part(progress, 0.7, 0.1))
-        found = other if other.unmet < _BETTER * found.unmet else found
+    found = best(arrangements, False, part(progress, 0.0, 0.5))
+    if found.unmet > _MISLED:
+        others = _one_by_one(arrangements)
+        for done, (number, other) in enumerate(others):
+            alone = best([other], False, part(progress, 0.5 + 0.3 * done / len(others), 0.3 / len(others)))
+            found = min(found, replace(alone, arrangement=number), key=lambda each: each.unmet)
     if found.unmet > _MET_UNMET and any(view.loose for _, views in arrangements for view in views):
         other = best(arrangements, True, part(progress, 0.8, 0.2))
         # Wrong edges, too, would be met a little better by views that are moved far.
         return other if other.unmet < found.unmet / 3 else found
     return found
+
+
+def _one_by_one(
+    arrangements: Sequence[tuple[ShapeModel, Sequence[View]]],
+) -> list[tuple[int, tuple[ShapeModel, Sequence[View]]]]:
+    """The arrangements, if there are several, and, where heights were read, all of them without; with their numbers."""
+    numbered = list(enumerate(arrangements))
+    alone = numbered if len(numbered) > 1 else []
+    if any(is_told(views) for _, views in arrangements):
+        untold = [(model, [replace(view, heights=None) for view in views]) for model, views in arrangements]
+        alone = [*alone, *enumerate(untold)]
+    return alone
 
 
 def _anchored(model: ShapeModel, views: Sequence[View], state: State, anchor: Anchor | None) -> State:

@@ -412,17 +412,19 @@ def test_auto_falls_back_on_solid_where_the_bone_may_be_broken(monkeypatch, mask
 
 
 def test_what_is_not_met_of_a_bone_that_looks_whole_belongs_to_something_else(found, two):
-    """An osteophyte's edge does not make a solid; a break, or nobody's word on it, does."""
+    """An osteophyte's edge does not make a solid; a break, nobody's word on it, or a shadow unlike the bone's, does."""
     none = np.zeros(SHAPE, bool)
-    made = BoneResult("femur", "left", (), shape=replace(two.shape, fit=replace(two.shape.fit, unmet=0.15)))
+    made = BoneResult("femur", "left", (), shape=replace(two.shape, fit=replace(two.shape.fit, unmet=0.3)))
 
-    def whole(probability):
+    def whole(probability, mask=found[0].bone.mask):
         seen = None if probability is None else Fragments(probability, none, none, None)
-        return auto.looks_whole(bone_of([replace(found[0], fragments=seen)]), made)
+        bone = replace(found[0], fragments=seen, bone=replace(found[0].bone, mask=mask))
+        return auto.looks_whole(bone_of([bone]), made)
 
     assert whole(0.05) and not whole(0.6) and not whole(None)
-    made = replace(made, shape=replace(made.shape, fit=replace(made.shape.fit, unmet=0.3)))
-    assert not whole(0.05)
+    half = found[0].bone.mask.copy()
+    half[np.flatnonzero(half.any(axis=1)).mean().astype(int) :] = False
+    assert not whole(0.05, half)
 
 
 @pytest.mark.parametrize(

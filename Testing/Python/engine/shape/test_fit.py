@@ -245,3 +245,24 @@ def test_heights_that_mislead_are_left_out_and_right_ones_fitted_once(model, cas
     assert len(counted) == 3
     unread = one_view.fit if whole else fit_shape([(model, [view])])
     assert np.allclose(misled.points, unread.points)
+
+
+def test_an_arrangement_that_another_crowds_out_is_found_by_itself(model, one_view, monkeypatch):
+    """Where what is found together meets little; otherwise none is fitted by itself."""
+    import XRayTo3DLib.shape.fit as module
+
+    alone = [replace(one_view.fit, unmet=unmet) for unmet in (0.4, 0.02)]
+    cameras = [replace(one_view.views[0]) for _ in alone]
+
+    def best(unmet):
+        def found(tries, *_):
+            shown = {id(each.views[0]) for each in tries}
+            together = replace(one_view.fit, unmet=unmet, arrangement=0)
+            return together if len(shown) > 1 else alone[next(n for n, view in enumerate(cameras) if id(view) in shown)]
+
+        return found
+
+    for unmet, number in ((0.5, 1), (0.1, 0)):
+        monkeypatch.setattr(module, "_best", best(unmet))
+        fit = fit_shape([(model, [view]) for view in cameras])
+        assert fit.arrangement == number and fit.unmet == (0.02 if number else unmet)
