@@ -16,6 +16,7 @@ from XRayTo3DLib import ReconstructionError, Settings, reconstruct
 from XRayTo3DLib.methods import BoneResult
 
 GOOD, FAIR = 0.95, 0.90
+DOUBTS = ("not met", "not sure", "may be no", "solid was made")  # what a warning says that tells of a wrong bone
 BONES = ("femur", "tibia", "patella", "fibula")
 
 
@@ -30,9 +31,9 @@ def main() -> int:
         scores: dict[str, list[float]] = {bone: [] for bone in BONES}
         wrong = 0
         for each, bone, warned in found:
-            score = agreement(each, bone)
-            scores[each.bone].append(score)
             named = bone is not None and bone.name not in ("", each.bone)
+            score = 0.0 if named else agreement(each, bone)
+            scores[each.bone].append(score)
             wrong += named and not warned
             told = "not found" if bone is None else f"{bone.surface.method}, {bone.name or 'no name'}"
             told += " in fragments" * (bone is not None and bone.broken is not None)
@@ -55,7 +56,7 @@ def boxed(drawn: list[Drawn]) -> Iterable[tuple[Drawn, BoneResult | None, bool]]
     for each in drawn:
         try:
             result = reconstruct(each.read(), Settings(roi=each.roi))
-            yield each, result.bones[0], bool(result.warnings)
+            yield each, result.bones[0], any(doubt in said for said in result.warnings for doubt in DOUBTS)
         except ReconstructionError as error:
             print(f"    {each.name}: {error}")
             yield each, None, True
@@ -67,7 +68,8 @@ def unaided(drawn: list[Drawn]) -> Iterable[tuple[Drawn, BoneResult | None, bool
         own = [each for each in drawn if each.source == source]
         try:
             result = reconstruct(own[0].read(), Settings(bones="all"))
-            bones, warned = result.bones, bool(result.warnings)
+            bones = result.bones
+            warned = any(doubt in said for said in result.warnings for doubt in DOUBTS)
         except ReconstructionError as error:
             print(f"    {source.name}: {error}")
             bones, warned = (), True

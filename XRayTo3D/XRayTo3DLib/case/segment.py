@@ -119,7 +119,7 @@ def segment(radiograph: Radiograph, settings: Settings | None = None, progress: 
     return segment_view(View(radiograph, settings.marking), settings.finding, progress)
 
 
-def segment_view(view: View, finding: Finding, progress: Progress | None = None) -> Segmentation:
+def segment_view(view: View, finding: Finding, progress: Progress | None = None, expected: str = "") -> Segmentation:
     """Find the bone in a view, and check whether it is a femur.
 
     Parameters
@@ -128,6 +128,8 @@ def segment_view(view: View, finding: Finding, progress: Progress | None = None)
     finding : Finding
     progress : callable, optional
         Called with the fraction done and what comes next; a true answer stops the work.
+    expected : str
+        Which bone another view of it shows; "" where there is none.
 
     Returns
     -------
@@ -145,7 +147,7 @@ def segment_view(view: View, finding: Finding, progress: Progress | None = None)
     with stage("region", 0.0, "marking the region"):
         region = _looked_at(view)
     with stage("bone", 0.1, "finding the bone"):
-        bone = _bone_in(region, view, finding)
+        bone = _bone_in(region, view, finding, expected)
     if bone.first is not None and bone.clusters is None:  # to be looked at beside what the network found
         with stage("clusters", 0.6, "clustering gray values"), suppress(ReconstructionError):  # too few greys
             seen = segmentation.clustered(view.radiograph.pixels, region, finding.clusters)
@@ -259,9 +261,9 @@ def find_bone(radiograph: Radiograph, settings: Settings | None = None) -> Bone:
     return _bone_in(_looked_at(view), view, settings.finding)
 
 
-def _bone_in(region: np.ndarray, view: View, finding: Finding) -> Bone:
+def _bone_in(region: np.ndarray, view: View, finding: Finding, expected: str = "") -> Bone:
     if view.marking.mask is None:
-        return _found_in(region, view, finding)
+        return _found_in(region, view, finding, expected)
     if view.marking.seeds:
         segmentation.check_seeds(view.marking.seeds, region)
     return _drawn_in(region, find_region(view.radiograph, view.marking), view, finding)
@@ -285,14 +287,14 @@ def _drawn_in(region: np.ndarray, mask: np.ndarray, view: View, finding: Finding
     return segmentation.bone_as_drawn(pixels, mask, region)
 
 
-def _found_in(region: np.ndarray, view: View, finding: Finding) -> Bone:
+def _found_in(region: np.ndarray, view: View, finding: Finding, expected: str = "") -> Bone:
     pixels, marking = view.radiograph.pixels, view.marking
     if marking.threshold is not None:
         return segmentation.bone_by_threshold(pixels, marking.threshold, region, finding.pieces)
     if finding.named and not marking.seeds:
         return _named(finding.named[0], segmentation.find_bones(pixels, region, finding.pieces, finding.reader))
     return segmentation.find_bone(
-        pixels, region, finding.segmentation, marking.seeds, finding.pieces, finding.clusters, finding.reader
+        pixels, region, finding.segmentation, marking.seeds, finding.pieces, finding.clusters, finding.reader, expected
     )
 
 

@@ -250,7 +250,7 @@ def _found_in(case: Case, settings: Settings, stage: Stages) -> tuple[Segmentati
         each = _FINDING_A_SECOND / len(others)
         begun = share + number * each
         with stage(f"{name} view", begun, f"finding the bone in the {name} view"):
-            found.append(segment_view(view, settings.finding, part(stage.progress, begun, each)))
+            found.append(segment_view(view, settings.finding, part(stage.progress, begun, each), found[0].bone.name))
     return tuple(found)
 
 

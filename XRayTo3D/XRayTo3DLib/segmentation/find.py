@@ -102,6 +102,7 @@ def find_bone(
     pieces: str = "near",
     clusters: int = 2,
     reader: str | os.PathLike | None = None,
+    expected: str = "",
 ) -> Bone:
     """Find the bone in a radiograph.
 
@@ -120,6 +121,8 @@ def find_bone(
         Number of clusters.
     reader : path, optional
         Of another reader network than the one that is shipped.
+    expected : str
+        Which bone another view of it shows, "" where there is none: of that the network need not be sure.
 
     Returns
     -------
@@ -144,7 +147,7 @@ def find_bone(
     reason = "the network sees no bone of the leg"
     if seen.mask.any():
         reason = f"the network {'is' if sure else 'is not'} sure of the {seen.name} ({confidence:.2f})"
-    if segmentation == "auto" and not (sure or _rather_a_femur(seen, confidence)):
+    if segmentation == "auto" and not (sure or _rather_that(seen, confidence, expected)):
         found = _by_clusters(pixels, region, seeds, pieces, clusters, reason)
         return replace(found, confidence=confidence, first=seen.first, second=seen.second)
     if not seen.mask.any():
@@ -197,9 +200,10 @@ def _by_network(seen: ByNetwork, confidence: float, sure: bool, reason: str) -> 
     )
 
 
-def _rather_a_femur(seen: ByNetwork, confidence: float) -> bool:
-    """Whether the network's femur, though it is not sure of it, is better than what is bright."""
-    return seen.name == "femur" and seen.first.facts["femur"] >= _LEAST_FACT and confidence >= _LEAST_SURE
+def _rather_that(seen: ByNetwork, confidence: float, expected: str) -> bool:
+    """Whether the network's femur, or the bone expected, though it is not sure of it, is better than what is bright."""
+    femur = seen.name == "femur" and seen.first.facts["femur"] >= _LEAST_FACT
+    return confidence >= _LEAST_SURE and (femur or seen.name == (expected or None))
 
 
 def bone_by_threshold(

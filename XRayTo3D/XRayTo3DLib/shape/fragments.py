@@ -117,7 +117,7 @@ def fit_fragments(
     arrangements : sequence of (ShapeModel, Fragment, Fragment)
         What may be: the model of a side, the upper fragment and the lower one, in the same views. More than one where
         the side, or how the views stand to each other, is not known; the one most probable for the fragment of which
-        more is seen is taken.
+        more is seen is taken, or, if outlines are not met then, the one that meets most of them.
     free_scale : bool
         Whether the views' millimetres are only a guess.
     progress : callable, optional
@@ -142,12 +142,28 @@ def fit_fragments(
     by what is usual only.
     """
     long = int(_length(arrangements[0][2]) > _length(arrangements[0][1]))
-    fits: list[Fit | None] = [None, None]
-    told = [[(each[0], each[1 + number]) for each in arrangements] for number in range(2)]
-    fits[long] = _alone(told[long], long, free_scale, part(progress, 0.0, 0.4))
-    chosen = fits[long].arrangement
-    fits[1 - long] = _alone(told[1 - long][chosen : chosen + 1], 1 - long, free_scale, part(progress, 0.4, 0.3))
-    model, *fragments = arrangements[chosen]
+    first = _alone([(each[0], each[1 + long]) for each in arrangements], long, free_scale, part(progress, 0.0, 0.3))
+    found = _both(arrangements[first.arrangement], first, long, free_scale, part(progress, 0.3, 0.3))
+    others = [each for number, each in enumerate(arrangements) if number != first.arrangement and not found.met]
+    for number, (model, *fragments) in enumerate(others):  # a piece of shaft by itself may tell wrongly where it stands
+        of = part(progress, 0.6 + 0.4 * number / len(others), 0.4 / len(others))
+        first = _alone([(model, fragments[long])], long, free_scale, part(of, 0.0, 0.4))
+        other = _both((model, *fragments), first, long, free_scale, part(of, 0.4, 0.6))
+        found = min(found, other, key=lambda each: max(fit.unmet for fit in each.fits))
+    return found
+
+
+def _both(
+    arrangement: tuple[ShapeModel, Fragment, Fragment],
+    first: Fit,
+    long: int,
+    free_scale: bool,
+    progress: Progress | None,
+) -> BrokenFit:
+    """Both fragments in one arrangement, of which that of which more is seen was fitted by itself."""
+    model, *fragments = arrangement
+    second = _alone([(model, fragments[1 - long])], 1 - long, free_scale, part(progress, 0.0, 0.5))
+    fits = (second, first) if long else (first, second)
     states = _joined(fits, long)
     mesh = fits[0].mesh
     cut = _cut_at_first(model, mesh, fragments, states)
@@ -156,7 +172,7 @@ def fit_fragments(
     most = len(model.deviations)
     for modes, loose, count, reach in _SCHEDULE:
         for _ in range(count):
-            tell(progress, 0.7 + 0.3 * done / steps, "fitting both fragments")
+            tell(progress, 0.5 + 0.5 * done / steps, "fitting both fragments")
             joint = joint.stepped(most if modes is None else min(modes, most), reach, loose)
             done += 1
     return joint.finished()

@@ -16,7 +16,8 @@ from ..segmentation.region import bounding_box
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
 
-_SHOWN, _HARDLY = 0.02, 0.002  # of the picture: a femur in it, and none worth the name
+_SHOWN = 0.02  # of the picture: a femur that a box may be drawn round
+_MOST, _LITTLE = 0.65, 0.35  # of a bone that was found: it is a femur, or is none
 _RIGHT = 0.9  # Dice of a mask that is right
 _ROOM = 0.03  # of the picture: round a femur in a box
 _STRENGTH = 0.3  # of the regression's prior, inversely: scenes are not the world
@@ -29,7 +30,7 @@ class Example:
     Attributes
     ----------
     femur : (array, bool) or None
-        Features of the femur check, and whether there is a femur; None where that is a matter of taste.
+        Features of the femur check, and whether the bone that was found is one; None where it is half of one.
     mask : (array, bool) or None
         How sure the network's looks are, and whether the mask is that of the bone that they name.
     """
@@ -50,8 +51,17 @@ def example(picture: Scene | Other, reader: str | os.PathLike, boxed: bool = Fal
     if seen.second is None:
         return Example(None)
     found = Bone(seen.mask, "network", "", seen.name, first=seen.first, second=seen.second, landmarks=seen.landmarks)
-    femur = None if _HARDLY < share < _SHOWN else (femur_check.features(found), share >= _SHOWN)
+    of_femur = _of_femur(picture, found)
+    femur = None if _LITTLE < of_femur < _MOST else (femur_check.features(found), of_femur >= _MOST)
     return Example(femur, (sureness_features(seen), _right(picture, found, region)))
+
+
+def _of_femur(picture: Scene | Other, found: Bone) -> float:
+    """Share of a bone that was found which is a femur."""
+    if isinstance(picture, Other) or not found.mask.any():
+        return 0.0
+    own = [picture.masks[name] for name in ("femur", "other_femur") if name in picture.masks]
+    return float(np.mean(np.logical_or.reduce(own)[found.mask]))
 
 
 def _right(picture: Scene | Other, found: Bone, region: np.ndarray) -> bool:

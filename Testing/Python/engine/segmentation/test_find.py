@@ -182,6 +182,23 @@ def test_what_is_no_leg_is_left_to_clusters():
     assert methods.count("clusters") > 0.6 * len(methods)
 
 
+@pytest.mark.parametrize(
+    ("confidence", "expected", "way"),
+    [(0.3, "", "clusters"), (0.3, "femur", "network"), (0.3, "tibia", "clusters"), (0.05, "femur", "clusters")],
+)
+def test_of_a_bone_that_another_view_shows_the_network_need_not_be_sure(
+    scenes, by_network, monkeypatch, confidence, expected, way
+):
+    from XRayTo3DLib.segmentation import find as module
+
+    monkeypatch.setattr(module, "confidence_in", lambda *_: confidence)
+    monkeypatch.setattr(module, "_LEAST_FACT", 1.1)  # nor is it told by the picture as a whole
+    each = next(each for each, bone in zip(scenes, by_network, strict=True) if bone.name == "femur")
+    found = find_bone(pixels_of(each), np.ones(each.image.shape, bool), expected=expected)
+    assert found.method == way
+    assert any("not sure of the femur" in words for words in found.warnings) == (way == "network")
+
+
 def test_noise_is_no_bone():
     noise = np.random.default_rng(0).random((200, 200)).astype(np.float32)
     with pytest.raises(ReconstructionError, match=r"^No bone found"):

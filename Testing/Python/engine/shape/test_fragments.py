@@ -8,7 +8,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.geometry.outline import broken, outlines, smooth_field
-from XRayTo3DLib.shape import Fragment, fit_fragments, shadow, view_from
+from XRayTo3DLib.shape import Fragment, fit_fragments, fragments, shadow, view_from
 from XRayTo3DLib.shape.fragments import _Joint, _unleaned
 from XRayTo3DLib.shape.solve import moved
 from XRayTo3DLib.shape.view import to_mm
@@ -97,6 +97,26 @@ def test_both_meet_their_outlines_as_parts_of_one_bone(oblique):
     assert fit.met and max(each.residual_mm for each in fit.fits) < 0.2
     assert np.array_equal(fit.upper.state.weights, fit.lower.state.weights)
     assert np.ptp(fit.upper.points[:, 2]) == pytest.approx(np.ptp(oblique.points[:, 2]), abs=3)
+
+
+def test_where_outlines_are_not_met_other_arrangements_are_tried(model, oblique, monkeypatch):
+    """The one that meets most is taken; none is tried where the first one meets its outlines."""
+    tried, both = [], [(model, replace(oblique.upper), oblique.lower) for _ in range(3)]
+
+    def fitted(unmet):
+        def found(arrangement, *_):
+            tried.append(next(number for number, each in enumerate(both) if each[1] is arrangement[1]))
+            worst = replace(oblique.fit.upper, unmet=unmet[len(tried) - 1])
+            return replace(oblique.fit, upper=worst)
+
+        return found
+
+    monkeypatch.setattr(fragments, "_alone", lambda told, *_: oblique.fit.lower)
+    for unmet, best, count in (((0.6, 0.4, 0.2), 0.2, 3), ((0.6, 0.7, 0.8), 0.6, 3), ((0.1,), 0.1, 1)):
+        tried.clear()
+        monkeypatch.setattr(fragments, "_both", fitted(unmet))
+        assert fit_fragments(both).upper.unmet == best
+        assert sorted(tried) == list(range(count))
 
 
 def test_the_cut_is_where_the_bone_broke(oblique):

@@ -13,12 +13,13 @@ pytest.importorskip("onnx", reason="onnx is not installed: pip install 'xrayto3d
 from XRayTo3DLib.errors import ReconstructionError  # noqa: E402
 from XRayTo3DLib.segmentation.by_network import SURENESS  # noqa: E402
 from XRayTo3DLib.segmentation.femur import FEATURES  # noqa: E402
+from XRayTo3DLib.segmentation.find import Bone  # noqa: E402
 from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
 from XRayTo3DLib.segmentation.network.loading import OUTPUTS, load_reader  # noqa: E402
 from XRayTo3DLib.simulate.scenes.others import other  # noqa: E402
 from XRayTo3DLib.simulate.scenes.scenes import scene  # noqa: E402
 from XRayTo3DLib.train.batches import Batch, Cycle, batch  # noqa: E402
-from XRayTo3DLib.train.calibration import Example, fitted  # noqa: E402
+from XRayTo3DLib.train.calibration import Example, _of_femur, fitted  # noqa: E402
 from XRayTo3DLib.train.learn import cycles, export  # noqa: E402
 from XRayTo3DLib.train.learn import train as train_network  # noqa: E402
 from XRayTo3DLib.train.network import Reader  # noqa: E402
@@ -222,3 +223,16 @@ def test_calibration_weighs_what_tells_femora_from_others():
         assert made[check]["accuracy"] > 0.9 and made[check]["pictures"] == 200
         score = made[check]["bias"] + numbers @ np.array([weights[name] for name in names])
         assert ((score > 0) == truth).mean() == pytest.approx(made[check]["accuracy"])
+
+
+def test_what_was_found_is_a_femur_as_far_as_it_lies_on_one(limbs):
+    drawn = next(each for each in (scene(limbs, seed, 96) for seed in range(20)) if each.masks["femur"].mean() > 0.05)
+    femur = np.logical_or.reduce([mask for name, mask in drawn.masks.items() if name in ("femur", "other_femur")])
+    beside = np.zeros_like(femur)
+    beside[tuple(np.argwhere(~femur)[: femur.sum()].T)] = True
+    masks = {1.0: femur, 0.0: beside, 0.5: femur | beside}
+    assert femur.any() and beside.sum() == femur.sum()
+    for share, mask in masks.items():
+        assert _of_femur(drawn, Bone(mask, "network", "")) == pytest.approx(share)
+    assert _of_femur(drawn, Bone(np.zeros_like(femur), "network", "")) == 0
+    assert _of_femur(other(1, 96), Bone(np.ones((96, 96), bool), "network", "")) == 0
