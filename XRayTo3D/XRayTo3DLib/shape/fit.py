@@ -159,7 +159,7 @@ def fit_shape(
     what is most probable together. The Geman-McClure function keeps wrong edges from pulling, by less and less that is
     believed (A. Blake, A. Zisserman, "Visual reconstruction", 1987). Heights read in a view leave few starts, and less
     way to go; they pull weakly, as all of a view's may be wrong together. Where much of an outline is not met, each
-    arrangement is fitted by itself, with heights and without, and what meets most is taken. Only where outlines are not
+    arrangement is fitted by itself, and then without heights, and what meets most is taken. Only where outlines are not
     met otherwise, views are looked for that stand far from where they were said to.
     """
     meshes = {id(model): prepared(model.faces, len(model.mean)) for model, _ in arrangements}
@@ -178,10 +178,9 @@ def fit_shape(
         return _best(upright or tries, free_scale, progress)  # heights that were read may say otherwise
 
     found = best(arrangements, False, part(progress, 0.0, 0.5))
-    if found.unmet > _MISLED:
-        others = _one_by_one(arrangements)
-        for done, (number, other) in enumerate(others):
-            alone = best([other], False, part(progress, 0.5 + 0.3 * done / len(others), 0.3 / len(others)))
+    for begun, others in zip((0.5, 0.6), _one_by_one(arrangements), strict=True):
+        for done, (number, other) in enumerate(others if found.unmet > _MISLED else ()):
+            alone = best([other], False, part(progress, begun + 0.1 * done / len(others), 0.1 / len(others)))
             found = min(found, replace(alone, arrangement=number), key=lambda each: each.unmet)
     if found.unmet > _MET_UNMET and any(view.loose for _, views in arrangements for view in views):
         other = best(arrangements, True, part(progress, 0.8, 0.2))
@@ -192,14 +191,11 @@ def fit_shape(
 
 def _one_by_one(
     arrangements: Sequence[tuple[ShapeModel, Sequence[View]]],
-) -> list[tuple[int, tuple[ShapeModel, Sequence[View]]]]:
-    """The arrangements, if there are several, and, where heights were read, all of them without; with their numbers."""
-    numbered = list(enumerate(arrangements))
-    alone = numbered if len(numbered) > 1 else []
-    if any(is_told(views) for _, views in arrangements):
-        untold = [(model, [replace(view, heights=None) for view in views]) for model, views in arrangements]
-        alone = [*alone, *enumerate(untold)]
-    return alone
+) -> tuple[list[tuple[int, tuple[ShapeModel, Sequence[View]]]], ...]:
+    """The arrangements with their numbers, if there are several; and, where heights were read, all of them without."""
+    told = any(is_told(views) for _, views in arrangements)
+    untold = [(model, [replace(view, heights=None) for view in views]) for model, views in arrangements if told]
+    return list(enumerate(arrangements)) if len(arrangements) > 1 else [], list(enumerate(untold))
 
 
 def _anchored(model: ShapeModel, views: Sequence[View], state: State, anchor: Anchor | None) -> State:
