@@ -66,9 +66,8 @@ def main() -> int:
         f"{np.mean(whole >= SUSPECTED):.0%} of the whole ones; where {ALLOWED:.0%} of the whole ones are: "
         f"{np.mean(likely[broken == 1] > np.quantile(whole, 1 - ALLOWED)):.0%}"
     )
-    print(
-        f"Dice of the worse fragment: median {np.median(agreed):.3f}, {np.mean(np.array(agreed) >= 0.9):.0%} above 0.9"
-    )
+    share = np.mean(np.array(agreed) >= GOOD)
+    print(f"Dice of the worse fragment: median {np.median(agreed):.3f}, {share:.0%} above {GOOD}")
     print("| told | bones | mean | broken |\n|---|---|---|---|")
     for low, high in pairwise(BANDS):
         own = (likely >= low) & ((likely < high) | (high == 1))

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 from real_films import DATA, MASKS, Drawn, dice, drawn_femora, drawn_others, fitted_mask
 
-from XRayTo3DLib import ReconstructionError, Settings, reconstruct
+from XRayTo3DLib import Reconstruction, ReconstructionError, Settings, reconstruct
 from XRayTo3DLib.methods import BoneResult
 
 GOOD, FAIR = 0.95, 0.90
@@ -56,7 +56,7 @@ def boxed(drawn: list[Drawn]) -> Iterable[tuple[Drawn, BoneResult | None, bool]]
     for each in drawn:
         try:
             result = reconstruct(each.read(), Settings(roi=each.roi))
-            yield each, result.bones[0], any(doubt in said for said in result.warnings for doubt in DOUBTS)
+            yield each, result.bones[0], doubted(result)
         except ReconstructionError as error:
             print(f"    {each.name}: {error}")
             yield each, None, True
@@ -68,14 +68,18 @@ def unaided(drawn: list[Drawn]) -> Iterable[tuple[Drawn, BoneResult | None, bool
         own = [each for each in drawn if each.source == source]
         try:
             result = reconstruct(own[0].read(), Settings(bones="all"))
-            bones = result.bones
-            warned = any(doubt in said for said in result.warnings for doubt in DOUBTS)
+            bones, warned = result.bones, doubted(result)
         except ReconstructionError as error:
             print(f"    {source.name}: {error}")
             bones, warned = (), True
         for each in own:
             named = [bone for bone in bones if bone.name == each.bone]
             yield each, max(named, key=lambda bone, each=each: agreement(each, bone), default=None), warned
+
+
+def doubted(result: Reconstruction) -> bool:
+    """Whether a warning doubts what was found, and not only its scale or side."""
+    return any(doubt in said for said in result.warnings for doubt in DOUBTS)
 
 
 def agreement(drawn: Drawn, bone: BoneResult | None) -> float:

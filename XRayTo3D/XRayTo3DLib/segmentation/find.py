@@ -203,7 +203,7 @@ def _by_network(seen: ByNetwork, confidence: float, sure: bool, reason: str) -> 
 def _rather_that(seen: ByNetwork, confidence: float, expected: str) -> bool:
     """Whether the network's femur, or the bone expected, though it is not sure of it, is better than what is bright."""
     femur = seen.name == "femur" and seen.first.facts["femur"] >= _LEAST_FACT
-    return confidence >= _LEAST_SURE and (femur or seen.name == (expected or None))
+    return confidence >= _LEAST_SURE and (femur or seen.name == expected)
 
 
 def bone_by_threshold(

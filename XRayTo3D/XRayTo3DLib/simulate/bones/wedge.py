@@ -46,7 +46,7 @@ def with_wedge(fragment: Bone, frame: np.ndarray, up: bool, rng: np.random.Gener
 
     away = 1.0 if up else -1.0  # along the bone, from the break into the fragment
     outer = manifold_of(fragment.outer, "the fragment")
-    half_width = _half_width(fragment.outer, frame, away)
+    half_width = _half_width(fragment.outer, frame)
     towards, taper = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(*_TAPERS_DEG))
     begins = half_width * rng.uniform(*_BEGINS)
     length = (half_width - begins) / np.tan(taper)
@@ -72,7 +72,7 @@ def with_wedge(fragment: Bone, frame: np.ndarray, up: bool, rng: np.random.Gener
     return Bone(_apart(rest, wedge, move), inner and _apart(*inner[::-1], move))
 
 
-def _half_width(surface: Mesh, frame: np.ndarray, away: float) -> float:
+def _half_width(surface: Mesh, frame: np.ndarray) -> float:
     """Half of how wide a fragment is near its broken end."""
     local = (surface.points - frame[:3, 3]) @ frame[:3, :3]
     nearest = np.argsort(np.abs(local[:, 2]))[: max(20, len(local) // 20)]
