@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,13 @@ class Bone:
     def moved(self, matrix: np.ndarray) -> Bone:
         """Return the bone moved by a (4, 4) matrix."""
         return Bone(self.outer.moved(matrix), self.inner and self.inner.moved(matrix))
+
+
+def together(meshes: Sequence[Mesh]) -> Mesh:
+    """Return closed surfaces as one, which holds all their triangles."""
+    starts = np.cumsum([0, *(len(mesh.points) for mesh in meshes[:-1])])
+    faces = [mesh.faces + start for mesh, start in zip(meshes, starts, strict=True)]
+    return Mesh(np.concatenate([mesh.points for mesh in meshes]), np.concatenate(faces))
 
 
 def mesh_from(surface: vtkPolyData) -> Mesh:

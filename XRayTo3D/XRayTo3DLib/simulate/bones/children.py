@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .bone import USUAL_FEMUR_MM, Bone, Mesh
+from .bone import USUAL_FEMUR_MM, Bone, Mesh, together
 from .fracture import manifold_of, surface_of
 from .limbs import Limb
 
@@ -255,13 +255,7 @@ def _merged(parts: list[tuple[Manifold, Manifold | None] | None]) -> Bone | None
     if not found:
         return None
     inner = [surface_of(within) for _, within in found if within is not None and not within.is_empty()]
-    return Bone(_together([surface_of(outer) for outer, _ in found]), _together(inner) if inner else None)
-
-
-def _together(meshes: list[Mesh]) -> Mesh:
-    first = np.cumsum([0, *(len(mesh.points) for mesh in meshes[:-1])])
-    faces = [mesh.faces + start for mesh, start in zip(meshes, first, strict=True)]
-    return Mesh(np.concatenate([mesh.points for mesh in meshes]), np.concatenate(faces))
+    return Bone(together([surface_of(outer) for outer, _ in found]), together(inner) if inner else None)
 
 
 def _warped(bone: Bone, field: Callable[[np.ndarray], np.ndarray]) -> Bone:

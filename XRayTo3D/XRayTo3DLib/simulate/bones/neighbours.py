@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .bone import USUAL_FEMUR_MM, Mesh, lighter, through_rings
+from .bone import USUAL_FEMUR_MM, Mesh, lighter, through_rings, together
 from .parameters import FemurParameters
 from .plates import body
 
@@ -115,12 +115,7 @@ def _usual() -> dict[str, Mesh]:
     hip = body(*parts["hip"], _BLEND_MM, _STEP_MM, hole_mm=_SOCKET_RADIUS)
     across = np.diag([-1.0, 1, 1, 1])
     across[0, 3] = -2 * _HIP_TO_MIDDLE
-    halves = [hip, hip.moved(across), body(*parts["sacrum"], _BLEND_MM, _STEP_MM)]
-    first = np.cumsum([0, *(len(half.points) for half in halves)])
-    pelvis = Mesh(
-        np.concatenate([half.points for half in halves]),
-        np.concatenate([half.faces + start for half, start in zip(halves, first, strict=False)]),
-    )
+    pelvis = together([hip, hip.moved(across), body(*parts["sacrum"], _BLEND_MM, _STEP_MM)])
     tibia = _stack(_TIBIA, _plateau, _ankle)
     fibula = _stack(_FIBULA, lambda x, y: 0 * x + 1.5, lambda x, y: 0 * x - 1.5)
     return {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .bone import Bone, Mesh
+from .bone import Bone, Mesh, together
 from .fracture import manifold_of, surface_of
 
 if TYPE_CHECKING:
@@ -94,10 +94,4 @@ def _apart(rest: Manifold, piece: Manifold, move: np.ndarray) -> Mesh | None:
     meshes = [surface_of(rest)] if not rest.is_empty() else []
     if not piece.is_empty():
         meshes.append(surface_of(piece).moved(move))
-    if not meshes:
-        return None
-    starts = np.cumsum([0, *(len(mesh.points) for mesh in meshes)])
-    return Mesh(
-        np.concatenate([mesh.points for mesh in meshes]),
-        np.concatenate([mesh.faces + start for mesh, start in zip(meshes, starts, strict=False)]),
-    )
+    return together(meshes) if meshes else None
