@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from XRayTo3DLib import (
     segmentation,
 )
 from XRayTo3DLib.geometry.outline import BORDER
+from XRayTo3DLib.methods import auto
 from XRayTo3DLib.segmentation import Seeds
 from XRayTo3DLib.surface import GREY, OBSERVED, OVER_FILM, arrays
 
@@ -219,8 +221,21 @@ def test_phantom_bone_is_found(phantom_radiograph, as_trimesh):
     assert found.mask.shape == found.segmentation.region.shape == (320, 200)
 
 
-def test_same_input_same_surface(phantom_radiograph):
-    first, second = (arrays(reconstruct(phantom_radiograph, SOLID).surface.polydata) for _ in "12")
+def reported(radiograph, settings=None):
+    """What is made of a radiograph, and the fractions and texts that were told meanwhile."""
+    told = []
+    made = reconstruct(radiograph, settings, lambda fraction, text: told.append((fraction, text)))
+    return SimpleNamespace(made=made, told=told)
+
+
+@pytest.fixture(scope="module")
+def solid(phantom_radiograph):
+    """The phantom's solid."""
+    return reported(phantom_radiograph, SOLID)
+
+
+def test_same_input_same_surface(phantom_radiograph, solid):
+    first, second = (arrays(each.surface.polydata) for each in (solid.made, reconstruct(phantom_radiograph, SOLID)))
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
@@ -255,9 +270,8 @@ def test_threshold_by_hand(phantom_radiograph):
     assert phantom_radiograph.pixels[found.mask].mean() > 0.55
 
 
-def test_stages_one_by_one_are_the_whole(phantom_radiograph, shaft):
-    settings = SOLID
-    whole = reconstruct(phantom_radiograph, settings)
+def test_stages_one_by_one_are_the_whole(phantom_radiograph, solid):
+    settings, whole = SOLID, solid.made
     layers = find_layers(phantom_radiograph, whole.mask, settings)
     depth = estimate_depth(phantom_radiograph, whole.mask, layers, settings)
     surface = generate_surface(depth, settings)
@@ -270,11 +284,10 @@ def test_surface_of_a_depth_map_alone(from_mask, shaft):
     assert generate_surface(depth).describe()["closed"]
 
 
-@pytest.mark.parametrize("method", ["solid", "auto"])
-def test_progress_rises_from_0_to_1(phantom_radiograph, method):
-    told = []
-    settings = Settings(method=method, triangles=5000)
-    reconstruct(phantom_radiograph, settings, lambda fraction, text: told.append((fraction, text)))
+@pytest.mark.parametrize("of", ["solid", "shape", "instead"])
+def test_progress_rises_from_0_to_1(request, of):
+    """Also where a shape was fitted first and a solid is made instead."""
+    told = request.getfixturevalue(of).told
     fractions = [fraction for fraction, _ in told]
     assert fractions[0] == 0 and fractions[-1] == 1 and fractions == sorted(fractions)
     assert len(fractions) >= 6 and all(text for _, text in told)
@@ -398,6 +411,19 @@ def femur():
     return read_radiograph(SAMPLE)
 
 
+@pytest.fixture(scope="module")
+def shape(femur):
+    """The sample's femur, of which method auto takes the shape."""
+    return reported(femur)
+
+
+@pytest.fixture
+def instead(femur, monkeypatch):
+    """The sample's femur as if no shape were met: method auto makes a solid instead."""
+    monkeypatch.setattr(auto, "looks_whole", lambda *_: False)
+    return reported(femur, Settings(triangles=5000))
+
+
 KNOWN = {
     "as it is": {},
     "a box": {"roi": (20, 30, 330, 500)},
@@ -423,8 +449,8 @@ def test_a_mask_that_is_the_bone_found_is_that_bone(femur, how):
     assert (drawn.bone.clusters is None) == (found.bone.clusters is None)
 
 
-def test_with_the_mask_that_was_found_the_surface_is_the_same(femur):
-    first = reconstruct(femur)
+def test_with_the_mask_that_was_found_the_surface_is_the_same(femur, shape):
+    first = shape.made
     again = reconstruct(femur, Settings(mask=first.mask))
     assert first.surface.method == again.surface.method == "shape"
     assert np.array_equal(*(arrays(each.surface.polydata)[0] for each in (first, again)))
