@@ -1,6 +1,8 @@
-"""What all tests share: one thread for each worker, and the folder of real data."""
+"""What all tests share: one thread for each worker, what is made once for all of them, and the folder of real data."""
 
 import os
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
@@ -16,11 +18,11 @@ hypothesis.settings.load_profile("any machine")
 
 # Begun first, so that none of them is left to one worker when the others have no more to do.
 LONGEST = (
-    "panel/test_panel.py",
-    "engine/segmentation/test_find.py",
-    "engine/methods/test_shape.py",
-    "engine/pipeline/test_run.py",
     "engine/test_real_data.py",
+    "engine/segmentation/test_find.py",
+    "engine/pipeline/test_run.py",
+    "panel/test_panel.py",
+    "engine/methods/test_shape.py",
     "engine/commands/test_main.py",
     "engine/shape/test_fit.py",
     "engine/train/test_reader.py",
@@ -37,6 +39,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first."""
     place = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory) -> Callable:
+    """Function that makes something that takes long, by its name: once, for the workers that want it later read it.
+
+    Of two that want it at the same time both make it, which takes neither longer than to wait for the other.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # the one that all workers have in common
+
+    def made(name: str, make: Callable):
+        path, written = folder / f"{name}.pickle", folder / f"{name}.{os.getpid()}"
+        if not path.exists():
+            written.write_bytes(pickle.dumps(make()))
+            written.replace(path)  # whole, or not there
+        return pickle.loads(path.read_bytes())
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -139,6 +139,6 @@ def ball():
 
 
 @pytest.fixture(scope="session")
-def limbs():
+def limbs(made_once):
     """One analytic limb, in all the ways that scenes draw it."""
-    return make_bank(count=1)
+    return made_once("limbs", lambda: make_bank(count=1))
