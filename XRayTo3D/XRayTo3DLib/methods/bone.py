@@ -96,6 +96,13 @@ class BoneResult:
         return Surface(joined, self.pieces[0].method, max(piece.decimation_error_mm for piece in self.pieces))
 
     @property
+    def at_knee(self) -> Fitted | None:
+        """The fitted bone; of a broken one, as it lies with the fragment at the knee, where other bones hang on it."""
+        if self.broken is None:
+            return self.shape
+        return self.broken.lower if self.name == "femur" else self.broken.upper
+
+    @property
     def called(self) -> str:
         """What it is called: "left femur"; "bone" where nothing told which it is."""
         return f"{self.side} {self.name}".strip() if self.name else "bone"

@@ -216,7 +216,7 @@ def reconstruct(
 
 def _beside(main: FoundBone, bones: Sequence[BoneResult], other: OtherBone) -> FoundBone:
     """A bone beside others that were made: of a leg whose side they tell, in views that stand where they found them."""
-    fitted = [bone.shape for bone in bones if bone.shape is not None]
+    fitted = [bone.at_knee for bone in bones if bone.at_knee is not None]
     side = bones[0].side
     if side and not other.same_leg:
         side = {"left": "right", "right": "left"}[side]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,15 +11,12 @@ import numpy as np
 from ..geometry.outline import Outline, outlines
 from .bone import blind_border, choose_pieces, clean
 from .clicks import pixel_at, pushed
-from .morphology import dice, dilated
-from .network.calibration import probability
+from .morphology import dilated
+from .naming import names_in
 from .network.channels import BONES
 from .network.loading import load_reader
-from .network.logits import expected_dice, log_odds
 from .network.look import channel_of, first_look, second_look
-from .network.reader import Landmark, Reading, sureness
-from .network.tracer import trace, traced_window
-from .network.window import carried
+from .network.reader import Landmark, Reading
 from .region import corners, is_marked
 from .seeds import Seeds
 from .where import LEAST, box_seen, closer_box
@@ -27,7 +24,6 @@ from .where import LEAST, box_seen, closer_box
 if TYPE_CHECKING:
     import cv2
 
-SURENESS = ("sureness", "named", "expected", "alike", "fact")
 _LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
 _NEAR = 0.04  # window diagonals from the femur, within which a click is about it
 _LEGS, _OTHER_LEG = 2, 0.1  # how many a person has; a bone of the other one is as large as this share at least
@@ -56,6 +52,8 @@ class ByNetwork:
     landmarks : dict of str to Landmark
         Of a femur.
     warnings : tuple of str
+    named : float or None
+        Probability that this is the bone that somebody drew a box round; None where nobody did.
     """
 
     mask: np.ndarray
@@ -65,6 +63,7 @@ class ByNetwork:
     outlines: tuple[Outline, ...] = ()
     landmarks: dict[str, Landmark] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    named: float | None = None
 
 
 def find_by_network(
@@ -101,15 +100,24 @@ def find_by_network(
     """
     seeds = seeds or Seeds()
     network = load_reader(reader)
-    first = first_look(pixels, region, network)
-    name = _meant(pixels, region, first, seeds)
-    # Somebody who drew a box has told where the bone is better than any look does.
-    box = tuple(corners(region))
-    if not is_marked(region):
+    whole = first_look(pixels, np.ones_like(region), network) if is_marked(region) else None
+    first = first_look(pixels, region, network, whole)
+    if whole is not None:  # whether there is a femur, all of the picture tells better than what a box leaves of it
+        first = replace(first, facts=first.facts | {"femur": whole.facts["femur"]})
+    allowed = first.window.cut_mask(region)
+    masks = {each: (first.logit(each) > 0) & allowed for each in BONES}
+    name = _clicked(masks, first, seeds)
+    if whole is None:
+        name = name or _main(masks, bool(seeds))
         box = box_seen(pixels, region, first, name, network, pieces, seeds)
+    else:  # somebody who drew a box has told where the bone is better than any look does
+        box = tuple(corners(region))
+        names = names_in(pixels, box, whole, reader)
+        name = name or max(BONES, key=lambda each: names[each])
     if box is None:
         return ByNetwork(np.zeros(region.shape, bool), "", first)
-    return _looked_closer(pixels, region, first, name, box, network, pieces, seeds)
+    seen = _looked_closer(pixels, region, first, name, box, network, pieces, seeds)
+    return seen if whole is None else replace(seen, named=names[name])
 
 
 def find_all_by_network(
@@ -207,43 +215,6 @@ def _looked_closer(
     )
 
 
-def sureness_features(seen: ByNetwork) -> np.ndarray:
-    """Numbers that tell a right mask from a wrong one: `SURENESS`, (5,) float64 array.
-
-    Logits of how sure both looks are (see `reader.sureness`), of what the tracer that was not told the bone's name says
-    of it, of the Dice coefficient that the mask has if its probabilities hold, of that of the mask and what the tracer
-    draws without the name, and of a femur in the picture.
-    """
-    assert seen.second is not None and seen.second.untold is not None
-    logit, untold = seen.second.logit(channel_of(seen.name)), seen.second.untold
-    also = carried(untold.logit("mask"), untold.window, seen.second.window, _NOTHING)
-    shares = (
-        sureness(seen.first, seen.second, channel_of(seen.name)),
-        untold.names[seen.name],
-        expected_dice(logit),
-        dice(logit > 0, also > 0),
-        seen.first.facts["femur"],
-    )
-    return np.array([log_odds(share) for share in shares])
-
-
-def confidence_in(seen: ByNetwork, reader: str | os.PathLike | None = None) -> float:
-    """Probability that a mask is right (a Dice of 0.9 or more with the bone's), as calibrated on simulated radiographs.
-
-    Parameters
-    ----------
-    seen : ByNetwork
-    reader : path, optional
-        The network that was used; its calibration lies beside it.
-
-    Raises
-    ------
-    ReconstructionError
-        If the network's calibration cannot be read.
-    """
-    return 0.0 if seen.second is None else probability("mask_check", SURENESS, sureness_features(seen), reader)
-
-
 def landmarks_beside(reading: Reading, bone: np.ndarray) -> dict[str, Landmark]:
     """Landmarks that are seen on a femur or close to it.
 
@@ -257,24 +228,23 @@ def landmarks_beside(reading: Reading, bone: np.ndarray) -> dict[str, Landmark]:
     return {name: mark for name, mark in marks.items() if mark.confidence >= _SEEN}
 
 
-def _meant(pixels: np.ndarray, region: np.ndarray, first: Reading, seeds: Seeds) -> str:
-    """Which bone is meant: that of a click, or what the tracer takes a box for, or a femur unless it is small."""
-    allowed = first.window.cut_mask(region)
-    masks = {name: (first.logit(name) > 0) & allowed for name in BONES}
-    sizes = {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}
+def _clicked(masks: dict[str, np.ndarray], first: Reading, seeds: Seeds) -> str:
+    """The bone of the masks that was clicked on, "" where that is none beside the main one."""
     # A click on or near the femur corrects it, also where another bone lies over it; so does one on something small.
-    near = dilated(masks["femur"], max(1, round(_NEAR * float(np.hypot(*allowed.shape)))))
-    places = [pixel_at(allowed, x, y) for x, y in seeds.moved(first.window.matrix).include]
-    if not any(near[place] for place in places):
-        for place in places:
-            under = [name for name in BONES if masks[name][place] and sizes[name] > _LARGE * sizes["femur"]]
-            if under:
-                return under[0]
-    if is_marked(region):
-        names = trace(pixels, traced_window(*corners(region), pixels.shape), turns=first.turns).names
-        return max(BONES, key=lambda name: names[name])
-    beside = max(sizes["tibia"], sizes["patella"], LEAST * allowed.size)  # a pelvis is always large
-    if seeds or sizes["femur"] >= _LARGE * beside:
+    femur, least = masks["femur"], _LARGE * np.count_nonzero(masks["femur"])
+    near = dilated(femur, max(1, round(_NEAR * float(np.hypot(*femur.shape)))))
+    places = [pixel_at(near, x, y) for x, y in seeds.moved(first.window.matrix).include]
+    if any(near[place] for place in places):
+        return ""
+    large = [name for name, mask in masks.items() if np.count_nonzero(mask) > least]
+    return next((name for place in places for name in large if masks[name][place]), "")
+
+
+def _main(masks: dict[str, np.ndarray], clicked: bool) -> str:
+    """The bone of the masks that a picture is about: a femur unless it is small."""
+    sizes = {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}
+    beside = max(sizes["tibia"], sizes["patella"], LEAST * masks["femur"].size)  # a pelvis is always large
+    if clicked or sizes["femur"] >= _LARGE * beside:
         return "femur"
     return max(BONES[1:], key=lambda name: sizes[name])
 

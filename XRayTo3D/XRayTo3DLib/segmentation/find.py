@@ -13,8 +13,9 @@ from ..errors import ReconstructionError
 from ..geometry.outline import Outline, outlines, smooth_field
 from .bone import blind_border, bone_mask, check_pieces, count_pieces
 from .by_clusters import find_by_clusters
-from .by_network import ByNetwork, confidence_in, find_all_by_network, find_by_network, landmarks_beside
+from .by_network import ByNetwork, find_all_by_network, find_by_network, landmarks_beside
 from .clusters import Clusters, check_cluster_count
+from .confidence import confidence_in
 from .morphology import dice, dilated
 from .network.reader import Landmark, Reading
 from .region import bounding_box, is_marked
@@ -25,7 +26,7 @@ SEGMENTATIONS = ("auto", "network", "clusters")
 # by a tenth are right there.
 _LEAST_SURE, _LEAST_FACT = 0.12, 0.85  # at which a femur that the network is not sure of is taken all the same
 _DOUBT = "The network is not sure of the {} ({:.2f}): look at its outline, and mark it with a box or clicks."
-_SURE, _SURE_MARKED = 0.5, 0.02  # least confidence at which the network's mask is taken; where somebody marked a bone
+_SURE, _SURE_MARKED = 0.3, 0.02  # least confidence at which the network's mask is taken; where somebody marked a bone
 _MOST = 1500  # rows or columns that an outline is drawn on
 # Dice of the network's mask and a drawn one. Careful outlines of one bone agree better; half of a bone agrees with the
 # whole by 0.67, and neighbors or a box round the bone by less than 0.8.
@@ -47,7 +48,7 @@ class Bone:
     name : str
         Which bone it is, where the network knows: one of `by_network.BONES`; otherwise "".
     confidence : float or None
-        Of the network in its mask (see `by_network.confidence_in`). None where it was not asked, or sees another bone
+        Of the network in its mask (see `confidence.confidence_in`). None where it was not asked, or sees another bone
         than the one that was drawn.
     trace : callable
         Draws `outlines`, which are made when they are first asked for.
@@ -143,16 +144,16 @@ def find_bone(
     least = _SURE_MARKED if seeds or is_marked(region) else _SURE
     seen = find_by_network(pixels, region, seeds, pieces, reader)
     confidence = confidence_in(seen, reader)
-    sure = bool(seen.mask.any()) and confidence >= least
+    taken = bool(seen.mask.any()) and confidence >= least
     reason = "the network sees no bone of the leg"
     if seen.mask.any():
-        reason = f"the network {'is' if sure else 'is not'} sure of the {seen.name} ({confidence:.2f})"
-    if segmentation == "auto" and not (sure or _rather_that(seen, confidence, expected)):
+        reason = f"the network {'is' if taken else 'is not'} sure of the {seen.name} ({confidence:.2f})"
+    if segmentation == "auto" and not (taken or _rather_that(seen, confidence, expected)):
         found = _by_clusters(pixels, region, seeds, pieces, clusters, reason)
         return replace(found, confidence=confidence, first=seen.first, second=seen.second)
     if not seen.mask.any():
         raise ReconstructionError(f"No bone found: {reason}. Mark the bone with a region, a click or a mask.")
-    return _by_network(seen, confidence, sure, reason)
+    return _by_network(seen, confidence, taken and confidence >= _LEAST_SURE, reason)
 
 
 def find_bones(

@@ -9,17 +9,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..segmentation import femur as femur_check
-from ..segmentation.by_network import SURENESS, find_by_network, sureness_features
+from ..segmentation.by_network import find_by_network
+from ..segmentation.confidence import IN_A_BOX, SURENESS, box_features, sureness_features
 from ..segmentation.find import Bone
 from ..segmentation.morphology import dice
-from ..segmentation.region import bounding_box
+from ..segmentation.naming import NAMING, naming_features
+from ..segmentation.network.channels import BONES
+from ..segmentation.network.loading import load_reader
+from ..segmentation.network.look import first_look
+from ..segmentation.network.search import ROOM, Box
+from ..segmentation.region import box_region, corners
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
+from .samples import both_legs
 
-_SHOWN = 0.02  # of the picture: a femur that a box may be drawn round
+_LEAST_MARKED = 0.002  # of the picture: a smaller bone gets no box
 _MOST, _LITTLE = 0.65, 0.35  # of a bone that was found: it is a femur, or is none
 _RIGHT = 0.9  # Dice of a mask that is right
-_ROOM = 0.03  # of the picture: round a femur in a box
 _STRENGTH = 0.3  # of the regression's prior, inversely: scenes are not the world
 
 
@@ -31,29 +37,70 @@ class Example:
     ----------
     femur : (array, bool) or None
         Features of the femur check, and whether the bone that was found is one; None where it is half of one.
-    mask : (array, bool) or None
-        How sure the network's looks are, and whether the mask is that of the bone that they name.
+    mask, boxed : (array, bool) or None
+        How sure the networks are of a mask that they found by themselves or in a box, and whether it is right.
     """
 
     femur: tuple[np.ndarray, bool] | None
     mask: tuple[np.ndarray, bool] | None = None
+    boxed: tuple[np.ndarray, bool] | None = None
 
 
-def example(picture: Scene | Other, reader: str | os.PathLike, boxed: bool = False) -> Example:
-    """Let a reader network find the bone in a picture of which everything is known, or in a box round its femur."""
+def named(picture: Scene | Other, reader: str | os.PathLike) -> list[tuple[np.ndarray, bool]]:
+    """What speaks for each name in a box round each bone of a picture, and whether it is the bone's.
+
+    The first value is of `naming.NAMING`.
+    """
+    if isinstance(picture, Other):
+        return []
     pixels = np.ascontiguousarray(picture.image, np.float32)
-    share = 0.0 if isinstance(picture, Other) else float(picture.masks["femur"].mean())
+    whole = first_look(pixels, np.ones(pixels.shape, bool), load_reader(reader))
+    made = []
+    for name, mask in _markable(picture):
+        values = naming_features(pixels, _box(mask), whole)
+        made += [(values[each], each == name) for each in BONES]
+    return made
+
+
+def example(picture: Scene | Other, reader: str | os.PathLike, boxed: int | None = None) -> Example:
+    """Let a reader network find the bone in a picture of which everything is known, or in a box round one of its bones.
+
+    Parameters
+    ----------
+    picture : Scene or Other
+    reader : path
+    boxed : int, optional
+        Chooses the bone.
+    """
+    pixels = np.ascontiguousarray(picture.image, np.float32)
     region = np.ones(pixels.shape, bool)
-    if boxed and share >= _SHOWN:
-        region[:] = False
-        region[bounding_box(picture.masks["femur"], round(_ROOM * len(pixels)))] = True
+    there = [] if boxed is None or isinstance(picture, Other) else _markable(picture)
+    truth = None
+    if there:
+        _, truth = there[boxed % len(there)]
+        region = box_region(pixels.shape, np.ravel(_box(truth)))
     seen = find_by_network(pixels, region, reader=reader)
     if seen.second is None:
         return Example(None)
     found = Bone(seen.mask, "network", "", seen.name, first=seen.first, second=seen.second, landmarks=seen.landmarks)
     of_femur = _of_femur(picture, found)
     femur = None if _LITTLE < of_femur < _MOST else (femur_check.features(found), of_femur >= _MOST)
-    return Example(femur, (sureness_features(seen), _right(picture, found, region)))
+    if seen.named is None:
+        return Example(femur, mask=(sureness_features(seen), _right(picture, found, region)))
+    return Example(femur, boxed=(box_features(seen), dice(truth, found.mask) >= _RIGHT))
+
+
+def _markable(picture: Scene) -> list[tuple[str, np.ndarray]]:
+    """The bones of a picture that somebody may draw a box round: names and masks."""
+    own = [(name, picture.masks[of]) for name in BONES for of in both_legs(name) if of in picture.masks]
+    return [(name, mask) for name, mask in own if mask.mean() >= _LEAST_MARKED]
+
+
+def _box(mask: np.ndarray) -> Box:
+    """Box round a bone, with the room that users leave."""
+    low, high = corners(mask)
+    room = ROOM * float(max(high - low))
+    return low - room, high + room
 
 
 def _of_femur(picture: Scene | Other, found: Bone) -> float:
@@ -71,12 +118,18 @@ def _right(picture: Scene | Other, found: Bone, region: np.ndarray) -> bool:
     return max((dice(each, found.mask) for each in wanted), default=0.0) >= _RIGHT
 
 
+def fitted_names(of_each: Iterable[list[tuple[np.ndarray, bool]]]) -> dict:
+    """Logistic regression of what is `named` in pictures, as the calibration file holds it."""
+    return {"name_check": regression([each for found in of_each for each in found], NAMING)}
+
+
 def fitted(examples: Iterable[Example]) -> dict:
-    """Logistic regressions, as the calibration file holds them."""
+    """Logistic regressions of examples, as the calibration file holds them."""
     examples = list(examples)
     return {
         "femur_check": regression([each.femur for each in examples if each.femur], femur_check.FEATURES, "balanced"),
         "mask_check": regression([each.mask for each in examples if each.mask], SURENESS),
+        "box_check": regression([each.boxed for each in examples if each.boxed], IN_A_BOX),
     }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
@@ -19,7 +21,7 @@ from ..segmentation import load_reader
 from ..segmentation.network.channels import FRAGMENTS, INPUTS, MASKS, VIEWS
 from ..segmentation.network.loading import OUTPUTS
 from .batches import Batch, batch
-from .calibration import Example, example, fitted
+from .calibration import Example, example, fitted, fitted_names, named
 from .learn import Lesson, check_training, clicked, cycles, drawn, export, learn, workers
 from .network import Reader
 from .pictures import specimens
@@ -171,10 +173,18 @@ def calibrate(
 
 def _calibrate(network: Path, calibration: Path, pool: Executor, seed: int) -> None:
     seeds = [_FIRST_CALIBRATING + 1_000_003 * seed + index for index in range(_CALIBRATED)]
-    weights = fitted(pool.map(functools.partial(_example, reader=str(network)), seeds))
+    with tempfile.TemporaryDirectory() as folder:  # whoever looks into a box asks for names: these come first
+        reader = str(shutil.copy(network, Path(folder) / "reader.onnx"))
+        weights = fitted_names(pool.map(functools.partial(_named, reader=reader), seeds[::2]))
+        Path(reader).with_suffix(".json").write_text(json.dumps(weights), encoding="utf-8")
+        weights |= fitted(pool.map(functools.partial(_example, reader=reader), seeds))
     with replacing(calibration) as beside:
         beside.write_text(json.dumps(weights, indent=2) + "\n", encoding="utf-8")
 
 
+def _named(seed: int, reader: str) -> list[tuple[np.ndarray, bool]]:
+    return named(drawn(seed), reader)
+
+
 def _example(seed: int, reader: str) -> Example:
-    return example(drawn(seed), reader, boxed=seed % 2 == 1)
+    return example(drawn(seed), reader, boxed=seed // 2 if seed % 2 else None)

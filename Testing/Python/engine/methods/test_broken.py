@@ -160,6 +160,14 @@ def test_the_json_has_both_fragments(truth, two):
     assert told["bone"]["break"]["line"] == pytest.approx(truth.lines[0])
 
 
+def test_other_bones_hang_on_the_fragment_at_the_knee(two):
+    bone = two.bones[0]
+    assert bone.at_knee is bone.broken.lower
+    assert replace(bone, name="tibia").at_knee is bone.broken.upper
+    whole = replace(bone, broken=None, shape=bone.broken.upper)
+    assert whole.at_knee is whole.shape and replace(whole, shape=None).at_knee is None
+
+
 def test_each_fragment_has_a_file(two, tmp_path):
     path = write_scene(two, tmp_path)
     (bone,) = json.loads(path.read_text(encoding="utf-8"))["bones"]

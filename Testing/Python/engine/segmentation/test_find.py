@@ -184,7 +184,7 @@ def test_what_is_no_leg_is_left_to_clusters():
 
 @pytest.mark.parametrize(
     ("confidence", "expected", "way"),
-    [(0.3, "", "clusters"), (0.3, "femur", "network"), (0.3, "tibia", "clusters"), (0.05, "femur", "clusters")],
+    [(0.2, "", "clusters"), (0.2, "femur", "network"), (0.2, "tibia", "clusters"), (0.05, "femur", "clusters")],
 )
 def test_of_a_bone_that_another_view_shows_the_network_need_not_be_sure(
     scenes, by_network, monkeypatch, confidence, expected, way

@@ -11,15 +11,16 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip insta
 pytest.importorskip("onnx", reason="onnx is not installed: pip install 'xrayto3d[train]'")
 
 from XRayTo3DLib.errors import ReconstructionError  # noqa: E402
-from XRayTo3DLib.segmentation.by_network import SURENESS  # noqa: E402
+from XRayTo3DLib.segmentation.confidence import IN_A_BOX, SURENESS  # noqa: E402
 from XRayTo3DLib.segmentation.femur import FEATURES  # noqa: E402
 from XRayTo3DLib.segmentation.find import Bone  # noqa: E402
+from XRayTo3DLib.segmentation.naming import NAMING  # noqa: E402
 from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
 from XRayTo3DLib.segmentation.network.loading import OUTPUTS, load_reader  # noqa: E402
 from XRayTo3DLib.simulate.scenes.others import other  # noqa: E402
 from XRayTo3DLib.simulate.scenes.scenes import scene  # noqa: E402
 from XRayTo3DLib.train.batches import Batch, Cycle, batch  # noqa: E402
-from XRayTo3DLib.train.calibration import Example, _of_femur, fitted  # noqa: E402
+from XRayTo3DLib.train.calibration import Example, _of_femur, fitted, fitted_names  # noqa: E402
 from XRayTo3DLib.train.learn import cycles, export  # noqa: E402
 from XRayTo3DLib.train.learn import train as train_network  # noqa: E402
 from XRayTo3DLib.train.network import Reader  # noqa: E402
@@ -210,13 +211,20 @@ def test_calibration_weighs_what_tells_femora_from_others():
     truth = rng.random(200) < 0.3
     values = rng.standard_normal((200, len(FEATURES)))
     values[:, 1] += 4 * truth
-    masks = rng.standard_normal((200, len(SURENESS)))
-    masks[:, 0] += 4 * truth
-    examples = [Example((one, yes), (two, yes)) for one, two, yes in zip(values, masks, truth, strict=True)]
-    made = json.loads(json.dumps(fitted([*examples, Example(None, None)])))
+    masks, boxed, called = (rng.standard_normal((200, len(names))) for names in (SURENESS, IN_A_BOX, NAMING))
+    for numbers, best in ((masks, 0), (boxed, 1), (called, 1)):
+        numbers[:, best] += 4 * truth
+    examples = [
+        Example((one, yes), (two, yes), (three, yes))
+        for one, two, three, yes in zip(values, masks, boxed, truth, strict=True)
+    ]
+    made = fitted([*examples, Example(None)]) | fitted_names([[], list(zip(called, truth, strict=True))])
+    made = json.loads(json.dumps(made))
     for check, names, numbers, best in (
         ("femur_check", FEATURES, values, 1),
         ("mask_check", SURENESS, masks, 0),
+        ("box_check", IN_A_BOX, boxed, 1),
+        ("name_check", NAMING, called, 1),
     ):
         weights = made[check]["weights"]
         assert max(weights, key=lambda name: abs(weights[name])) == names[best] and weights[names[best]] > 0

@@ -24,9 +24,10 @@ _ALIKE = 0.92  # Dice of what reader and tracer draw of a long bone, at which ne
 _CLOSE, _CLOSER = 0.15, (0.45, 1.0)  # of a bone's size: round it, where the tracer draws it, and before that
 _PARTS = ((0.0, 0.6), (0.4, 1.0))  # shares of its length
 _NOTHING = -20.0  # logit where nobody looked
+_KEPT = 2  # looks: at all of the picture, and at what is marked in it
 
 
-def first_look(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net) -> Reading:
+def first_look(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net, whole: Reading | None = None) -> Reading:
     """Look at all that is marked, upright (see `reader.upright`); at a long picture in parts as well.
 
     Parameters
@@ -35,23 +36,33 @@ def first_look(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net) -> 
     region : (rows, columns) bool array
         What is marked.
     network : cv2.dnn.Net
+    whole : Reading, optional
+        A first look at all of the picture, which shows better than what is marked how it lies.
 
     Notes
     -----
-    The last look is kept as long as its picture is: each click, and each bone beside the main one, begins with it.
+    Looks are kept as long as their picture is: each click, and each bone beside the main one, begins with them.
     """
-    global _last
-    if _last is not None and _last.is_of(pixels, region, network):
-        return _last.reading
-    forget()
-    seen = [
-        read(pixels, first_window(region), network=network, turns=turns)
-        for turns in dict.fromkeys((0, upright(pixels, region, network)))
-    ]
-    # A small picture tells roughly how legs lie; seen closer it must look more like a femur's than as it lies.
-    first = max(seen, key=lambda reading: reading.facts["femur"])
+    if _looks and not _looks[0].is_of(pixels, network):
+        _looks.clear()
+    if not _looks:
+        forget()
+    for number, look in enumerate(_looks):
+        if np.array_equal(look.region, region):
+            _looks.append(_looks.pop(number))
+            return look.reading
+    if whole is None:
+        seen = [
+            read(pixels, first_window(region), network=network, turns=turns)
+            for turns in dict.fromkeys((0, upright(pixels, region, network)))
+        ]
+        # A small picture tells roughly how legs lie; seen closer it must look more like a femur's than as it lies.
+        first = max(seen, key=lambda reading: reading.facts["femur"])
+    else:
+        first = read(pixels, first_window(region), network=network, turns=whole.turns)
     first = _in_parts(pixels, first, *corners(region), network)
-    _last = _Look(weakref.ref(pixels), region.copy(), network, first)
+    _looks.append(_Look(weakref.ref(pixels), region.copy(), network, first))
+    del _looks[:-_KEPT]
     return first
 
 
@@ -64,11 +75,11 @@ class _Look:
     network: cv2.dnn.Net
     reading: Reading
 
-    def is_of(self, pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net) -> bool:
-        return self.pixels() is pixels and self.network is network and np.array_equal(self.region, region)
+    def is_of(self, pixels: np.ndarray, network: cv2.dnn.Net) -> bool:
+        return self.pixels() is pixels and self.network is network
 
 
-_last: _Look | None = None
+_looks: list[_Look] = []  # of the last picture
 
 
 def closer_look(
@@ -123,14 +134,17 @@ def second_look(
         The bone's mask (see `channel_of`) and the heights on it are the tracer's. Of a long bone, which is a few of the
         tracer's pixels wide, the mask is that of the reader, who sees it in parts, if they see the same.
     """
-    reading = read(pixels, second_window(low, high, pixels.shape, _CLOSE), seeds, network, first.turns)
-    reading = _in_parts(pixels, reading, low, high, network, seeds)
+    long = is_long(low, high)
+    clicks = seeds if long else None  # of others the mask is not the reader's: one answer for all clicks
+    reading = read(pixels, second_window(low, high, pixels.shape, _CLOSE), clicks, network, first.turns)
+    reading = _in_parts(pixels, reading, low, high, network, clicks)
     own = traced_window(low, high, pixels.shape)
-    drawn, untold = (trace(pixels, own, each, seeds, first.turns) for each in (name, ""))
+    drawn = trace(pixels, own, name, seeds, first.turns)
+    untold = trace(pixels, own, "", seeds, first.turns, mirrored=not seeds)  # in half the time when somebody waits
     logits, heights = reading.logits.copy(), reading.heights.copy()
     bone = MASKS.index(channel_of(name))
     logits[bone] = carried(drawn.logit("mask"), own, reading.window, _NOTHING)
-    if is_long(low, high) and dice(reading.logits[bone] > 0, logits[bone] > 0) >= _ALIKE:
+    if long and dice(reading.logits[bone] > 0, logits[bone] > 0) >= _ALIKE:
         logits[bone] = reading.logits[bone]
     heights[BONES.index(name)] = carried(drawn.heights, own, reading.window, stride=HEAT_STRIDE)
     return replace(reading, logits=logits, heights=heights, untold=untold)

@@ -14,7 +14,7 @@ from .channels import BONES, FACTS, HEAT_SIGMA, HEAT_STRIDE, LANDMARKS, MASKS, V
 from .loading import OUTPUTS, asked, load_reader
 from .logits import sigmoid, softmax
 from .tracer import Trace
-from .window import Window, carried, window_over
+from .window import Window, carried, seen_through, window_over
 
 if TYPE_CHECKING:
     import cv2
@@ -195,7 +195,7 @@ def read(
     Reading
     """
     network = network or load_reader()
-    grey, inside = window.cut(pixels)
+    grey, inside = seen_through(window, pixels)
     clicks = (seeds or Seeds()).moved(window.matrix)
     seen = np.rot90(channels(grey, inside, clicks.include, clicks.exclude), turns, (1, 2))
     one, two = (asked(network, picture, OUTPUTS) for picture in (seen, seen[:, :, ::-1]))

@@ -11,7 +11,7 @@ from ..seeds import Seeds
 from .channels import BONES, NOTHING, TRACED, channels, told_name
 from .loading import TRACER_OUTPUTS, asked, load_tracer
 from .logits import softmax
-from .window import Window, window_over
+from .window import Window, seen_through, window_over
 
 if TYPE_CHECKING:
     import cv2
@@ -118,7 +118,7 @@ def drawn_by(
     facts : (7,) float32 array
         Logits.
     """
-    grey, inside = window.cut(pixels)
+    grey, inside = seen_through(window, pixels)
     clicks = (seeds or Seeds()).moved(window.matrix)
     seen = np.concatenate([channels(grey, inside, clicks.include, clicks.exclude), told_name(grey.shape, name)])
     seen = np.rot90(seen, turns, (1, 2))

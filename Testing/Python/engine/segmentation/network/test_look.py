@@ -1,5 +1,7 @@
 """A long picture is all that any look saw in it; a bone is what the tracer draws in its box."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -92,7 +94,7 @@ def draws(monkeypatch):
     def given(mask):
         asked = []
 
-        def trace(pixels, window, name="", seeds=None, turns=0):
+        def trace(pixels, window, name="", seeds=None, turns=0, mirrored=True):
             asked.append((window, name))
             logits = np.repeat(8 * window.cut(mask.astype(np.float32))[0][None] - 4, len(TRACED), axis=0)
             half = (window.shape[0] // 2, window.shape[1] // 2)
@@ -151,16 +153,56 @@ def test_a_whole_femur_from_the_side(seed):
     assert 2 * (found & film.mask).sum() / (found.sum() + film.mask.sum()) > 0.97
 
 
-def test_the_same_picture_is_looked_at_once(looks, monkeypatch):
-    """Until region, picture or network change: a click begins with the look that there was."""
-    monkeypatch.setattr(look, "upright", lambda *_: 0)
-    windows = looks(*[rows(300, 400)] * 12)
+def test_the_same_picture_is_looked_at_once(looks, upright):
+    """Until picture or network change: a click begins with the looks that there were, at all of it and in its box."""
+    windows = looks(*[rows(300, 400)] * 16)
     pixels, region = PIXELS.copy(), np.ones(SHAPE, bool)
-    first = look.first_look(pixels, region, None)
+    whole = look.first_look(pixels, region, None)
     count = len(windows)
-    assert look.first_look(pixels, region.copy(), None) is first and len(windows) == count
-    region[:100] = False
-    second = look.first_look(pixels, region, None)
-    assert second is not first and len(windows) > count
-    count = len(windows)
-    assert look.first_look(PIXELS.copy(), region, None) is not second and len(windows) > count
+    assert look.first_look(pixels, region.copy(), None) is whole and len(windows) == count
+    for rest in (100, 200):  # another box does not push out the whole picture
+        box = region.copy()
+        box[:rest] = False
+        inside = look.first_look(pixels, box, None)
+        assert inside is not whole and len(windows) > count
+        count = len(windows)
+        assert look.first_look(pixels, box, None) is inside
+        assert look.first_look(pixels, region, None) is whole and len(windows) == count
+    assert look.first_look(PIXELS.copy(), box, None) is not inside and len(windows) > count
+
+
+def test_what_is_marked_lies_as_all_of_its_picture_does(monkeypatch):
+    """How a small box lies is not asked: of that a picture tells more."""
+    asked = []
+
+    def read(pixels, window, seeds=None, network=None, turns=0):
+        asked.append(turns)
+        return replace(reading(window, rows(300, 400)), turns=turns)
+
+    monkeypatch.setattr(look, "read", read)
+    monkeypatch.setattr(look, "upright", lambda *_: pytest.fail("a box was asked how it lies"))
+    region = np.zeros(SHAPE, bool)
+    region[100:300, 100:200] = True
+    whole = replace(reading(first_window(np.ones(SHAPE, bool)), rows(300, 400)), turns=3)
+    assert look.first_look(PIXELS.copy(), region, None, whole).turns == 3 and set(asked) == {3}
+
+
+@pytest.mark.parametrize(("high", "looked"), [([200.0, 340.0], None), ([200.0, 900.0], "clicks")])
+def test_the_reader_is_told_of_clicks_where_the_mask_may_be_its_own(monkeypatch, high, looked):
+    """Of a bone that is not long it is the tracer's: one look then serves all clicks."""
+    told = {"reader": set(), "tracer": set()}
+
+    def read(pixels, window, seeds=None, network=None, turns=0):
+        told["reader"].add(seeds)
+        return reading(window, rows(200, 400))
+
+    def trace(pixels, window, name="", seeds=None, turns=0, mirrored=True):
+        told["tracer"].add((seeds, mirrored))
+        half = (window.shape[0] // 2, window.shape[1] // 2)
+        return Trace(window, np.zeros((len(TRACED), *window.shape), np.float32), np.zeros(half, np.float32), {})
+
+    monkeypatch.setattr(look, "read", read)
+    monkeypatch.setattr(look, "trace", trace)
+    first = reading(first_window(np.ones(SHAPE, bool)), rows(100, 900))
+    look.second_look(PIXELS, first, LOW, np.array(high), "femur", None, "clicks")
+    assert told == {"reader": {looked}, "tracer": {("clicks", True), ("clicks", False)}}

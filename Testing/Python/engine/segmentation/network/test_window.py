@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from XRayTo3DLib.segmentation.network.channels import STRIDE
-from XRayTo3DLib.segmentation.network.window import carried, window_over
+from XRayTo3DLib.segmentation.network.window import _REMEMBERED, Window, carried, seen_through, window_over
 
 side = st.floats(1, 4000)
 
@@ -72,3 +72,24 @@ def test_what_one_window_sees_lies_where_another_one_sees_it(stride):
         assert np.allclose(found, places(close)[..., axis], atol=0.1)
     beyond = carried(places(close)[..., 0], close, wide, -9.0, stride)
     assert (beyond == -9).any() and beyond.shape == tuple(n // stride for n in wide.shape)
+
+
+def test_what_was_cut_is_remembered_until_another_picture_comes(monkeypatch):
+    """Of a few windows; and whatever is done to what was given, the next one gets what the picture shows."""
+    cuts, cut = [], Window.cut
+    monkeypatch.setattr(Window, "cut", lambda self, pixels: cuts.append(self) or cut(self, pixels))
+    picture = np.random.default_rng(0).random((80, 60)).astype(np.float32)
+    windows = [window_over(np.zeros(2), np.array([20.0 + n, 40.0]), 64 * 64) for n in range(_REMEMBERED + 1)]
+    for each in windows:
+        seen_through(each, picture)
+    assert len(cuts) == len(windows)
+    grey, inside = seen_through(windows[-1], picture)
+    grey[:], inside[:] = 7, False
+    again = seen_through(windows[-1], picture)
+    assert len(cuts) == len(windows) and all(
+        np.array_equal(one, two) for one, two in zip(again, cut(windows[-1], picture), strict=True)
+    )
+    seen_through(windows[0], picture)  # the oldest one was given up
+    assert len(cuts) == len(windows) + 1
+    other = picture + 1
+    assert np.array_equal(seen_through(windows[-1], other)[0], cut(windows[-1], other)[0])
