@@ -10,12 +10,14 @@ from ..case import Case, Making, Segmentation
 from ..errors import ReconstructionError
 from ..helpers.progress import Progress, part
 from ..segmentation.morphology import dice
+from ..segmentation.network.channels import FRAGMENTS
 from ..shape import BUILT_IN_BONES
 from . import broken, shape, solid
 from .bone import BoneResult, FoundBone
 from .fitted import Fitted
 
 _AGREES = 0.9  # Dice of a fitted bone's shadow and the bone that was found, at which it is the same bone
+_BREAKS_UNKNOWN = set(BUILT_IN_BONES) - set(FRAGMENTS)
 _SHARE = 0.67  # of the time, for trying a shape model
 
 
@@ -39,12 +41,12 @@ def looks_whole(bone: FoundBone, made: BoneResult) -> bool:
 
     So it may if it meets nearly all of the outline. If not, and the network sees no break, it may if its shadow is that
     of the bone all the same: what is not met belongs to something else (an osteophyte, metal, another bone's edge), or
-    is how far a mask or a model are off.
+    is how far a mask or a model are off. Of patellae and fibulae no network knows breaks: there the shadow alone tells.
     """
-    seen = bone.seen[0].fragments
     if not made.shape.doubtful:
         return True
-    unbroken = seen is not None and not seen.broken
+    seen = bone.seen[0].fragments
+    unbroken = bone.name in _BREAKS_UNKNOWN if seen is None else not seen.broken
     return unbroken and _agreement(bone.seen[0], made.shape) >= _AGREES
 
 

@@ -416,15 +416,16 @@ def test_what_is_not_met_of_a_bone_that_looks_whole_belongs_to_something_else(fo
     none = np.zeros(SHAPE, bool)
     made = BoneResult("femur", "left", (), shape=replace(two.shape, fit=replace(two.shape.fit, unmet=0.3)))
 
-    def whole(probability, mask=found[0].bone.mask):
+    def whole(probability, mask=found[0].bone.mask, name="femur"):
         seen = None if probability is None else Fragments(probability, none, none, None)
-        bone = replace(found[0], fragments=seen, bone=replace(found[0].bone, mask=mask))
+        bone = replace(found[0], fragments=seen, bone=replace(found[0].bone, mask=mask, name=name))
         return auto.looks_whole(bone_of([bone]), made)
 
     assert whole(0.05) and not whole(0.6) and not whole(None)
+    assert whole(None, name="patella") and not whole(None, name="")  # of a patella nobody knows breaks
     half = found[0].bone.mask.copy()
     half[np.flatnonzero(half.any(axis=1)).mean().astype(int) :] = False
-    assert not whole(0.05, half)
+    assert not whole(0.05, half) and not whole(None, half, "patella")
 
 
 @pytest.mark.parametrize(
