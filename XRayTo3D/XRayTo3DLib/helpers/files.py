@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import ReconstructionError
+
+UNFINISHED = ".unfinished-"
 
 
 def check_writable(path: str | os.PathLike) -> Path:
@@ -94,3 +97,32 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: str | os.PathLike) -> Iterator[Path]:
+    """Give a temporary folder beside `path`; when the block ends well, it takes the place of what is there.
+
+    What a killed process leaves is found by its name, which begins with `UNFINISHED`.
+
+    Raises
+    ------
+    ReconstructionError
+        If it cannot be written (no rights, disk full): nothing is changed then.
+    """
+    path, temporary = Path(path), None
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=path.parent))
+        new, old = temporary / "new", temporary / "old"
+        new.mkdir()  # with the rights that folders usually have, where mkdtemp makes one for its owner alone
+        yield new
+        if path.exists():
+            path.rename(old)
+        new.rename(path)
+    except OSError as error:
+        raise ReconstructionError(
+            f"{path}: the folder could not be written ({error.strerror or error}); make room or choose another place."
+        ) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)

@@ -18,6 +18,7 @@ from .radiograph import Radiograph
 
 PREAMBLE = 128  # bytes before "DICM"
 FIRST_GROUPS = (b"\x08\x00", b"\x02\x00", b"\x00\x08")  # of a DICOM file without preamble
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".dcm")
 # How a modality shows bone unless a tag denies it; fluoroscopy has both customs, other pictures mostly bright bone.
 CUSTOM = {"CR": "bright", "DX": "bright", "RF": "either", "XA": "either"}
 OTHER_CUSTOM = "mostly bright"
@@ -63,7 +64,7 @@ def read_radiograph(
     name = str(path)
     data = _file_content(Path(path), name)
     with quiet_decoders():
-        if picture_format(data) and not _is_dicom(data):
+        if picture_format(data) and not is_dicom(data):
             tags, dark, custom, warnings = {}, None, OTHER_CUSTOM, []
             array, photometric, bits = read_picture(data, name, frame, max_megapixels)
             grey, colour = split_colour(array)
@@ -159,6 +160,20 @@ def radiograph_from_array(
     return _radiograph(grey, name, bone, None, OTHER_CUSTOM, geometry, [], **fields)
 
 
+def looks_like_radiograph(path) -> bool:
+    """Whether a file begins as one of the kinds that can be read, or has the name of one."""
+    try:
+        if not Path(path).is_file():  # a pipe would never end
+            return False
+        if Path(path).suffix.lower() in SUFFIXES:
+            return True
+        with open(path, "rb") as file:
+            head = file.read(PREAMBLE + 4)
+    except OSError:
+        return False
+    return bool(picture_format(head)) or is_dicom(head)
+
+
 def _file_content(path: Path, name: str) -> bytes:
     """All bytes of a file that looks like one of the kinds that can be read."""
     try:
@@ -168,7 +183,7 @@ def _file_content(path: Path, name: str) -> bytes:
             head = file.read(PREAMBLE + 4)
             if not head:
                 raise RadiographError(f"{name}: the file is empty; export or copy it again.")
-            if not (picture_format(head) or _is_dicom(head)):
+            if not (picture_format(head) or is_dicom(head)):
                 raise RadiographError(f"{name}: not a PNG, JPEG, TIFF, BMP or DICOM file; export it as one of these.")
             return head + file.read()
     except FileNotFoundError:
@@ -180,7 +195,8 @@ def _file_content(path: Path, name: str) -> bytes:
         raise RadiographError(f"{name}: the file cannot be read ({reason}); check its permissions.") from None
 
 
-def _is_dicom(head: bytes) -> bool:
+def is_dicom(head: bytes) -> bool:
+    """Whether a file's first bytes are those of a DICOM file, with or without preamble."""
     return head[PREAMBLE : PREAMBLE + 4] == b"DICM" or head.startswith(FIRST_GROUPS)
 
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from XRayTo3DLib.errors import ReconstructionError
-from XRayTo3DLib.helpers.files import check_writable, replacing
+from XRayTo3DLib.helpers.files import check_writable, replacing, replacing_folder
 
 
 def test_a_file_appears_only_when_it_is_done(tmp_path):
@@ -58,3 +58,19 @@ def test_a_file_beside_the_working_folder(tmp_path, monkeypatch):
 def test_a_name_too_long_is_refused_in_words(tmp_path):
     with pytest.raises(ReconstructionError, match="could not be written"), replacing(tmp_path / ("a" * 300 + ".stl")):
         pass
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "a"
+    for text in ("older", "new"):
+        with replacing_folder(path) as temporary:
+            (temporary / "b.txt").write_text(text)
+            assert not path.exists() or (path / "b.txt").read_text() == "older"
+        assert (path / "b.txt").read_text() == text and list(tmp_path.iterdir()) == [path]
+    (tmp_path / "usual").mkdir()
+    assert path.stat().st_mode == (tmp_path / "usual").stat().st_mode
+    for error, raised in ((ValueError, ValueError), (OSError(28, "No space"), ReconstructionError)):
+        with pytest.raises(raised), replacing_folder(path) as temporary:
+            (temporary / "b.txt").write_text("half")
+            raise error
+        assert (path / "b.txt").read_text() == "new" and len(list(tmp_path.iterdir())) == 2
