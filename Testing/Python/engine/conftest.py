@@ -1,6 +1,7 @@
-"""Drawn bones, a phantom radiograph, and independent eyes on surfaces, for all tests of the engine."""
+"""Drawn bones, a phantom radiograph, independent eyes on surfaces, and a browser, for all tests of the engine."""
 
 import json
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -142,3 +143,29 @@ def ball():
 def limbs(made_once):
     """One analytic limb, in all the ways that scenes draw it."""
     return made_once("limbs", lambda: make_bank(count=1))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A real Chromium without a screen, which draws WebGL in software."""
+    chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
+    if not (chromium and driver):
+        pytest.skip("the page was not opened in a browser: install chromium and chromium-driver to test that")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
+        "--window-size=1366,900",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    opened = webdriver.Chrome(options=options, service=Service(driver))
+    yield opened
+    opened.quit()

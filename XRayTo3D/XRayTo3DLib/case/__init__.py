@@ -2,7 +2,19 @@
 
 from .case import VIEW_NUMBERS, Case, View, case_of
 from .segment import Segmentation, bones_seen, find_bone, find_region, segment, segment_others, segment_view
-from .settings import EXTENTS, FRAGMENTS, NAMED_BONES, SIDES, Finding, Making, Marking, Patient, Settings, check_making
+from .settings import (
+    EXTENTS,
+    FRAGMENTS,
+    NAMED_BONES,
+    SIDES,
+    Finding,
+    Making,
+    Marking,
+    Patient,
+    Settings,
+    check_finding,
+    check_making,
+)
 
 __all__ = [
     "EXTENTS",
@@ -20,6 +32,7 @@ __all__ = [
     "View",
     "bones_seen",
     "case_of",
+    "check_finding",
     "check_making",
     "find_bone",
     "find_region",

@@ -13,6 +13,7 @@ from typing import NoReturn
 from ..errors import Cancelled, NoFemurError, RadiographError, ReconstructionError, SimulationError, SurfaceError
 from ..version import __version__
 from . import (
+    batch,
     evaluate,
     reconstruct,
     segment,
@@ -27,6 +28,7 @@ from .terminal import BAD_INPUT, INTERRUPTED, NO_FEMUR, fail
 
 _COMMANDS = (
     reconstruct,
+    batch,
     segment,
     simulate,
     evaluate,
@@ -36,9 +38,6 @@ _COMMANDS = (
     train_depth,
     train_shape_model,
 )
-_LATER = {
-    "batch": "many radiographs",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,12 +95,4 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for each in _COMMANDS:
         each.add(commands)
-    for name, what in _LATER.items():
-        later = commands.add_parser(name, help=f"{what} (not available yet)", add_help=False, prefix_chars="\0")
-        later.add_argument("rest", nargs="*")
-        later.set_defaults(run=_not_yet)
     return parser
-
-
-def _not_yet(options: argparse.Namespace, stop: threading.Event) -> int:
-    return fail(f"the command {options.command!r}: not available yet in version {__version__}.", BAD_INPUT)

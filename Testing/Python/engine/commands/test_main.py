@@ -405,12 +405,6 @@ def test_bad_places_are_one_line_and_status_2(work, capfd, output, words):
     assert words in refusal(capfd, work)
 
 
-@pytest.mark.parametrize("command", [("batch", "folder", "-o", "dir", "--workers", "2")])
-def test_later_commands_say_so(work, capfd, command):
-    assert run(*command) == 2
-    assert f"the command '{command[0]}': not available yet" in refusal(capfd, work)
-
-
 @pytest.mark.parametrize("arguments", [(), ("reconstruct",), ("reconstruct", "good.png"), ("paint", "good.png")])
 def test_bad_usage_is_one_line_and_status_2(work, capfd, arguments):
     assert run(*arguments) == 2

@@ -1,37 +1,10 @@
-"""A browser for the report's pages, and what it draws."""
+"""What a browser draws of the report's pages."""
 
 import base64
-import shutil
 
 import cv2
 import numpy as np
 import pytest
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A real Chromium without a screen, which draws WebGL in software."""
-    chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
-    if not (chromium and driver):
-        pytest.skip("the report was not opened in a browser: install chromium and chromium-driver to test that")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--use-angle=swiftshader",
-        "--enable-unsafe-swiftshader",
-        "--window-size=1366,900",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    opened = webdriver.Chrome(options=options, service=Service(driver))
-    yield opened
-    opened.quit()
 
 
 @pytest.fixture
