@@ -10,7 +10,7 @@ QUICK = Testing/Python/engine/test_rooms.py Testing/Python/mrml/test_packaging.p
 	Testing/Python/panel/test_pythonqt.py Testing/Python/panel/test_views.py \
 	$(addprefix Testing/Python/engine/,geometry helpers radiograph tone depth surface anatomy) XRayTo3D/XRayTo3DLib
 
-.PHONY: demo test check bench bench-simulate bench-segmentation bench-leg bench-poses bench-breaks bench-broken real evaluate accuracy accuracy-fractures models sample pictures clean
+.PHONY: demo batch-demo test check bench bench-simulate bench-segmentation bench-leg bench-poses bench-breaks bench-broken real evaluate accuracy accuracy-fractures models sample pictures clean
 
 demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	@name=$$(basename "$$XRAY"); name=$${name%.*}; mkdir -p "$$DEMO" && \
@@ -18,6 +18,18 @@ demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	echo "surface:  $$DEMO/$$name.stl" && \
 	echo "numbers:  $$DEMO/$$name.json" && \
 	echo "report:   $$DEMO/$$name-report/index.html"
+
+FILMS = build/batch-demo
+batch-demo: .venv/.batch  ## twelve simulated films, put together and reconstructed by all cores: a table and a page
+	@mkdir -p $(FILMS)/films
+	@for seed in 1 2 3 4 5 6; do \
+		.venv/bin/xrayto3d simulate --seed $$seed --pixel-size 0.5 -o $(FILMS)/$$seed && \
+		cp $(FILMS)/$$seed/ap.dcm $(FILMS)/films/$$seed-ap.dcm && \
+		cp $(FILMS)/$$seed/lateral.dcm $(FILMS)/films/$$seed-lateral.dcm || exit 1; \
+	done
+	@.venv/bin/xrayto3d batch $(FILMS)/films -o "$$DEMO/batch" && \
+	echo "table:  $$DEMO/batch/results.csv" && \
+	echo "page:   $$DEMO/batch/index.html"
 
 test: .venv/.test  ## run all tests
 	.venv/bin/ruff check .
@@ -93,6 +105,10 @@ clean:
 
 .venv/.test: pyproject.toml | .venv/bin/python
 	.venv/bin/python -m pip install --quiet --editable '.[test,train]' $(TORCH)
+	@touch $@ .venv/.engine .venv/.batch
+
+.venv/.batch: pyproject.toml | .venv/bin/python
+	.venv/bin/python -m pip install --quiet --editable '.[batch]'
 	@touch $@ .venv/.engine
 
 .venv/.bench: pyproject.toml | .venv/bin/python
