@@ -60,7 +60,7 @@ def _files_of(path: str, leave_out: str) -> Iterator[Found]:
 
 
 def _in_folder(folder: str, leave_out: str) -> Iterator[str]:
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=_unreadable):
         folders[:] = sorted(
             name
             for name in folders
@@ -70,6 +70,12 @@ def _in_folder(folder: str, leave_out: str) -> Iterator[str]:
             path = os.path.join(place, name)
             if not name.startswith(".") and looks_like_radiograph(path):
                 yield path
+
+
+def _unreadable(error: OSError) -> None:
+    raise ReconstructionError(
+        f"{error.filename}: the folder cannot be read ({error.strerror}); check its permissions, or name others."
+    ) from error
 
 
 def _in_list(path: str) -> Iterator[str]:

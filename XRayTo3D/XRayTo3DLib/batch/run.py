@@ -129,15 +129,25 @@ def _alone(output: Path) -> Iterator[None]:
     The lock is the system's own, which a killed process loses.
     """
     cases = make_folder(output / CASES)
-    try:
-        with locket.lock_file(os.fspath(output / _LOCK), timeout=0):
-            for left in cases.glob(f"{UNFINISHED}*"):
-                shutil.rmtree(left, ignore_errors=True)
-            yield
-    except locket.LockError as error:
-        raise ReconstructionError(
-            f"{output}: another batch is writing here; wait for its end, or choose another folder."
-        ) from error
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locket.lock_file(os.fspath(output / _LOCK), timeout=0))
+        except locket.LockError as error:
+            raise ReconstructionError(
+                f"{output}: another batch is writing here; wait for its end, or choose another folder."
+            ) from error
+        except OSError as error:
+            raise ReconstructionError(
+                f"{output}: the folder cannot be locked ({error.strerror or error}); choose another one."
+            ) from error
+        _sweep(cases)
+        stack.callback(_sweep, cases)  # workers that were stopped leave something, too
+        yield
+
+
+def _sweep(cases: Path) -> None:
+    for left in cases.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _is_done(planned: Planned, output: Path, choices: Choices) -> bool:

@@ -69,7 +69,11 @@ def test_a_dicomdir_leads_nowhere_else(tmp_path, name):
         found(dicomdir(tmp_path / "DICOMDIR", name))
 
 
-def test_inputs_that_cannot_be_understood(tmp_path):
+def test_inputs_that_cannot_be_understood(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "scandir", lambda path: (_ for _ in ()).throw(PermissionError(13, "Denied", path)))
+    with pytest.raises(ReconstructionError, match=r"the folder cannot be read \(Denied\)"):
+        found(tmp_path)
+    monkeypatch.undo()
     with pytest.raises(ReconstructionError, match="no such file or folder"):
         found(tmp_path / "absent")
     (tmp_path / "DICOMDIR").write_text("Dear reader")
