@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from itertools import islice
@@ -19,6 +20,8 @@ from ..errors import ReconstructionError
 
 Item = TypeVar("Item")
 _GONE = "The Dask scheduler went away; give the command again to go on."
+_DESERTED = "No worker is left, and none came back; give the command again to go on."
+_ALONE_S = 120  # to wait for workers to come back: Dask does not restart one that died while it was starting
 _PATIENCE_S = 30  # to wait for a cluster that is named
 _GLANCE_S = 0.5  # between two looks whether the user wants to stop
 _AT_ONCE = 2  # cases that are handed over for each worker: one that it works on, one that waits
@@ -91,12 +94,14 @@ def work_through(
     Raises
     ------
     ReconstructionError
-        If the scheduler went away.
+        If the scheduler went away, or all workers did.
     """
-    items, waiting = iter(items), {}
+    items, waiting, seen = iter(items), {}, time.monotonic()
     while True:
         try:
-            room = _AT_ONCE * max(1, len(client.nthreads()))
+            present = len(client.nthreads())
+            seen = time.monotonic() if present else seen
+            room = _AT_ONCE * max(1, present)
             for item in islice(items, max(0, room - len(waiting))):
                 waiting[client.submit(job, item, pure=False)] = item
             if not waiting:
@@ -106,6 +111,8 @@ def work_through(
         except (OSError, CancelledError, asyncio.CancelledError) as error:
             raise ReconstructionError(_GONE) from error
         look()
+        if time.monotonic() - seen > _ALONE_S:
+            raise ReconstructionError(_DESERTED)
         for future in [each for each in waiting if each.done()]:
             if future.status not in ("finished", "error"):
                 raise ReconstructionError(_GONE)

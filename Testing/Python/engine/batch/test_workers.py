@@ -58,6 +58,7 @@ def test_a_wish_to_stop_is_heard_while_all_are_working(threads):
 
 def deadly(number):
     if number == 1:
+        time.sleep(1)  # Dask restarts no process that dies while it is starting
         os.kill(os.getpid(), signal.SIGKILL)
     assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     assert os.environ["OMP_NUM_THREADS"] == "1"
@@ -72,6 +73,16 @@ def test_an_item_that_kills_its_process_is_the_only_one_that_fails():
 def test_a_cluster_that_is_running_is_taken(threads):
     with workers(None, threads.scheduler.address) as client:
         assert dict(work_through(client, abs, range(3), lambda: None)) == {0: None, 1: None, 2: None}
+
+
+def test_nobody_waits_forever_for_workers_that_are_gone(monkeypatch):
+    monkeypatch.setattr("XRayTo3DLib.batch.workers._ALONE_S", 0.2)
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster) as client,
+        pytest.raises(ReconstructionError, match="No worker is left"),
+    ):
+        list(work_through(client, abs, [1], lambda: None))
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere at all"])
