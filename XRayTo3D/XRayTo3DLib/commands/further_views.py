@@ -6,11 +6,14 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..errors import ReconstructionError
-from .picture_options import calibrated, mask_from, read_as_said
+from .picture_options import calibrated, marking, read_as_said
 
 if TYPE_CHECKING:
     from ..case import View
     from ..radiograph import Radiograph
+
+
+_REPEATED = ("include", "exclude", "landmark")  # as often as there are such points in a view
 
 
 class _OfView(argparse.Action):
@@ -41,7 +44,26 @@ def add_further_views(command: argparse.ArgumentParser) -> None:
         metavar=("X0", "Y0", "X1", "Y1"),
         help="box to look in there",
     )
+    argument(
+        "--view-polygon",
+        "--lateral-polygon",
+        what="polygon",
+        nargs="+",
+        type=float,
+        metavar="X Y",
+        help="outline to look in there",
+    )
     argument("--view-mask", "--lateral-mask", what="mask", metavar="IMAGE", help="the bone there, drawn by hand")
+    for what, words in (("include", "a point on the bone there"), ("exclude", "a point there that is not on the bone")):
+        argument(
+            f"--view-{what}",
+            f"--lateral-{what}",
+            what=what,
+            nargs=2,
+            type=float,
+            metavar=("X", "Y"),
+            help=f"{words} (may be repeated)",
+        )
     argument(
         "--view-fracture-line",
         "--lateral-fracture-line",
@@ -122,7 +144,7 @@ def told_of_views(options: argparse.Namespace) -> list[dict]:
             views.append({"image": value} | ({} if views else early))
             continue
         told = views[-1] if views else early
-        if what == "landmark":
+        if what in _REPEATED:
             told.setdefault(what, []).append(value)
         elif what in told:
             raise ReconstructionError(f"{option}: given twice for one view; put it after the --view that it is about.")
@@ -135,20 +157,9 @@ def told_of_views(options: argparse.Namespace) -> list[dict]:
 
 def further_views(options: argparse.Namespace) -> list[View]:
     """The further views, read, with what is marked in each."""
-    from ..case import Marking, View
+    from ..case import View
 
-    return [
-        View(
-            _read(options, told),
-            Marking(
-                roi=told.get("roi"),
-                mask=mask_from(told.get("mask"), options),
-                landmarks=landmarks(told.get("landmark"), "--view-landmark"),
-                fracture_line=told.get("fracture_line"),
-            ),
-        )
-        for told in told_of_views(options)
-    ]
+    return [View(_read(options, told), marking(told, options, "--view-")) for told in told_of_views(options)]
 
 
 def _read(options: argparse.Namespace, told: dict) -> Radiograph:
@@ -165,11 +176,3 @@ def view_angle(options: argparse.Namespace) -> float | list[float] | None:
     """The angle from the first view to the further one, or to each of several, as far as they were given."""
     told = [each["angle"] for each in told_of_views(options) if "angle" in each]
     return told if len(told) > 1 else told[0] if told else None
-
-
-def landmarks(given: list[list[str]] | None, option: str) -> dict[str, tuple[float, float]] | None:
-    """Landmarks by name, as column and row."""
-    try:
-        return {name: (float(x), float(y)) for name, x, y in given} if given else None
-    except ValueError as error:
-        raise ReconstructionError(f"{option}: a name, a column and a row are needed ({error}).") from error

@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import ReconstructionError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..case import Finding, Marking
     from ..radiograph import Radiograph
 
@@ -136,33 +134,52 @@ def read_as_said(
     )
 
 
-def marking(options: argparse.Namespace, landmarks: dict | None = None) -> Marking:
-    """What is marked in the command's radiograph."""
+def marking(told: Mapping, options: argparse.Namespace, prefix: str = "--") -> Marking:
+    """What is marked in a radiograph, of all that is told of it.
+
+    Parameters
+    ----------
+    told : mapping of str to object
+        What was given, by the options' names without the prefix; what is missing was not given.
+    options : argparse.Namespace
+        Of the command.
+    prefix : str
+        Of the names of the options that are about this radiograph.
+    """
     from ..case import Marking
+    from ..radiograph import read_mask
     from ..segmentation import Seeds
 
-    if options.polygon is not None and (len(options.polygon) < 6 or len(options.polygon) % 2):
-        raise ReconstructionError(
-            f"--polygon: three points or more are needed, each a column and a row, not {len(options.polygon)} numbers."
-        )
-    polygon = options.polygon and list(zip(options.polygon[::2], options.polygon[1::2], strict=True))
-    clicks = options.include or options.exclude
+    mask, threshold = told.get("mask"), told.get("threshold")
+    include, exclude = told.get("include") or (), told.get("exclude") or ()
     return Marking(
-        roi=options.roi,
-        polygon=polygon,
-        mask=mask_from(options.mask, options),
-        seeds=Seeds(options.include or (), options.exclude or ()) if clicks else None,
-        threshold=None if options.threshold is None else tuple(options.threshold),
-        landmarks=landmarks,
-        fracture_line=options.fracture_line,
+        roi=told.get("roi"),
+        polygon=_polygon(told.get("polygon"), f"{prefix}polygon"),
+        mask=read_mask(mask, max_megapixels=options.max_megapixels) if mask else None,
+        seeds=Seeds(include, exclude) if include or exclude else None,
+        threshold=None if threshold is None else tuple(threshold),
+        landmarks=_landmarks(told.get("landmark"), f"{prefix}landmark"),
+        fracture_line=told.get("fracture_line"),
     )
 
 
-def mask_from(path: str | None, options: argparse.Namespace) -> np.ndarray | None:
-    """A mask drawn by hand, where a file is named."""
-    from ..radiograph import read_mask
+def _polygon(given: list[float] | None, option: str) -> list[tuple[float, float]] | None:
+    """Points of an outline, of columns and rows in turn."""
+    if given is None:
+        return None
+    if len(given) < 6 or len(given) % 2:
+        raise ReconstructionError(
+            f"{option}: three points or more are needed, each a column and a row, not {len(given)} numbers."
+        )
+    return list(zip(given[::2], given[1::2], strict=True))
 
-    return read_mask(path, max_megapixels=options.max_megapixels) if path else None
+
+def _landmarks(given: list[list[str]] | None, option: str) -> dict[str, tuple[float, float]] | None:
+    """Landmarks by name, as column and row."""
+    try:
+        return {name: (float(x), float(y)) for name, x, y in given} if given else None
+    except ValueError as error:
+        raise ReconstructionError(f"{option}: a name, a column and a row are needed ({error}).") from error
 
 
 def finding(options: argparse.Namespace) -> Finding:

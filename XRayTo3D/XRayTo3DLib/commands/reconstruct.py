@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ..helpers.progress import tell
-from .further_views import add_further_views, further_views, landmarks, told_of_views, view_angle
+from .further_views import add_further_views, further_views, told_of_views, view_angle
 from .picture_options import add_marking, add_reading, check_outputs, finding, is_folder, marking, naming, read
 from .terminal import DONE, numbers, progress_bar, warn
 
@@ -102,7 +102,7 @@ def _case(options: argparse.Namespace) -> Case:
     from ..case import Case, Patient, View
     from ..surface import read_surface
 
-    views = [View(read(options), marking(options, landmarks(options.landmark, "--landmark"))), *further_views(options)]
+    views = [View(read(options), marking(vars(options), options)), *further_views(options)]
     if options.cameras:
         from ..geometry.camera_files import read_cameras
 

@@ -41,7 +41,7 @@ def _segment(options: argparse.Namespace, stop: threading.Event) -> int:
         tell(progress, 0.0, "reading")
         radiograph = read(options)
         with naming(options.image):
-            result = segment_view(View(radiograph, marking(options)), finding(options), progress)
+            result = segment_view(View(radiograph, marking(vars(options), options)), finding(options), progress)
         tell(progress, 1.0, "writing")
         if options.report:
             from ..report import write_segmentation_report

@@ -250,7 +250,11 @@ def _found_in(case: Case, settings: Settings, stage: Stages) -> tuple[Segmentati
         each = _FINDING_A_SECOND / len(others)
         begun = share + number * each
         with stage(f"{name} view", begun, f"finding the bone in the {name} view"):
-            found.append(segment_view(view, settings.finding, part(stage.progress, begun, each), found[0].bone.name))
+            told = part(stage.progress, begun, each)
+            try:
+                found.append(segment_view(view, settings.finding, told, found[0].bone.name))
+            except ReconstructionError as error:  # which may be of what is marked there
+                raise type(error)(f"{name.capitalize()} view: {error}") from error
     return tuple(found)
 
 

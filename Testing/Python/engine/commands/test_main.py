@@ -293,6 +293,20 @@ BAD = {
         "does not part the bone in two",
     ),
     "fracture in no second view": (["good.png", "--view-fracture-line", 9, 9, 90, 9], "there is no second view"),
+    "click in no second view": (["good.png", "--view-include", 9, 9], "--view-include: there is no second view"),
+    "click of one number": (["good.png", "--view", "mask.png", "--view-exclude", 9], "--view-exclude"),
+    "click in words": (["good.png", "--lateral", "mask.png", "--lateral-include", "on", "bone"], "--lateral-include"),
+    "click outside the second view": (
+        ["good.png", "--view", "mask.png", "--view-include", 1, 999, *BY_CLUSTERS],
+        "Second view: The click on the bone at 1 999 lies outside the picture",
+    ),
+    "clicks at one place of the third view": (
+        [
+            *("good.png", "--view", "mask.png", "--view-mask", "mask.png", "--view-angle", 90, "--view", "tilted.png"),
+            *("--view-angle", 45, "--view-include", 120, 160, "--view-exclude", 120, 160, *BY_CLUSTERS),
+        ],
+        "Third view: One click at 120 160",
+    ),
     "side": (["good.png", "--side", "both"], "both"),
     "projection": (["good.png", "--projection", "sunrise"], "sunrise"),
     "projection without second view": (["good.png", "--lateral-projection", "PA"], "--lateral-projection: there is no"),
@@ -333,6 +347,7 @@ def test_segment_refuses_the_same(work, capfd, case):
         "--lateral-projection",
         "--landmark",
         "--view-fracture-line",
+        "--view-include",
         "--side",
         "--view-angle",
         "--sex",
