@@ -3,7 +3,7 @@
 from slicer.i18n import tr as _
 
 from .axes import idsOfAxes
-from .further import NAMES, offerFurtherViews
+from .further import NAMES, offerFurtherViews, parameterOf
 from .marks import lengthOnXray
 from .nodes import hasSurface, idsOfKeptImages
 from .parameters import Color, mayFitShape
@@ -18,15 +18,9 @@ _OFFERED = 33  # Qt::ItemIsSelectable | Qt::ItemIsEnabled
 def offerInputs(ui) -> None:
     """Offer X-rays and marks only, not what was made of them."""
     axes = idsOfAxes()
-    markups = [
-        ui.calibrationSelector,
-        ui.includeSelector,
-        ui.excludeSelector,
-        ui.landmarksSelector,
-        ui.fractureSelector,
-    ]
-    markups += [getattr(ui, f"{name}FractureSelector") for name in NAMES]
-    for selector in markups:
+    kinds = ("include", "exclude", "landmarks", "fracture")
+    markups = ["calibration", *kinds, *(parameterOf(name, kind) for name in NAMES for kind in kinds)]
+    for selector in (getattr(ui, f"{each}Selector") for each in markups):
         selector.sortFilterProxyModel().hiddenNodeIDs = axes
     hidden = idsOfKeptImages()
     for selector in (ui.inputSelector, ui.lateralSelector, ui.thirdSelector, ui.fourthSelector):

@@ -1,42 +1,39 @@
-"""Further views of the bone: which are chosen, what is marked in them, and their rows in the panel."""
-
-from typing import NamedTuple
-
-from slicer import vtkMRMLMarkupsNode, vtkMRMLVolumeNode
+"""Further views of the bone: which are chosen, what is marked in them, and their boxes in the panel."""
 
 NAMES = ("lateral", "third", "fourth")  # with which the names of their parameters and widgets begin
-_MARKS = ("Region", "FractureLine")  # and with which those of their marks end
+# How a bone is marked in a view: the parameter of the first one that holds the mark, and the argument of the logic's
+# `inputs` that takes it.
+MARKS = {
+    "region": "roiNode",
+    "includePoints": "includeNode",
+    "excludePoints": "excludeNode",
+    "boneSegmentation": "maskNode",
+    "landmarks": "landmarksNode",
+    "fractureLine": "fractureNode",
+}
 _RIGHT_ANGLE = 90.0
 
 
-class FurtherView(NamedTuple):
-    """A view beside the first one, as it is chosen."""
-
-    volumeNode: vtkMRMLVolumeNode
-    roiNode: vtkMRMLMarkupsNode | None
-    view: str | None  # from where it was taken
-    angle: float  # from the first view in degrees; 0: not told
-    lineNode: vtkMRMLMarkupsNode | None  # along the fracture
+def parameterOf(name, mark) -> str:
+    """Return the parameter that holds a mark in a further view, by the first view's parameter for such a mark."""
+    return f"{name}{mark[0].upper()}{mark[1:]}"
 
 
 def furtherViews(parameters) -> list:
-    """Return the further views that are chosen."""
-    views = [
-        FurtherView(
-            getattr(parameters, f"{name}Volume"),
-            getattr(parameters, f"{name}Region"),
-            getattr(parameters, f"{name}View").value or None,
-            getattr(parameters, "viewAngle" if name == "lateral" else f"{name}Angle"),
-            getattr(parameters, f"{name}FractureLine"),
-        )
-        for name in NAMES
-    ]
-    return [each for each in views if each.volumeNode]
+    """Return what is chosen of each further view, as arguments that the logic's `inputs` takes."""
+    return [furtherView(parameters, name) for name in _chosen(parameters)]
 
 
-def viewAngle(views):
+def furtherView(parameters, name) -> dict:
+    """Return what is chosen of one further view, as arguments that the logic's `inputs` takes."""
+    marks = {argument: getattr(parameters, parameterOf(name, mark)) for mark, argument in MARKS.items()}
+    view = getattr(parameters, f"{name}View").value or None
+    return {"volumeNode": getattr(parameters, f"{name}Volume"), "view": view, **marks}
+
+
+def viewAngle(parameters):
     """Return the angle from the first view to the further one, or to each of several, as far as they are told."""
-    angles = [each.angle for each in views]
+    angles = [getattr(parameters, _angleOf(name)) for name in _chosen(parameters)]
     if len(angles) == 1:
         return abs(angles[0]) or None
     if not any(angles):
@@ -52,41 +49,40 @@ def xraysOf(parameters) -> list:
 def furtherMarks(parameters) -> list:
     """Return what is marked in further views, each mark with the X-ray that it lies on, or None."""
     marks = [
-        (getattr(parameters, f"{name}{kind}"), getattr(parameters, f"{name}Volume"))
+        (getattr(parameters, parameterOf(name, mark)), getattr(parameters, f"{name}Volume"))
         for name in NAMES
-        for kind in _MARKS
+        for mark in MARKS
     ]
     return [(node, volumeNode) for node, volumeNode in marks if node]
 
 
 def xrayOf(parameters, mark):
     """Return the X-ray that a mark is placed on, by the parameter that holds the mark; None if none is chosen."""
-    name = next((each for each in NAMES for kind in _MARKS if mark == f"{each}{kind}"), "input")
+    name = next((each for each in NAMES if mark in [parameterOf(each, kind) for kind in MARKS]), "input")
     return getattr(parameters, f"{name}Volume") if parameters else None
 
 
 def offerFurtherViews(ui, parameters, mayFit) -> None:
-    """Show the rows of a further view once the view before it is chosen, and enable what can be used of it."""
+    """Offer a further view once the view before it is chosen, and what can be told of it once it is chosen itself."""
     before = True
     for name in NAMES:
         isChosen = bool(getattr(parameters, f"{name}Volume"))
-        angle = "viewAngle" if name == "lateral" else f"{name}Angle"
-        choosing = [getattr(ui, f"{name}{part}") for part in ("Label", "Selector", "LoadButton")]
-        marking = [
-            getattr(ui, f"{name}{mark}{part}")
-            for mark in ("Region", "Fracture")
-            for part in ("Label", "Selector", "PlaceWidget")
-        ]
-        marking += [getattr(ui, f"{name}View{part}") for part in ("Label", "ComboBox")]
-        marking.append(getattr(ui, f"{angle}Label"))
-        for widget in choosing:
+        for widget in (getattr(ui, f"{name}{part}") for part in ("Label", "Selector", "LoadButton")):
             widget.visible = before or isChosen
             widget.enabled = mayFit
-        for widget in marking:
-            widget.visible = name == "lateral" or isChosen
-            widget.enabled = mayFit and isChosen
-        spinBox = getattr(ui, f"{angle}SpinBox")
-        spinBox.visible = name == "lateral" or isChosen
-        spinBox.enabled = mayFit and isChosen and not parameters.cameras  # which tell the angles
+        group = getattr(ui, f"{name}Group")
+        group.visible = isChosen
+        group.enabled = mayFit and isChosen
+        getattr(ui, f"{_angleOf(name)}SpinBox").enabled = not parameters.cameras  # which tell the angles
         before = isChosen
-    ui.camerasLineEdit.enabled = ui.camerasButton.enabled = mayFit and bool(furtherViews(parameters))
+    ui.camerasLineEdit.enabled = ui.camerasButton.enabled = mayFit and bool(_chosen(parameters))
+
+
+def _chosen(parameters) -> list:
+    """Names of the further views that are chosen."""
+    return [name for name in NAMES if getattr(parameters, f"{name}Volume")]
+
+
+def _angleOf(name) -> str:
+    """What the angle to a further view is called among parameters and widgets."""
+    return "viewAngle" if name == "lateral" else f"{name}Angle"

@@ -13,6 +13,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 from .axes import placeAxes
 from .bones import placeMeasures, placeOthers
 from .fragments import placeFragments
+from .further import MARKS
 from .marks import fractureLineOf, landmarksOf, lengthOnXray, maskOf, regionSettings, seedsOf
 from .nodes import (
     RAS_TO_LPS,
@@ -109,9 +110,6 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         progress=None,
         keepImages=False,
         lateralNode=None,
-        lateralRoiNode=None,
-        lateralView=None,
-        lateralFractureNode=None,
         furtherViews=(),
         cameras=(),
         markNodes=(),
@@ -130,11 +128,8 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         :param progress: called with a fraction (0 to 1) and a text; a true answer stops the work
         :param keepImages: whether clusters, layers and depth are kept as volumes beside the X-ray
         :param lateralNode: a second view of the same bone, for a shape model; None if there is none
-        :param lateralRoiNode: region round the bone in the second view
-        :param lateralView: from where it was taken, as `view` in `inputs`
-        :param lateralFractureNode: line along the fracture in the second view
-        :param furtherViews: up to six more: of each its volume, the region round the bone, from where it was taken,
-            and, where the bone is broken, the line along the fracture
+        :param furtherViews: further views of it, up to seven in all: of each a dict of arguments of `inputs`; what
+            it does not tell of how it was taken is as in the first one
         :param cameras: files of calibrated cameras of all views, in their order
         :param markNodes: more that lies on the X-ray, and moves along with its pixels
         :param roiNode, maskNode, bone, choices: as in `inputs`
@@ -147,13 +142,12 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         scene = slicer.mrmlScene
         radiograph, settings = inputs(volumeNode, roiNode, maskNode, bone, **choices)
         views = [View(radiograph, settings.marking)]
-        second = (lateralNode, lateralRoiNode, lateralView, lateralFractureNode)
-        further = [second] * (lateralNode is not None) + [(*each, None)[:4] for each in furtherViews]
-        taken = {name: choices[name] for name in ("sid", "sod") if name in choices}
-        for node, regionNode, takenFrom, lineNode in further:  # taken and read as the first one, with its own marks
-            picture, marked = inputs(node, regionNode, bone=bone, view=takenFrom, fractureNode=lineNode, **taken)
+        further = [{"volumeNode": lateralNode}] * (lateralNode is not None) + [*furtherViews]
+        shared = {"bone": bone, **{name: choices[name] for name in ("sid", "sod") if name in choices}}
+        for each in further:
+            picture, marked = inputs(**(shared | each))
             views.append(View(picture, marked.marking))
-        volumeNodes = [volumeNode, *(node for node, *_marks in further)]
+        volumeNodes = [volumeNode, *(each["volumeNode"] for each in further)]
         if cameras:
             found = read_cameras(cameras, [each.radiograph.pixels.shape for each in views])
             views = [View(each.radiograph, each.marking, camera) for each, camera in zip(views, found, strict=True)]
@@ -167,10 +161,10 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
                         "nothing was kept. Load the X-ray and try again."
                     )
                 )
-        points = (choices.get(name) for name in ("includeNode", "excludeNode", "landmarksNode", "fractureNode"))
-        takeScale(volumeNode, reconstruction.radiograph, [roiNode, maskNode, *points, *markNodes])
-        for (node, regionNode, _takenFrom, lineNode), found in zip(further, reconstruction.seen[1:], strict=True):
-            takeScale(node, found.radiograph, [regionNode, lineNode])
+        first = choices | {"roiNode": roiNode, "maskNode": maskNode}
+        takeScale(volumeNode, reconstruction.radiograph, [*map(first.get, MARKS.values()), *markNodes])
+        for each, found in zip(further, reconstruction.seen[1:], strict=True):
+            takeScale(each["volumeNode"], found.radiograph, map(each.get, MARKS.values()))
         if settings.bones == "all":
             keepSeen(volumeNode, dict.fromkeys(found.name for found in reconstruction.found if found.name))
         record = reconstruction.as_json()

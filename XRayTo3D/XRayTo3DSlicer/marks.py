@@ -7,7 +7,7 @@ from slicer.i18n import tr as _
 
 from .nodes import ijkToRAS, imageOf
 
-_MARK_COLORS = {  # by the parameter that holds the mark
+_MARK_COLORS = {  # by the parameter that holds such a mark in the first view
     "includePoints": (0.2, 0.85, 0.3),
     "excludePoints": (0.95, 0.2, 0.2),
     "landmarks": (1.0, 0.8, 0.1),

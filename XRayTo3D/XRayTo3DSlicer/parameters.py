@@ -189,13 +189,11 @@ class XRayTo3DParameterNode:
     side - of the patient, for a shape model
     landmarks - points of the bone that were placed on the X-ray, by the landmarks' names
     force - whether a femur's shape is fitted to what may be none
-    lateralRegion - where the bone is in the second view; None means the whole image
-    lateralFractureLine - along the fracture in the second view
-    lateralView - from where the second view was taken
+    lateralRegion, lateralIncludePoints, lateralExcludePoints, lateralBoneSegmentation, lateralLandmarks,
+    lateralFractureLine, lateralView - the same of the second view as of the X-ray
     viewAngle - from the first view to the second in degrees; 0 means: about 90
-    thirdRegion, thirdFractureLine, thirdView, thirdAngle - the same of the third view; an angle of 0 means: as the
-    files tell
-    fourthRegion, fourthFractureLine, fourthView, fourthAngle - the same of the fourth view
+    thirdRegion, ..., thirdView, thirdAngle - the same of the third view; an angle of 0 means: as the files tell
+    fourthRegion, ..., fourthView, fourthAngle - the same of the fourth view
     cameras - files of calibrated cameras of all views, a semicolon between them; empty means: there are none
     height - of the patient in cm; 0 means: unknown
     sex - of the patient
@@ -243,14 +241,26 @@ class XRayTo3DParameterNode:
     landmarks: vtkMRMLMarkupsFiducialNode
     force: bool = False
     lateralRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    lateralIncludePoints: vtkMRMLMarkupsFiducialNode
+    lateralExcludePoints: vtkMRMLMarkupsFiducialNode
+    lateralBoneSegmentation: vtkMRMLSegmentationNode
+    lateralLandmarks: vtkMRMLMarkupsFiducialNode
     lateralFractureLine: vtkMRMLMarkupsLineNode
     lateralView: View = View.FROM_IMAGE
     viewAngle: Annotated[float, WithinRange(0, 160)] = 0.0
     thirdRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    thirdIncludePoints: vtkMRMLMarkupsFiducialNode
+    thirdExcludePoints: vtkMRMLMarkupsFiducialNode
+    thirdBoneSegmentation: vtkMRMLSegmentationNode
+    thirdLandmarks: vtkMRMLMarkupsFiducialNode
     thirdFractureLine: vtkMRMLMarkupsLineNode
     thirdView: View = View.FROM_IMAGE
     thirdAngle: Annotated[float, WithinRange(-160, 160)] = 0.0
     fourthRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    fourthIncludePoints: vtkMRMLMarkupsFiducialNode
+    fourthExcludePoints: vtkMRMLMarkupsFiducialNode
+    fourthBoneSegmentation: vtkMRMLSegmentationNode
+    fourthLandmarks: vtkMRMLMarkupsFiducialNode
     fourthFractureLine: vtkMRMLMarkupsLineNode
     fourthView: View = View.FROM_IMAGE
     fourthAngle: Annotated[float, WithinRange(-160, 160)] = 0.0
@@ -270,25 +280,31 @@ class XRayTo3DParameterNode:
     reduction: Annotated[float, WithinRange(0, 100)] = 0.0
 
 
-def boneChoices(parameters) -> dict:
-    """Return what is chosen for finding the bone, as arguments that the logic takes.
-
-    With a bone drawn by hand they still tell how it had been found: what is known of that bone stays known.
-    """
-    byRange = parameters.manualRange
-    chosen = {
-        "roiNode": parameters.region,
-        "maskNode": parameters.boneSegmentation,
-        # Points correct what is found; a range of grays is taken as it is.
-        "includeNode": None if byRange else parameters.includePoints,
-        "excludeNode": None if byRange else parameters.excludePoints,
+def findingChoices(parameters) -> dict:
+    """Return how bones are found in any view, as arguments that the logic takes."""
+    return {
         "bone": parameters.tone.value,
-        "view": parameters.view.value or None,
         "sid": parameters.sid or None,
         "sod": parameters.sod or None,
         "segmentation": parameters.finder.value,
         "clusters": parameters.clusters,
         "pieces": parameters.pieces.value,
+    }
+
+
+def boneChoices(parameters) -> dict:
+    """Return what is chosen for finding the bone in the first view, as arguments that the logic takes.
+
+    With a bone drawn by hand they still tell how it had been found: what is known of that bone stays known.
+    """
+    byRange = parameters.manualRange
+    chosen = findingChoices(parameters) | {
+        "roiNode": parameters.region,
+        "maskNode": parameters.boneSegmentation,
+        # Points correct what is found; a range of grays is taken as it is.
+        "includeNode": None if byRange else parameters.includePoints,
+        "excludeNode": None if byRange else parameters.excludePoints,
+        "view": parameters.view.value or None,
     }
     if byRange:
         chosen["threshold"] = (parameters.grayRange.minimum, parameters.grayRange.maximum)
@@ -303,7 +319,7 @@ def mayFitShape(parameters) -> bool:
 def usedXrays(parameters) -> list:
     """Return the X-rays that a surface is made of: further ones count for a shape model only."""
     further = furtherViews(parameters) if mayFitShape(parameters) else []
-    return [parameters.inputVolume, *(each.volumeNode for each in further)]
+    return [parameters.inputVolume, *(each["volumeNode"] for each in further)]
 
 
 def camerasOf(parameters) -> list:
@@ -326,15 +342,7 @@ def shapeChoices(parameters) -> dict:
         "shape_model": parameters.shapeModel.strip() or None,
     }
     if views := furtherViews(parameters):
-        chosen |= {
-            "lateralNode": views[0].volumeNode,
-            "lateralRoiNode": views[0].roiNode,
-            "lateralView": views[0].view,
-            "lateralFractureNode": views[0].lineNode,
-        }
-        chosen["view_angle"] = viewAngle(views)
-    if views[1:]:
-        chosen["furtherViews"] = [(each.volumeNode, each.roiNode, each.view, each.lineNode) for each in views[1:]]
+        chosen |= {"furtherViews": views, "view_angle": viewAngle(parameters)}
     if views and parameters.cameras:  # which tell the angles
         chosen |= {"cameras": camerasOf(parameters), "view_angle": None}
     return chosen

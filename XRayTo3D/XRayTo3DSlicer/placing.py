@@ -1,36 +1,23 @@
 """Marks on X-rays: whoever makes one places it at once, on the X-ray that it is for."""
 
+from .further import MARKS, NAMES, parameterOf
 from .marks import dress, offerLandmarks
 from .views import showOver, showXray
 
-# Selector and place widget of each kind of mark, and the parameter that it is for.
-_MARKS = {
+# Selector and place widget of each kind of mark in the first view, and the parameter that it is for.
+_PLACED = {
     "calibration": "calibrationLine",
     "region": "region",
     "include": "includePoints",
     "exclude": "excludePoints",
     "landmarks": "landmarks",
     "fracture": "fractureLine",
-    "lateralRegion": "lateralRegion",
-    "thirdRegion": "thirdRegion",
-    "fourthRegion": "fourthRegion",
-    "lateralFracture": "lateralFractureLine",
-    "thirdFracture": "thirdFractureLine",
-    "fourthFracture": "fourthFractureLine",
 }
 
 
 def marksOf(parameters) -> list:
     """Return the nodes with which the first X-ray is marked, None where it is not."""
-    return [
-        parameters.region,
-        parameters.includePoints,
-        parameters.excludePoints,
-        parameters.calibrationLine,
-        parameters.boneSegmentation,
-        parameters.landmarks,
-        parameters.fractureLine,
-    ]
+    return [parameters.calibrationLine, *(getattr(parameters, mark) for mark in MARKS)]
 
 
 def followMarks(ui, xrayOf) -> None:
@@ -38,16 +25,23 @@ def followMarks(ui, xrayOf) -> None:
 
     :param xrayOf: tells the X-ray, or None, of a parameter that holds a mark
     """
-    for name, parameter in _MARKS.items():
-        selector, placer = (getattr(ui, f"{name}{kind}") for kind in ("Selector", "PlaceWidget"))
+    placed = [(widgets, mark, mark) for widgets, mark in _PLACED.items()]
+    placed += [
+        (parameterOf(name, widgets), mark, parameterOf(name, mark))
+        for name in NAMES
+        for widgets, mark in _PLACED.items()
+        if mark in MARKS
+    ]
+    for widgets, mark, parameter in placed:
+        selector, placer = (getattr(ui, f"{widgets}{kind}") for kind in ("Selector", "PlaceWidget"))
 
         # Keyword only: the signals' own arguments must not land there.
-        def onAdded(*, selector=selector, placer=placer, parameter=parameter):
+        def onAdded(*, selector=selector, placer=placer, mark=mark):
             markupsNode = selector.currentNode()
             if markupsNode is None:
                 return
-            dress(markupsNode, parameter)
-            if parameter == "landmarks":
+            dress(markupsNode, mark)
+            if mark == "landmarks":
                 offerLandmarks(markupsNode)
             placer.setPlaceModeEnabled(True)
 

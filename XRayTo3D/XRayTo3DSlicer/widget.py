@@ -14,6 +14,7 @@ from slicer.util import VTKObservationMixin
 from .axes import removeAxesOf
 from .cameras import followCamerasButton, forgetCameras
 from .dialogs import askForShapeModel, askForXray, askWhereToSave
+from .drawing import followDrawButtons, offerDrawing
 from .enabling import enableCalibration, enableFinding, enableSurface, offerColors, offerInputs, showScale
 from .fragments import fragmentsOf, removeFragmentsOf
 from .further import furtherMarks, xrayOf, xraysOf
@@ -23,7 +24,7 @@ from .nodes import firstRadiograph, hasSurface
 from .obstacles import obstacleOf
 from .outlines import removeOutlinesOf, showOutlinesOverXrays
 from .packages import hasPackages
-from .parameters import boneChoices, choices, usedXrays
+from .parameters import choices, usedXrays
 from .placing import followMarks, marksOf
 from .reducing import offerReduction
 from .result import colorBy, hasColor, liesOnXray, recordOf, resultText
@@ -74,6 +75,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._followViews()
         followMarks(self.ui, lambda mark: xrayOf(self._parameterNode, mark))
         followCamerasButton(self.ui, lambda: self._parameterNode)
+        followDrawButtons(self.ui, self.logic, lambda: self._parameterNode)
         followLookButton(self.ui, self.logic, lambda: self._parameterNode)
         self.ui.shapeModelButton.clicked.connect(self.onShapeModelButton)
         self.ui.loadButton.clicked.connect(lambda: self.load("inputVolume"))
@@ -82,7 +84,6 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.fourthLoadButton.clicked.connect(lambda: self.load("fourthVolume"))
         self.ui.pixelSizeSpinBox.editingFinished.connect(self.onPixelSizeEdited)
         self.ui.calibrateButton.clicked.connect(self.onCalibrateButton)
-        self.ui.editButton.clicked.connect(self.onEditButton)
         self.ui.applyButton.clicked.connect(self.onApplyButton)
         self.ui.saveButton.clicked.connect(self.onSaveButton)
         self.ui.reportButton.clicked.connect(self.onReportButton)
@@ -235,7 +236,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui.applyButton.toolTip = obstacle or _("Make the surface.")
         ui.statusLabel.text = obstacle
         ui.statusLabel.visible = bool(obstacle)
-        ui.editButton.enabled = not obstacle and not self._isBusy
+        offerDrawing(ui, not obstacle and not self._isBusy)
         offerInputs(self.ui)
         model = parameters.outputModel if parameters else None
         ui.saveButton.enabled = hasSurface(model)
@@ -312,22 +313,6 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Show an X-ray that has another size now."""
         showXray(volumeNode)
         turnToXrays()
-
-    def onEditButton(self) -> None:
-        """Hand the bone over to the Segment Editor; what is drawn there is the bone from now on."""
-        with slicer.util.tryWithErrorDisplay(_("The bone could not be handed over."), waitCursor=True):
-            if not hasPackages():
-                return
-            parameters = self._parameterNode
-            volumeNode, segmentationNode = parameters.inputVolume, parameters.boneSegmentation
-            if segmentationNode is None:
-                segmentationNode = self.logic.findBone(volumeNode, **boneChoices(parameters))
-                parameters.boneSegmentation = segmentationNode
-            parameters.preview = False  # it would lie over what is drawn
-            slicer.util.selectModule("SegmentEditor")
-            editor = slicer.modules.SegmentEditorWidget.editor
-            editor.setSegmentationNode(segmentationNode)
-            editor.setSourceVolumeNode(volumeNode)
 
     def onApplyButton(self) -> None:
         """Make the surface."""

@@ -46,14 +46,14 @@ def test_each_view_has_its_own_line(module, logic, scene, monkeypatch):
     matrices = [np.diag([-0.5, -0.5, 1, 1]), np.diag([-0.4, 0.4, 1, 1]), np.diag([0.3, -0.3, 1, 1])]
     volumes = [xray_at(matrix) for matrix in matrices]
     lines = [placed(scene, "vtkMRMLMarkupsLineNode", each, matrix) for each, matrix in zip(ends, matrices, strict=True)]
-    further = {"lateralNode": volumes[1], "lateralFractureNode": lines[1]}
+    further = [{"volumeNode": each, "fractureNode": line} for each, line in zip(volumes[1:], lines[1:], strict=True)]
     with pytest.raises(StopError):
-        logic.process(volumes[0], fractureNode=lines[0], furtherViews=[(volumes[2], None, None, lines[2])], **further)
+        logic.process(volumes[0], fractureNode=lines[0], furtherViews=further)
     np.testing.assert_allclose(np.reshape(told, (3, 2, 2)), ends, atol=1e-4)
     told.clear()
     with pytest.raises(StopError):
         logic.process(
-            volumes[0], fractureNode=lines[0], lateralNode=volumes[1], furtherViews=[(volumes[2], None, None)]
+            volumes[0], fractureNode=lines[0], lateralNode=volumes[1], furtherViews=[{"volumeNode": volumes[2]}]
         )
     assert told[1:] == [None, None]
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import vtk
 
-from ..mrml.conftest import part, sample_volume, save_scene
+from ..mrml.conftest import part, rod, sample_volume, save_scene
+from ..stand_ins.widgets import create_node
 from .test_views import add_xray, slice_axes
 
 NAMES = ("lateral", "third", "fourth")
@@ -45,7 +46,7 @@ def four(scene, open_panel):
 def rows(panel):
     """Names of the further views that can be chosen, and of those that can be marked."""
     choosing = [name for name in NAMES if not getattr(panel.ui, f"{name}Selector")._object.isHidden()]
-    return choosing, [name for name in NAMES if not getattr(panel.ui, f"{name}RegionSelector")._object.isHidden()]
+    return choosing, [name for name in NAMES if not getattr(panel.ui, f"{name}Group")._object.isHidden()]
 
 
 def shown_in(app):
@@ -73,14 +74,14 @@ def test_a_view_is_offered_when_the_one_before_it_is_chosen(scene, open_panel):
     volumes = [add_xray(name=name) for name in ("First", "Second", "Third")]
     panel = open_panel()
     parameters, kinds = panel._parameterNode, part("parameters")
-    assert rows(panel) == (["lateral"], ["lateral"])
+    assert rows(panel) == (["lateral"], [])
     parameters.lateralVolume = volumes[1]
     assert rows(panel) == (["lateral", "third"], ["lateral"])
     panel.ui.thirdSelector.setCurrentNode(volumes[2])
     assert rows(panel) == (list(NAMES), ["lateral", "third"])
     assert panel.ui.thirdAngleSpinBox.enabled
     parameters.lateralVolume = None  # the third one stays, and is the second of two then
-    assert rows(panel) == (list(NAMES), ["lateral", "third"])
+    assert rows(panel) == (list(NAMES), ["third"])
     assert not panel.ui.lateralRegionSelector.enabled
     parameters.method = kinds.Method.SOLID  # which has no use for them
     assert not panel.ui.thirdSelector.enabled and not panel.ui.thirdLoadButton.enabled
@@ -135,13 +136,106 @@ def test_regions_views_and_angles_reach_the_engine(four, scene, engine, messages
         assert each.marking.roi == pytest.approx([9, 6, 45, 58], abs=1e-4)
 
 
+def pixels_of(volume, *pixels):
+    """World positions of pixels of an X-ray."""
+    return [(part("nodes").ijkToRAS(volume) @ [*pixel, 0, 1])[:3] for pixel in pixels]
+
+
+def test_whatever_is_marked_in_a_further_view_reaches_the_engine_as_of_the_first(four, engine, messages, monkeypatch):
+    """Clicks, a drawn bone, landmarks and a line, at their own pixels of their own view; they move along with those."""
+    panel, volumes = four
+    rescaled = {}
+    monkeypatch.setattr(part("logic"), "takeScale", lambda volume, _picture, marks: rescaled.update({volume: [*marks]}))
+    parameters, nodes = panel._parameterNode, part("nodes")
+    for number, name in enumerate(NAMES):
+        volume = volumes[number + 1]
+        for kind, pixel in (("Include", (27, 30 + number)), ("Exclude", (3 + number, 5))):
+            points = create_node(getattr(panel.ui, f"{name}{kind}Selector"))
+            points.AddControlPointWorld(vtk.vtkVector3d(*pixels_of(volume, pixel)[0]))
+        landmarks = create_node(getattr(panel.ui, f"{name}LandmarksSelector"))
+        assert landmarks.GetNumberOfControlPoints() == 4
+        landmarks.SetNthControlPointPositionWorld(1, vtk.vtkVector3d(*pixels_of(volume, (20, 12 + number))[0]))
+        line = create_node(getattr(panel.ui, f"{name}FractureSelector"))
+        for place in pixels_of(volume, (15, 30), (40, 33 + number)):
+            line.AddControlPointWorld(vtk.vtkVector3d(*place))
+    drawn = rod(half_width=6)[1]
+    parameters.thirdBoneSegmentation = nodes.placeMask(drawn, volumes[2])
+    panel.ui.applyButton.click()
+    (case,) = engine
+    assert not messages and case.views[0].marking.seeds is None and case.views[0].marking.landmarks is None
+    for number, view in enumerate(case.views[1:]):
+        marking = view.marking
+        np.testing.assert_allclose(marking.seeds.include, [(27, 30 + number)], atol=1e-4)
+        np.testing.assert_allclose(marking.seeds.exclude, [(3 + number, 5)], atol=1e-4)
+        assert marking.landmarks == {"trochanter_tip": pytest.approx((20, 12 + number), abs=1e-4)}
+        assert marking.fracture_line == pytest.approx((15, 30, 40, 33 + number), abs=1e-4)
+    assert [view.marking.mask is None for view in case.views] == [True, True, False, True]
+    np.testing.assert_array_equal(case.views[2].marking.mask, drawn)
+    for mark, volume in part("further").furtherMarks(parameters):
+        assert mark in rescaled[volume]
+    assert list(rescaled) == volumes and not any(rescaled[volumes[0]])
+
+
+def test_clicks_of_further_views_are_told_apart_and_placed_on_their_own_xray(four, app):
+    panel, volumes = four
+    for name, volume in zip(NAMES, volumes[1:], strict=True):
+        marks = [create_node(getattr(panel.ui, f"{name}{kind}Selector")) for kind in ("Include", "Exclude")]
+        assert app.layoutManager().shown() == volume.GetID()
+        assert getattr(panel.ui, f"{name}ExcludePlaceWidget").placeModeEnabled
+        colors = [mark.GetDisplayNode().GetSelectedColor() for mark in marks]
+        first = [create_node(getattr(panel.ui, f"{kind}Selector")) for kind in ("include", "exclude")]
+        assert colors == [mark.GetDisplayNode().GetSelectedColor() for mark in first]
+
+
+def test_a_click_that_cannot_be_names_its_view(four, messages):
+    import slicer.util
+
+    panel, volumes = four
+    panel._parameterNode.thirdVolume = panel._parameterNode.fourthVolume = None
+    slicer.util.updateVolumeFromArray(volumes[1], rod(row=36)[0][None])  # or it were the same picture as the first one
+    points = create_node(panel.ui.lateralIncludeSelector)
+    points.AddControlPointWorld(vtk.vtkVector3d(*pixels_of(volumes[1], (500, 5))[0]))
+    panel.ui.applyButton.click()
+    assert "Second view: The click on the bone at 500 5 lies outside the picture" in str(messages[-1])
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_the_bone_of_any_view_is_drawn_by_hand_in_the_segment_editor(four, module, app, messages, number):
+    """It is found with what is marked in that view; what is drawn already is handed over as it is."""
+    import types
+
+    import slicer
+
+    panel, volumes = four
+    parameters, handed = panel._parameterNode, []
+    editor = types.SimpleNamespace(setSegmentationNode=handed.append, setSourceVolumeNode=handed.append)
+    slicer.modules.SegmentEditorWidget = types.SimpleNamespace(editor=editor)
+    name = (None, *NAMES)[number]
+    button, parameter = (f"{name}EditButton", f"{name}BoneSegmentation") if name else ("editButton", "boneSegmentation")
+    if name:
+        parameters.thirdRegion = region_on(slicer.mrmlScene, volumes[number])
+        parameters.thirdRegion.SetSize(18, 13, 10)  # rows 19 to 45
+    assert getattr(panel.ui, button).enabled
+    getattr(panel.ui, button).click()
+    segmentation = getattr(parameters, parameter)
+    assert not messages and segmentation and handed == [segmentation, volumes[number]]
+    assert module.window.selected == ["SegmentEditor"] and app.layoutManager().shown() == volumes[number].GetID()
+    mask = part("marks").maskOf(segmentation, volumes[number])
+    assert mask[32, 27] and mask[:18].any() == mask[47:].any() == (not name)
+    getattr(panel.ui, button).click()
+    assert getattr(parameters, parameter) is segmentation and handed[2:] == handed[:2]
+    panel._parameterNode.method = part("parameters").Method.SOLID  # which has no use for further views
+    assert getattr(panel.ui, button).enabled == (number == 0)
+
+
 def test_one_further_view_in_any_place_is_the_second(four):
     panel, volumes = four
     parameters = panel._parameterNode
     parameters.lateralVolume = parameters.fourthVolume = None
     parameters.thirdAngle = -70.0
     chosen = part("parameters").choices(parameters)
-    assert chosen["lateralNode"] is volumes[2] and chosen["view_angle"] == 70 and "furtherViews" not in chosen
+    (only,) = chosen["furtherViews"]
+    assert only["volumeNode"] is volumes[2] and chosen["view_angle"] == 70
 
 
 def test_all_views_stand_beside_each_other_after_apply(four, app, engine, scene):
@@ -204,6 +298,8 @@ def test_a_saved_scene_keeps_the_views(four, scene, app, engine, tmp_path, open_
     parameters, view = panel._parameterNode, part("parameters").View
     parameters.thirdView, parameters.fourthAngle = view.LATERAL, -40.0
     parameters.fourthRegion = region_on(scene, volumes[3])
+    create_node(panel.ui.fourthIncludeSelector)
+    parameters.thirdBoneSegmentation = part("nodes").placeMask(rod()[1], volumes[2])
     for volume in volumes:
         volume.AddDefaultStorageNode()
         volume.GetStorageNode().SetFileName(str(tmp_path / f"{volume.GetName()}.nrrd"))
@@ -218,6 +314,8 @@ def test_a_saved_scene_keeps_the_views(four, scene, app, engine, tmp_path, open_
     assert names == ["First", "Second", "Third", "Fourth"]
     assert (parameters.thirdView, parameters.fourthAngle) == (view.LATERAL, -40.0)
     assert parameters.fourthRegion.GetName() == "Region"
+    assert parameters.fourthIncludePoints.IsA("vtkMRMLMarkupsFiducialNode") and not parameters.thirdIncludePoints
+    assert parameters.thirdBoneSegmentation.IsA("vtkMRMLSegmentationNode")
 
 
 def test_outlines_lie_over_the_views_in_which_a_bone_was_seen(scene, module):

@@ -53,9 +53,6 @@ NODES = {
     "fourthVolume": "vtkMRMLVectorVolumeNode",
     "calibrationLine": "vtkMRMLMarkupsLineNode",
     "fractureLine": "vtkMRMLMarkupsLineNode",
-    "lateralFractureLine": "vtkMRMLMarkupsLineNode",
-    "thirdFractureLine": "vtkMRMLMarkupsLineNode",
-    "fourthFractureLine": "vtkMRMLMarkupsLineNode",
     "region": "vtkMRMLMarkupsClosedCurveNode",
     "includePoints": "vtkMRMLMarkupsFiducialNode",
     "excludePoints": "vtkMRMLMarkupsFiducialNode",
@@ -67,6 +64,9 @@ NODES = {
     "otherSide": "vtkMRMLModelNode",
     "outputModel": "vtkMRMLModelNode",
 }
+for view in ("lateral", "third", "fourth"):
+    for mark in ("includePoints", "excludePoints", "boneSegmentation", "landmarks", "fractureLine"):
+        NODES[f"{view}{mark[0].upper()}{mark[1:]}"] = NODES[mark]
 
 
 def widget_of(panel, name):
@@ -144,7 +144,9 @@ def test_every_parameter_reaches_its_widget_and_comes_back(panel, scene):
             assert getattr(panel._parameterNode, name) == value, (name, way)
 
 
-@pytest.mark.parametrize("name", ["calibration", "region", "include", "exclude", "landmarks", "lateralRegion"])
+@pytest.mark.parametrize(
+    "name", ["calibration", "region", "include", "exclude", "landmarks", "lateralRegion", "lateralExclude"]
+)
 def test_a_new_mark_is_placed_at_once(ready, name):
     selector, placer = (getattr(ready.ui, f"{name}{kind}") for kind in ("Selector", "PlaceWidget"))
     assert not placer.placeModeEnabled
@@ -175,10 +177,12 @@ def test_choices_are_settings_of_the_engine(ready):
 
     fields = {field.name for field in dataclasses.fields(Settings)}
     nodes = {"roiNode", "maskNode", "bone", "includeNode", "excludeNode", "view", "sid", "sod", "landmarksNode"}
-    nodes |= {"lateralNode", "lateralRoiNode", "lateralView", "lateralFractureNode", "otherSideNode", "fractureNode"}
+    nodes |= {"otherSideNode", "fractureNode"}
     ready._parameterNode.manualRange = True
     ready._parameterNode.lateralVolume = ready._parameterNode.inputVolume
-    assert set(part("parameters").choices(ready._parameterNode)) <= fields | nodes
+    chosen = part("parameters").choices(ready._parameterNode)
+    (further,) = chosen.pop("furtherViews")
+    assert set(chosen) <= fields | nodes and set(further) <= nodes | {"volumeNode"}
 
 
 # What can be done, and why not

@@ -60,6 +60,8 @@ def test_no_text_is_cut_off(applied, app, folder):
 
     panel, widget = applied
     open_all(panel)
+    for name in ("lateral", "third", "fourth"):  # what is offered of further views
+        getattr(panel.ui, f"{name}Group").visible = True
     widget.resize(PANEL, widget.sizeHint().height())
     widget.show()
     app._qt.processEvents()

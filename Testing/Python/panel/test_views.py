@@ -194,7 +194,7 @@ def test_axes_of_bones_are_not_offered_as_marks(scene, open_panel):
     for kind in ("Line", "Fiducial"):
         scene.AddNewNodeByClass(f"vtkMRMLMarkups{kind}Node").SetAttribute("XRayTo3D.Axis", "bone/length_mm/distance")
     panel.updatePanel()
-    for name in ("calibration", "include", "exclude", "landmarks"):
+    for name in ("calibration", "include", "exclude", "landmarks", "lateralInclude", "fourthFracture"):
         assert getattr(panel.ui, f"{name}Selector").nodeCount() == 0
     panel.ui.calibrationSelector.addNode()
     panel.updatePanel()
