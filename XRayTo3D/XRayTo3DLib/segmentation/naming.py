@@ -1,4 +1,4 @@
-"""Which bone somebody drew a box round: what the tracer takes it for, and what all of the picture has there."""
+"""Which bone somebody drew a box round: by what fills it, and by what all of the picture has there."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import os
 
 import numpy as np
 
-from .network.calibration import probability
+from .bone import choose_pieces
+from .network.calibration import score
 from .network.channels import BONES
-from .network.logits import log_odds
+from .network.logits import log_odds, softmax
 from .network.reader import Reading
 from .network.search import Box
 from .network.tracer import trace, traced_window
+from .region import corners
 
-NAMING = ("traced", "fits", "another", *BONES[:-1])
+_KINDS = ("taken", "told", "fills", "fits")
+NAMING = tuple(f"{kind} {name}" for kind in _KINDS for name in BONES)
 _LEAST_PIECE = 30  # pixels of a window: less is no bone
 
 
@@ -39,33 +42,33 @@ def names_in(pixels: np.ndarray, box: Box, whole: Reading, reader: str | os.Path
         If a network or the calibration cannot be read.
     """
     values = naming_features(pixels, box, whole)
-    return {name: probability("name_check", NAMING, values[name], reader) for name in BONES}
+    shares = softmax(np.array([score(f"named {name}", NAMING, values, reader) for name in BONES]))
+    return dict(zip(BONES, map(float, shares), strict=True))
 
 
-def naming_features(pixels: np.ndarray, box: Box, whole: Reading) -> dict[str, np.ndarray]:
-    """Numbers that tell, for each of `BONES`, whether a box was drawn round it: `NAMING`, (7,) float64 arrays.
+def naming_features(pixels: np.ndarray, box: Box, whole: Reading) -> np.ndarray:
+    """Numbers that tell which bone a box was drawn round: `NAMING`, (20,) float64 array.
 
-    The logit of the probability that the tracer gives that name to what fills the box; how well the box fits the best
-    piece of that bone which was seen in the whole picture (see `likeness`), and how well it fits the best one of
-    another; 1 for the bone itself, but of the last one.
+    For each of `BONES`: the logits of the probability that the tracer gives that name to what fills the box, and that
+    it gives it if it is told so; how well the box fits what it draws if it is told so; and how well the box fits the
+    best piece of that bone which was seen in the whole picture (see `likeness`).
 
     The parameters are those of `names_in`.
     """
     edges = np.array([[-0.5, -0.5], np.array(pixels.shape[::-1]) - 0.5])
     box = tuple(np.clip(corner, *edges) for corner in box)
-    names = trace(pixels, traced_window(*box, pixels.shape), turns=whole.turns).names
-    fits = {name: max((likeness(box, piece) for piece in _pieces(whole, name)), default=0.0) for name in BONES}
-    return {
-        name: np.array(
-            [
-                log_odds(names[name]),
-                fits[name],
-                max(fit for other, fit in fits.items() if other != name),
-                *(float(name == each) for each in BONES[:-1]),
-            ]
-        )
-        for name in BONES
-    }
+    window = traced_window(*box, pixels.shape)
+    taken = trace(pixels, window, turns=whole.turns).names
+    told = {name: trace(pixels, window, name, turns=whole.turns, mirrored=False) for name in BONES}
+    drawn = {name: choose_pieces(each.mask, "near") for name, each in told.items()}
+    return np.array(
+        [
+            *(log_odds(taken[name]) for name in BONES),
+            *(log_odds(told[name].names[name]) for name in BONES),
+            *(likeness(box, tuple(window.to_picture(corners(mask)))) if mask.any() else 0.0 for mask in drawn.values()),
+            *(max((likeness(box, piece) for piece in _pieces(whole, name)), default=0.0) for name in BONES),
+        ]
+    )
 
 
 def _pieces(whole: Reading, name: str) -> list[Box]:

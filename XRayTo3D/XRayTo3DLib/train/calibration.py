@@ -46,20 +46,13 @@ class Example:
     boxed: tuple[np.ndarray, bool] | None = None
 
 
-def named(picture: Scene | Other, reader: str | os.PathLike) -> list[tuple[np.ndarray, bool]]:
-    """What speaks for each name in a box round each bone of a picture, and whether it is the bone's.
-
-    The first value is of `naming.NAMING`.
-    """
+def named(picture: Scene | Other, reader: str | os.PathLike) -> list[tuple[np.ndarray, str]]:
+    """What tells which bone a box was drawn round (`naming.NAMING`), and which it is, for each bone of a picture."""
     if isinstance(picture, Other):
         return []
     pixels = np.ascontiguousarray(picture.image, np.float32)
     whole = first_look(pixels, np.ones(pixels.shape, bool), load_reader(reader))
-    made = []
-    for name, mask in _markable(picture):
-        values = naming_features(pixels, _box(mask), whole)
-        made += [(values[each], each == name) for each in BONES]
-    return made
+    return [(naming_features(pixels, _box(mask), whole), name) for name, mask in _markable(picture)]
 
 
 def example(picture: Scene | Other, reader: str | os.PathLike, boxed: int | None = None) -> Example:
@@ -118,9 +111,10 @@ def _right(picture: Scene | Other, found: Bone, region: np.ndarray) -> bool:
     return max((dice(each, found.mask) for each in wanted), default=0.0) >= _RIGHT
 
 
-def fitted_names(of_each: Iterable[list[tuple[np.ndarray, bool]]]) -> dict:
-    """Logistic regression of what is `named` in pictures, as the calibration file holds it."""
-    return {"name_check": regression([each for found in of_each for each in found], NAMING)}
+def fitted_names(of_each: Iterable[list[tuple[np.ndarray, str]]]) -> dict:
+    """Multinomial logistic regression of what is `named` in pictures, as the calibration file holds it."""
+    examples = [each for found in of_each for each in found]
+    return {f"named {name}": told for name, told in _regressions(examples, NAMING).items()}
 
 
 def fitted(examples: Iterable[Example]) -> dict:
@@ -135,17 +129,25 @@ def fitted(examples: Iterable[Example]) -> dict:
 
 def regression(examples: list[tuple[np.ndarray, bool]], names: Sequence[str], weight: str | None = None) -> dict:
     """Logistic regression of features and what is true, as a calibration file holds it."""
+    return _regressions(examples, names, weight)[True]
+
+
+def _regressions(examples: list[tuple[np.ndarray, object]], names: Sequence[str], weight: str | None = None) -> dict:
+    """Logistic regression of features and which of some answers is right: for each answer, or for yes alone."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
     values, truth = map(np.array, zip(*examples, strict=True))
     scaler = StandardScaler().fit(values)
     fit = LogisticRegression(C=_STRENGTH, class_weight=weight, max_iter=1000).fit(scaler.transform(values), truth)
-    weights = fit.coef_[0] / scaler.scale_
-    bias = float(fit.intercept_[0] - weights @ scaler.mean_)
-    return {
-        "weights": {name: float(weight) for name, weight in zip(names, weights, strict=True)},
-        "bias": bias,
-        "pictures": len(values),
-        "accuracy": float(fit.score(scaler.transform(values), truth)),
-    }
+    accuracy = float(fit.score(scaler.transform(values), truth))
+    answers = fit.classes_.tolist() if len(fit.coef_) > 1 else [fit.classes_.tolist()[1]]
+    told = {}
+    for answer, weights, bias in zip(answers, fit.coef_ / scaler.scale_, fit.intercept_, strict=True):
+        told[answer] = {
+            "weights": {name: float(each) for name, each in zip(names, weights, strict=True)},
+            "bias": float(bias - weights @ scaler.mean_),
+            "pictures": len(values),
+            "accuracy": accuracy,
+        }
+    return told

@@ -182,7 +182,7 @@ def _calibrate(network: Path, calibration: Path, pool: Executor, seed: int) -> N
         beside.write_text(json.dumps(weights, indent=2) + "\n", encoding="utf-8")
 
 
-def _named(seed: int, reader: str) -> list[tuple[np.ndarray, bool]]:
+def _named(seed: int, reader: str) -> list[tuple[np.ndarray, str]]:
     return named(drawn(seed), reader)
 
 

@@ -13,13 +13,10 @@ from XRayTo3DLib.simulate.scenes.scenes import scene
 
 @pytest.fixture(scope="module")
 def film(limbs):
-    """A film of one femur, and the box round it."""
+    """A film of one knee, and the box round its femur."""
     drawn = (scene(limbs, seed, 224) for seed in range(5000, 6000))
-    each = next(
-        s
-        for s in drawn
-        if s.masks["femur"].mean() > 0.08 and "other_femur" not in s.masks and not (s.metal or s.dark_bone)
-    )
+    plain = (each for each in drawn if not (each.metal or each.dark_bone or "other_femur" in each.masks))
+    each = next(each for each in plain if each.part == "knee" and each.masks["femur"].mean() > 0.08)
     rows, columns = bounding_box(each.masks["femur"], 6)
     return np.ascontiguousarray(each.image), (columns.start, rows.start, columns.stop - 1, rows.stop - 1)
 

@@ -211,26 +211,39 @@ def test_calibration_weighs_what_tells_femora_from_others():
     truth = rng.random(200) < 0.3
     values = rng.standard_normal((200, len(FEATURES)))
     values[:, 1] += 4 * truth
-    masks, boxed, called = (rng.standard_normal((200, len(names))) for names in (SURENESS, IN_A_BOX, NAMING))
-    for numbers, best in ((masks, 0), (boxed, 1), (called, 1)):
+    masks, boxed = (rng.standard_normal((200, len(names))) for names in (SURENESS, IN_A_BOX))
+    for numbers, best in ((masks, 0), (boxed, 1)):
         numbers[:, best] += 4 * truth
     examples = [
         Example((one, yes), (two, yes), (three, yes))
         for one, two, three, yes in zip(values, masks, boxed, truth, strict=True)
     ]
-    made = fitted([*examples, Example(None)]) | fitted_names([[], list(zip(called, truth, strict=True))])
-    made = json.loads(json.dumps(made))
+    made = json.loads(json.dumps(fitted([*examples, Example(None)])))
     for check, names, numbers, best in (
         ("femur_check", FEATURES, values, 1),
         ("mask_check", SURENESS, masks, 0),
         ("box_check", IN_A_BOX, boxed, 1),
-        ("name_check", NAMING, called, 1),
     ):
         weights = made[check]["weights"]
         assert max(weights, key=lambda name: abs(weights[name])) == names[best] and weights[names[best]] > 0
         assert made[check]["accuracy"] > 0.9 and made[check]["pictures"] == 200
         score = made[check]["bias"] + numbers @ np.array([weights[name] for name in names])
         assert ((score > 0) == truth).mean() == pytest.approx(made[check]["accuracy"])
+
+
+def test_calibration_weighs_what_tells_bones_from_each_other():
+    rng = np.random.default_rng(0)
+    which = rng.integers(len(BONES), size=300)
+    values = rng.standard_normal((300, len(NAMING)))
+    values[np.arange(300), which] += 5  # that the tracer takes it for the bone that it is
+    made = json.loads(json.dumps(fitted_names([[], [(one, BONES[at]) for one, at in zip(values, which, strict=True)]])))
+    scores = []
+    for name in BONES:
+        told = made[f"named {name}"]
+        assert max(told["weights"], key=lambda each: told["weights"][each]) == f"taken {name}"
+        scores.append(told["bias"] + values @ np.array([told["weights"][each] for each in NAMING]))
+    assert (np.argmax(scores, axis=0) == which).mean() == pytest.approx(made["named femur"]["accuracy"])
+    assert made["named femur"]["accuracy"] > 0.95
 
 
 def test_what_was_found_is_a_femur_as_far_as_it_lies_on_one(limbs):

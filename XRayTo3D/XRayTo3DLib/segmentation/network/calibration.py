@@ -18,6 +18,14 @@ from .logits import sigmoid
 def probability(check: str, names: Sequence[str], values: np.ndarray, reader: str | os.PathLike | None) -> float:
     """Probability that a check's answer is yes, as calibrated on simulated radiographs that were not trained with.
 
+    The parameters are those of `score`.
+    """
+    return float(sigmoid(score(check, names, values, reader)))
+
+
+def score(check: str, names: Sequence[str], values: np.ndarray, reader: str | os.PathLike | None) -> float:
+    """What a regression makes of features: of a check that is answered by yes or no, the logit of yes.
+
     Parameters
     ----------
     check : str
@@ -35,10 +43,10 @@ def probability(check: str, names: Sequence[str], values: np.ndarray, reader: st
         If the calibration cannot be read, or is of another layout.
     """
     weights, bias = _weights(str(Path(reader or SHIPPED).with_suffix(".json")), check, tuple(names))
-    return float(sigmoid(bias + values @ weights))
+    return float(bias + values @ weights)
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=16)
 def _weights(path: str, check: str, names: tuple[str, ...]) -> tuple[np.ndarray, float]:
     try:
         read = json.loads(Path(path).read_text(encoding="utf-8"))[check]
