@@ -56,15 +56,14 @@ def test_a_wish_to_stop_is_heard_while_all_are_working(threads):
     assert time.monotonic() - began < 1.9
 
 
-def deadly(number):
-    if number == 1:
-        time.sleep(1)  # Dask restarts no process that dies while it is starting
-        os.kill(os.getpid(), signal.SIGKILL)
-    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    assert os.environ["OMP_NUM_THREADS"] == "1"
-
-
 def test_an_item_that_kills_its_process_is_the_only_one_that_fails():
+    def deadly(number):  # in here, it goes to the process as it is: this file cannot be imported there
+        if number == 1:
+            time.sleep(1)  # Dask restarts no process that dies while it is starting
+            os.kill(os.getpid(), signal.SIGKILL)
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+        assert os.environ["OMP_NUM_THREADS"] == "1"
+
     with workers(1, None) as client:
         told = dict(work_through(client, deadly, range(4), lambda: None))
     assert isinstance(told.pop(1), KilledWorker) and told == {0: None, 2: None, 3: None}
