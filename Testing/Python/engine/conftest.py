@@ -7,6 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import trimesh
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from XRayTo3DLib import Settings, radiograph_from_array, reconstruct
 from XRayTo3DLib.depth import FEATURES, DepthNetwork
@@ -65,6 +68,33 @@ def phantom() -> np.ndarray:
 @pytest.fixture(scope="session")
 def phantom_radiograph(phantom):
     return radiograph_from_array(phantom, pixel_size_mm=0.5, pixel_size_source="the test", bone="bright")
+
+
+@pytest.fixture(scope="session")
+def write_film(phantom):
+    """Function that writes a radiograph as DICOM, with identifiers as keywords of DICOM; without pixels if asked."""
+
+    def write(path, pixels=True, **identifiers):
+        film = Dataset()
+        film.SOPClassUID, film.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.1", generate_uid()
+        film.Modality = "CR"
+        for keyword, value in identifiers.items():
+            setattr(film, keyword, value)
+        if pixels:
+            film.Rows, film.Columns = phantom.shape
+            film.SamplesPerPixel, film.PhotometricInterpretation, film.PixelRepresentation = 1, "MONOCHROME2", 0
+            film.BitsAllocated = film.BitsStored = 16
+            film.HighBit = 15
+            film.PixelData = phantom.tobytes()
+        film.file_meta = FileMetaDataset()
+        film.file_meta.MediaStorageSOPClassUID = film.SOPClassUID
+        film.file_meta.MediaStorageSOPInstanceUID = film.SOPInstanceUID
+        film.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        path.parent.mkdir(parents=True, exist_ok=True)
+        film.save_as(path, enforce_file_format=True)
+        return str(path)
+
+    return write
 
 
 @pytest.fixture(scope="session")

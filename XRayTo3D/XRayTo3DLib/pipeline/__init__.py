@@ -2,6 +2,6 @@
 
 from .legs import Leg
 from .run import Reconstruction, reconstruct
-from .scene import SCENE, write_main, write_scene
+from .scene import SCENE, bone_names, write_main, write_scene
 
-__all__ = ["SCENE", "Leg", "Reconstruction", "reconstruct", "write_main", "write_scene"]
+__all__ = ["SCENE", "Leg", "Reconstruction", "bone_names", "reconstruct", "write_main", "write_scene"]

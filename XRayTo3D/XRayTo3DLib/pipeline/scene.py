@@ -39,7 +39,7 @@ def write_scene(result: Reconstruction, folder: str | os.PathLike) -> Path:
         If a file cannot be written.
     """
     folder, told = make_folder(folder), result.as_json()
-    for bone, name, entry in zip(result.bones, _names(result.bones), told["bones"], strict=True):
+    for bone, name, entry in zip(result.bones, bone_names(result.bones), told["bones"], strict=True):
         entry["file"] = name + _SUFFIX
         write_surface(bone.surface.polydata, folder / entry["file"])
         for fragment in entry["fragments"]:
@@ -82,8 +82,8 @@ def _write_fragments(bone: BoneResult, path: Path) -> None:
             write_surface(piece.polydata, path.with_name(f"{path.stem}-{name}{path.suffix}"))
 
 
-def _names(bones: tuple[BoneResult, ...]) -> list[str]:
-    """What each bone's file is called: left-femur, or bone; numbered where two would be called alike."""
+def bone_names(bones: tuple[BoneResult, ...]) -> list[str]:
+    """What each bone's file is called, without suffix: left-femur, or bone; numbered where two are called alike."""
     names = [bone.called.replace(" ", "-") for bone in bones]
     twice, seen, told = {name for name, count in Counter(names).items() if count > 1}, Counter(), []
     for name in names:

@@ -1,11 +1,8 @@
-"""Small radiographs with identifiers, for planning and for working."""
+"""Small radiographs, for planning and for working."""
 
 import cv2
 import numpy as np
 import pytest
-from pydicom import Dataset
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from XRayTo3DLib.batch.choices import Choices
 from XRayTo3DLib.case import Finding, Making
@@ -15,33 +12,6 @@ from XRayTo3DLib.case import Finding, Making
 def quick():
     """Choices with which a case takes a second."""
     return Choices(Finding(segmentation="clusters"), Making(method="solid", triangles=2000), 0.5, 1200.0, 1000.0)
-
-
-@pytest.fixture(scope="session")
-def write_film(phantom):
-    """Function that writes a radiograph as DICOM, with identifiers as keywords of DICOM; without pixels if asked."""
-
-    def write(path, pixels=True, **identifiers):
-        film = Dataset()
-        film.SOPClassUID, film.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.1", generate_uid()
-        film.Modality = "CR"
-        for keyword, value in identifiers.items():
-            setattr(film, keyword, value)
-        if pixels:
-            film.Rows, film.Columns = phantom.shape
-            film.SamplesPerPixel, film.PhotometricInterpretation, film.PixelRepresentation = 1, "MONOCHROME2", 0
-            film.BitsAllocated = film.BitsStored = 16
-            film.HighBit = 15
-            film.PixelData = phantom.tobytes()
-        film.file_meta = FileMetaDataset()
-        film.file_meta.MediaStorageSOPClassUID = film.SOPClassUID
-        film.file_meta.MediaStorageSOPInstanceUID = film.SOPInstanceUID
-        film.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        path.parent.mkdir(parents=True, exist_ok=True)
-        film.save_as(path, enforce_file_format=True)
-        return str(path)
-
-    return write
 
 
 @pytest.fixture(scope="session")
