@@ -29,11 +29,12 @@ ALLOWED = {
     "pipeline": "errors helpers geometry radiograph segmentation tone depth surface shape evaluate case methods",
     "simulate": "errors version helpers geometry radiograph surface anatomy",
     "report": "helpers geometry segmentation tone surface anatomy case methods pipeline",
+    "archive": "errors version helpers radiograph surface shape case methods pipeline",
     "batch": "errors version helpers radiograph case pipeline report",
     "train": """errors helpers geometry radiograph segmentation depth surface anatomy shape evaluate case methods
         simulate report""",
     "commands": """errors version helpers geometry radiograph segmentation surface anatomy evaluate case methods
-        pipeline simulate report batch train""",
+        pipeline simulate report archive batch train""",
 }
 
 
