@@ -6,8 +6,10 @@ import argparse
 import os
 import sys
 import threading
+from types import ModuleType
 from typing import TYPE_CHECKING
 
+from ..errors import ReconstructionError
 from ..helpers.progress import tell
 from .further_views import add_further_views, further_views, told_of_views, view_angle
 from .picture_options import add_marking, add_reading, check_outputs, finding, is_folder, marking, naming, read
@@ -92,6 +94,12 @@ def add(commands: argparse._SubParsersAction) -> None:
     result.add_argument(
         "--report", metavar="DIR", help="a page (index.html) with every stage, the numbers and the surface to be turned"
     )
+    result.add_argument(
+        "--dicom",
+        metavar="DIR",
+        help="an empty folder for DICOM objects in the study of the radiograph: surfaces (Encapsulated STL), masks and "
+        "a report of the measures. Needs highdicom: pip install 'xrayto3d[dicom]'",
+    )
     result.add_argument("--force", action="store_true", help="go on if the picture shows no femur")
 
 
@@ -112,6 +120,20 @@ def _case(options: argparse.Namespace) -> Case:
     return Case(views, options.side, view_angle(options), patient)
 
 
+def _archive(options: argparse.Namespace) -> ModuleType | None:
+    """The room that writes for an archive, if that is asked for and can be done."""
+    if not options.dicom:
+        return None
+    try:
+        from .. import archive
+    except ModuleNotFoundError as error:
+        raise ReconstructionError(
+            f"--dicom needs the Python package {error.name}: pip install 'xrayto3d[dicom]'."
+        ) from error
+    archive.check_empty(options.dicom)
+    return archive
+
+
 def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
     from ..case import Making, Settings
     from ..pipeline import reconstruct, write_main, write_scene
@@ -121,6 +143,7 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
     if not folder:
         check_surface_path(options.output)
     check_outputs(options, told_of_views(options), folder)
+    archive = _archive(options)
     making = Making(
         method=options.method,
         depth_network=options.depth_network,
@@ -133,6 +156,7 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
     with progress_bar(stop) as progress:
         tell(progress, 0.0, "reading")
         case = _case(options)
+        sources = archive.read_sources([view.radiograph.path for view in case.views]) if archive else ()
         with naming(options.image):
             result = reconstruct(case, Settings.of(finding(options), making), progress)
         tell(progress, 1.0, "writing")  # the last chance to stop
@@ -140,6 +164,8 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
             from ..report import write_report
 
             write_report(result, report)
+        if archive:
+            archive.write_archive(result, sources, options.dicom)
     with numbers(options.json, result.as_json):  # if the surface cannot be written, there are no numbers either
         if folder:
             write_scene(result, options.output)
