@@ -7,6 +7,7 @@ import sys
 import threading
 
 from ..errors import Cancelled, ReconstructionError
+from .picture_options import asked_bones
 from .terminal import DONE, INTERRUPTED, progress_bar, warn
 
 _STOPPED = "xrayto3d: stopped; finished cases are kept, and the same command goes on."
@@ -86,11 +87,8 @@ def _choices(options: argparse.Namespace):
     from ..batch import Choices
     from ..case import Finding, Making
 
-    bones = (
-        options.bones if options.bones in ("main", "all") else tuple(name.strip() for name in options.bones.split(","))
-    )
     return Choices(
-        Finding(segmentation=options.segmentation, bones=bones),
+        Finding(segmentation=options.segmentation, bones=asked_bones(options.bones)),
         Making(method=options.method, triangles=options.triangles),
         options.pixel_size,
         options.sid,

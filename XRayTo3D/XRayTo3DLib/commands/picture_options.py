@@ -186,9 +186,13 @@ def finding(options: argparse.Namespace) -> Finding:
     """How bones are found, and which."""
     from ..case import Finding
 
-    asked = getattr(options, "bones", "main")
-    bones = asked if asked in ("main", "all") else tuple(name.strip() for name in asked.split(","))
+    bones = asked_bones(getattr(options, "bones", "main"))
     return Finding(options.segmentation, options.clusters, options.pieces, options.reader, bones)
+
+
+def asked_bones(text: str) -> str | tuple[str, ...]:
+    """Which bones are asked for: "main", "all", or names in a list with commas."""
+    return text if text in ("main", "all") else tuple(name.strip() for name in text.split(","))
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from .network.calibration import score
 from .network.channels import BONES
 from .network.logits import log_odds, softmax
 from .network.reader import Reading
-from .network.search import Box
+from .network.search import Box, likeness
 from .network.tracer import trace, traced_window
 from .region import corners
 
@@ -51,7 +51,7 @@ def naming_features(pixels: np.ndarray, box: Box, whole: Reading) -> np.ndarray:
 
     For each of `BONES`: the logits of the probability that the tracer gives that name to what fills the box, and that
     it gives it if it is told so; how well the box fits what it draws if it is told so; and how well the box fits the
-    best piece of that bone which was seen in the whole picture (see `likeness`).
+    best piece of that bone which was seen in the whole picture (see `search.likeness`).
 
     The parameters are those of `names_in`.
     """
@@ -81,9 +81,3 @@ def _pieces(whole: Reading, name: str) -> list[Box]:
         for x, y, width, height, pixels in found[1:].tolist()
         if pixels >= _LEAST_PIECE
     ]
-
-
-def likeness(one: Box, two: Box) -> float:
-    """What two boxes share of both together, 0 to 1."""
-    both = np.maximum(np.minimum(one[1], two[1]) - np.maximum(one[0], two[0]), 0).prod()
-    return float(both / (sum((high - low).prod() for low, high in (one, two)) - both))

@@ -10,7 +10,7 @@ from .bone import choose_pieces
 from .clicks import pushed
 from .network.look import channel_of, closer_look
 from .network.reader import Reading
-from .network.search import ROOM, SAME, Box, Place, searched, shared, sureness_in
+from .network.search import SAME, Box, Place, searched, shared, sureness_in, with_room
 from .region import corners
 from .seeds import Seeds
 
@@ -89,8 +89,7 @@ def closer_box(
     if np.count_nonzero(mask) < LEAST * mask.size:
         return None
     low, high = reading.window.to_picture(corners(mask))
-    room = ROOM * float(max(high - low))
-    return low - room, high + room
+    return with_room(low, high)
 
 
 def _seen(region: np.ndarray, first: Reading, name: str, pieces: str, seeds: Seeds) -> list[np.ndarray]:

@@ -17,7 +17,7 @@ from ..segmentation.naming import NAMING, naming_features
 from ..segmentation.network.channels import BONES
 from ..segmentation.network.loading import load_reader
 from ..segmentation.network.look import first_look
-from ..segmentation.network.search import ROOM, Box
+from ..segmentation.network.search import with_room
 from ..segmentation.region import box_region, corners
 from ..simulate.scenes.others import Other
 from ..simulate.scenes.scenes import Scene
@@ -52,7 +52,7 @@ def named(picture: Scene | Other, reader: str | os.PathLike) -> list[tuple[np.nd
         return []
     pixels = np.ascontiguousarray(picture.image, np.float32)
     whole = first_look(pixels, np.ones(pixels.shape, bool), load_reader(reader))
-    return [(naming_features(pixels, _box(mask), whole), name) for name, mask in _markable(picture)]
+    return [(naming_features(pixels, with_room(*corners(mask)), whole), name) for name, mask in _markable(picture)]
 
 
 def example(picture: Scene | Other, reader: str | os.PathLike, boxed: int | None = None) -> Example:
@@ -71,7 +71,7 @@ def example(picture: Scene | Other, reader: str | os.PathLike, boxed: int | None
     truth = None
     if there:
         _, truth = there[boxed % len(there)]
-        region = box_region(pixels.shape, np.ravel(_box(truth)))
+        region = box_region(pixels.shape, np.ravel(with_room(*corners(truth))))
     seen = find_by_network(pixels, region, reader=reader)
     if seen.second is None:
         return Example(None)
@@ -89,24 +89,17 @@ def _markable(picture: Scene) -> list[tuple[str, np.ndarray]]:
     return [(name, mask) for name, mask in own if mask.mean() >= _LEAST_MARKED]
 
 
-def _box(mask: np.ndarray) -> Box:
-    """Box round a bone, with the room that users leave."""
-    low, high = corners(mask)
-    room = ROOM * float(max(high - low))
-    return low - room, high + room
-
-
 def _of_femur(picture: Scene | Other, found: Bone) -> float:
     """Share of a bone that was found which is a femur."""
     if isinstance(picture, Other) or not found.mask.any():
         return 0.0
-    own = [picture.masks[name] for name in ("femur", "other_femur") if name in picture.masks]
+    own = [picture.masks[name] for name in both_legs("femur") if name in picture.masks]
     return float(np.mean(np.logical_or.reduce(own)[found.mask]))
 
 
 def _right(picture: Scene | Other, found: Bone, region: np.ndarray) -> bool:
     """Whether a mask is that of its bone; of two legs' either, or both."""
-    own = [picture.masks[name] & region for name in (found.name, f"other_{found.name}") if name in picture.masks]
+    own = [picture.masks[name] & region for name in both_legs(found.name) if name in picture.masks]
     wanted = [*own, np.logical_or.reduce(own)] if own else []
     return max((dice(each, found.mask) for each in wanted), default=0.0) >= _RIGHT
 

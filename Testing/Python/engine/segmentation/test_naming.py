@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from XRayTo3DLib.segmentation import naming
-from XRayTo3DLib.segmentation.naming import NAMING, likeness, names_in, naming_features
+from XRayTo3DLib.segmentation.naming import NAMING, names_in, naming_features
 from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, LANDMARKS, MASKS, NOTHING, TRACED
 from XRayTo3DLib.segmentation.network.reader import Reading, first_window
+from XRayTo3DLib.segmentation.network.search import likeness
 from XRayTo3DLib.segmentation.network.tracer import Trace
 
 SHAPE = (600, 400)

@@ -112,6 +112,11 @@ def box_of(
         if not cut.any():
             break
         low, high = low - _GROWN * cut[0] * (high - low), high + _GROWN * cut[1] * (high - low)
+    return with_room(low, high)
+
+
+def with_room(low: np.ndarray, high: np.ndarray) -> Box:
+    """Box that just holds a bone, with the room that users leave round it."""
     room = ROOM * float(max(high - low))
     return low - room, high + room
 
@@ -140,5 +145,15 @@ def _drawn(seen: Trace) -> Box | None:
 
 def shared(one: Box, two: Box) -> float:
     """Share of the smaller one of two boxes that lies in the other one."""
-    both = np.maximum(np.minimum(one[1], two[1]) - np.maximum(one[0], two[0]), 0).prod()
-    return float(both / min((high - low).prod() for low, high in (one, two)))
+    return float(_both(one, two) / min((high - low).prod() for low, high in (one, two)))
+
+
+def likeness(one: Box, two: Box) -> float:
+    """What two boxes share of both together, 0 to 1."""
+    both = _both(one, two)
+    return float(both / (sum((high - low).prod() for low, high in (one, two)) - both))
+
+
+def _both(one: Box, two: Box) -> float:
+    """Area that lies in two boxes."""
+    return np.maximum(np.minimum(one[1], two[1]) - np.maximum(one[0], two[0]), 0).prod()
