@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from ..errors import RadiographError
 from .geometry import Geometry, projection_geometry
+from .quiet import quiet_decoders
 
 SIDES = {"L": "left", "R": "right"}
 # "Left lateral" says which side of the body is at the detector; of a limb it is used for either way.
@@ -36,7 +38,7 @@ def read_header(path: str | os.PathLike, sid_mm: float | None = None, sod_mm: fl
     Returns
     -------
     Header or None
-        None where there is no such file, or it is no DICOM file.
+        None where there is no such file, or it is no DICOM file, or so damaged that it does not tell.
 
     Raises
     ------
@@ -44,13 +46,15 @@ def read_header(path: str | os.PathLike, sid_mm: float | None = None, sod_mm: fl
         If SID is given and SOD is neither given nor in the file, or the reverse, or SOD exceeds SID.
     """
     from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
 
     try:
-        tags = dcmread(path, stop_before_pixels=True)
-    except (OSError, InvalidDicomError):
+        with quiet_decoders():
+            tags = dcmread(path, stop_before_pixels=True)
+            return Header(projection_geometry(tags, None, sid_mm, sod_mm), view_of(tags), side_of(tags))
+    except RadiographError:  # of the caller's distances
+        raise
+    except Exception:  # pydicom raises anything where bytes are damaged: reading the picture will say what is wrong
         return None
-    return Header(projection_geometry(tags, None, sid_mm, sod_mm), view_of(tags), side_of(tags))
 
 
 def view_of(tags) -> str | None:

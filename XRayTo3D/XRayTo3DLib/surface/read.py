@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import SurfaceError
 from .mesh import area_and_volume, arrays, is_closed
 from .write import SUFFIXES
+
+if TYPE_CHECKING:
+    from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 
 def read_surface(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
@@ -63,10 +67,15 @@ def _read(path: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
 
     reader = {".stl": vtkSTLReader, ".ply": vtkPLYReader, ".obj": vtkOBJReader, ".vtp": vtkXMLPolyDataReader}[suffix]()
     reader.SetFileName(os.fspath(path))
+    for part in (reader, reader.GetExecutive()):
+        part.AddObserver("ErrorEvent", lambda *_: None)  # told by the caller, in words
+        part.AddObserver("WarningEvent", lambda *_: None)
+    reader.Update()
+    _check_cells(reader.GetOutput(), path)
     triangles = vtkTriangleFilter()
     triangles.PassLinesOff()
     triangles.PassVertsOff()
-    triangles.SetInputConnection(reader.GetOutputPort())
+    triangles.SetInputData(reader.GetOutput())
     clean = vtkCleanPolyData()
     clean.ConvertLinesToPointsOff()
     clean.ConvertPolysToLinesOff()
@@ -74,12 +83,24 @@ def _read(path: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     clean.ToleranceIsAbsoluteOn()
     clean.SetAbsoluteTolerance(0.0)
     clean.SetInputConnection(triangles.GetOutputPort())
-    for part in (reader, reader.GetExecutive(), triangles, triangles.GetExecutive(), clean, clean.GetExecutive()):
-        part.AddObserver("ErrorEvent", lambda *_: None)  # told by the caller, in words
+    for part in (triangles, triangles.GetExecutive(), clean, clean.GetExecutive()):
+        part.AddObserver("ErrorEvent", lambda *_: None)
         part.AddObserver("WarningEvent", lambda *_: None)
     clean.Update()
     points, faces = arrays(clean.GetOutput())
     return np.array(points, np.float64), np.array(faces, np.int64)
+
+
+def _check_cells(surface: vtkPolyData, path: Path) -> None:
+    """Raise SurfaceError where a cell names points that are not there: VTK's filters would read beyond its memory."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    for cells in (surface.GetVerts(), surface.GetLines(), surface.GetPolys(), surface.GetStrips()):
+        named, ends = (vtk_to_numpy(each) for each in (cells.GetConnectivityArray(), cells.GetOffsetsArray()))
+        ordered = len(ends) == 0 or (ends[0] == 0 and ends[-1] == len(named) and (np.diff(ends) >= 0).all())
+        there = len(named) == 0 or (named.min() >= 0 and named.max() < surface.GetNumberOfPoints())
+        if not (ordered and there):
+            raise SurfaceError(f"{path}: its faces name points that are not there; export it again.")
 
 
 def _says_ras(path: Path, suffix: str) -> bool:
