@@ -89,3 +89,16 @@ def test_damaged_files(tmp_path, capfd, name, content, words):
 def test_missing_file(tmp_path):
     with pytest.raises(SurfaceError, match="no such file"):
         read_surface(tmp_path / "bone.stl")
+
+
+def test_faces_of_absent_points_are_refused(tmp_path):
+    """VTK would read beyond its memory, which ends the process."""
+    from vtkmodules.vtkIOXML import vtkXMLPolyDataWriter
+
+    made = polydata(np.eye(4, 3), np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2**28]]))
+    path, writer = tmp_path / "bone.vtp", vtkXMLPolyDataWriter()
+    writer.SetFileName(str(path))
+    writer.SetInputData(made)
+    writer.Write()
+    with pytest.raises(SurfaceError, match=r"bone\.vtp: its faces name points that are not there"):
+        read_surface(path)
