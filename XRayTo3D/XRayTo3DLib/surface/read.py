@@ -14,6 +14,7 @@ from .write import SUFFIXES
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkPolyData
+    from vtkmodules.vtkCommonExecutionModel import vtkAlgorithm
 
 
 def read_surface(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
@@ -67,9 +68,7 @@ def _read(path: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
 
     reader = {".stl": vtkSTLReader, ".ply": vtkPLYReader, ".obj": vtkOBJReader, ".vtp": vtkXMLPolyDataReader}[suffix]()
     reader.SetFileName(os.fspath(path))
-    for part in (reader, reader.GetExecutive()):
-        part.AddObserver("ErrorEvent", lambda *_: None)  # told by the caller, in words
-        part.AddObserver("WarningEvent", lambda *_: None)
+    _silence(reader)
     reader.Update()
     _check_cells(reader.GetOutput(), path)
     triangles = vtkTriangleFilter()
@@ -83,12 +82,18 @@ def _read(path: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     clean.ToleranceIsAbsoluteOn()
     clean.SetAbsoluteTolerance(0.0)
     clean.SetInputConnection(triangles.GetOutputPort())
-    for part in (triangles, triangles.GetExecutive(), clean, clean.GetExecutive()):
-        part.AddObserver("ErrorEvent", lambda *_: None)
-        part.AddObserver("WarningEvent", lambda *_: None)
+    _silence(triangles)
+    _silence(clean)
     clean.Update()
     points, faces = arrays(clean.GetOutput())
     return np.array(points, np.float64), np.array(faces, np.int64)
+
+
+def _silence(algorithm: vtkAlgorithm) -> None:
+    """Keep VTK from printing what is wrong: the caller tells it in words."""
+    for part in (algorithm, algorithm.GetExecutive()):
+        part.AddObserver("ErrorEvent", lambda *_: None)
+        part.AddObserver("WarningEvent", lambda *_: None)
 
 
 def _check_cells(surface: vtkPolyData, path: Path) -> None:
