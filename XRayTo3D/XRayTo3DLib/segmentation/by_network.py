@@ -147,12 +147,14 @@ def find_all_by_network(
     found = []
     for name in BONES:
         legs = _legs((first.logit(name) > 0) & allowed, pieces)
+        if name == "pelvis" and len(legs) == 1:
+            legs = _sides(legs[0], [first.window.cut_mask(each.mask) for each in found if each.name == "femur"])
         if name == "femur" and not legs and femur is not None:
             found.append(_looked_closer(pixels, region, first, name, femur, network, pieces, Seeds()))
         for leg in legs:
             own = region
             for other in (each for each in legs if each is not leg):
-                own = own & (first.window.uncut(_away(other) - _away(leg), region.shape, 0.0) >= 0)
+                own = own & (first.window.uncut(_away(other) - _away(leg), region.shape, 1.0) > 0)
             ends = first.window.to_picture(corners(leg))
             box = closer_box(pixels, own, first, name, ends, network, pieces)
             if box is not None:
@@ -170,6 +172,16 @@ def _legs(mask: np.ndarray, pieces: str) -> list[np.ndarray]:
         found.append(bone)
         mask = mask & ~bone
     return found
+
+
+def _sides(pelvis: np.ndarray, femora: list[np.ndarray]) -> list[np.ndarray]:
+    """The hip bones of a pelvis in one piece: each is what is nearer to its femur than to the other one."""
+    if len(femora) < _LEGS:
+        return [pelvis]
+    nearer = _away(femora[0]) < _away(femora[1])
+    sides = [pelvis & nearer, pelvis & ~nearer]
+    large = all(np.count_nonzero(side) >= _OTHER_LEG * np.count_nonzero(pelvis) for side in sides)
+    return sorted(sides, key=np.count_nonzero, reverse=True) if large else [pelvis]
 
 
 def _away(mask: np.ndarray) -> np.ndarray:

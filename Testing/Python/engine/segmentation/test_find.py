@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from scipy.ndimage import distance_transform_edt
 
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.geometry.outline import BORDER, EDGE, FLAGS
@@ -16,6 +17,7 @@ from XRayTo3DLib.simulate.scenes.scenes import scene
 
 # Scenes that are looked for below are tried in these first: to draw all those between them takes long.
 BOTH_KNEES = (7004, 7020, 7059, 7131)
+BOTH_HIPS = (182, 230)
 HIPS = (11, 20, 25, 29, 30, 32, 44, 53)
 
 
@@ -79,6 +81,19 @@ def test_all_bones_are_found_those_of_two_legs_apart(limbs):
         masks = [each.masks[name] for name in ("femur", "other_femur")]
         right.append(len(femora) == 2 and all(max(dice(bone.mask, mask) for bone in femora) > 0.8 for mask in masks))
     assert sum(right) >= 2
+
+
+@pytest.mark.parametrize("seed", BOTH_HIPS)
+def test_of_a_pelvis_between_two_femora_each_has_its_side(limbs, seed):
+    """Both sides together are the pelvis, as far as the network draws it, and each lies beside its own femur."""
+    each = scene(limbs, seed, 224)
+    assert each.part == "hip" and each.masks["other_femur"].any()
+    found = find_bones(pixels_of(each), np.ones(each.image.shape, bool))
+    femora, sides = ([bone.mask for bone in found if bone.name == name] for name in ("femur", "pelvis"))
+    assert len(femora) == len(sides) == 2 and not (sides[0] & sides[1]).any()
+    assert dice(sides[0] | sides[1], each.masks["pelvis"]) > 0.85
+    away = [distance_transform_edt(~femur) for femur in femora]
+    assert {int(np.argmin([np.median(each[side]) for each in away])) for side in sides} == {0, 1}
 
 
 def test_outlines_run_round_the_mask(by_network):
