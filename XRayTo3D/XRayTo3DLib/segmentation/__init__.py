@@ -32,6 +32,7 @@ from .heights import Heights, heights_of
 from .network.channels import BONES
 from .network.loading import load_reader
 from .network.reader import Landmark, Reading
+from .network.search import with_room
 from .region import bounding_box, box_region, mask_region, polygon_region
 from .seeds import Seeds, check_seeds
 
@@ -86,4 +87,5 @@ __all__ = [
     "sharp",
     "split_along",
     "threshold",
+    "with_room",
 ]
