@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import SurfaceError
 from ..helpers.files import replacing
+from ..helpers.reading import read_arrays
 from .silhouette import prepared
 
 BUILT_IN_BONES = ("femur", "tibia", "fibula", "patella", "hip")
@@ -196,10 +197,7 @@ def load_shape_model(path: str | os.PathLike) -> ShapeModel:
     if not Path(path).is_file():
         raise SurfaceError(f"{path}: there is no such shape model.")
     try:
-        # Opened here: numpy does not close a damaged file.
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            content = {name: file[name] for name in (*_ARRAYS, *_WORDS)}
-            content |= {name: file[name] for name in _STRAIGHT_MODES if name in file}  # 0.1 had none of them
+        content = read_arrays(path, (*_ARRAYS, *_WORDS), _STRAIGHT_MODES)  # 0.1 had no straight modes
         names = [str(name) for name in content["landmark_names"]]
         return ShapeModel(
             bone=str(content["bone"]),
@@ -213,7 +211,7 @@ def load_shape_model(path: str | os.PathLike) -> ShapeModel:
         )
     except KeyError as error:
         raise SurfaceError(
-            f"{path}: it is no shape model: {error.args[0]}. Make one with train-shape-model."
+            f"{path}: it is no shape model: it has no {error.args[0]}. Make one with train-shape-model."
         ) from error
     except SurfaceError as error:
         raise SurfaceError(f"{path}: {error}") from error
