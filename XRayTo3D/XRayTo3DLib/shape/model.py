@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from .silhouette import prepared
 
 BUILT_IN_BONES = ("femur", "tibia", "fibula", "patella", "hip")
 SIDES = ("left", "right", "")
+_NAME = re.compile(r"[\w() -]{0,64}")  # files are called by it
 _ARRAYS = ("mean", "modes", "deviations", "faces", "landmark_mean", "landmark_modes")
 _STRAIGHT_MODES = ("straight", "lengths")
 _STRAIGHT = 1e-3  # of its length, by which a mode that runs along the normals may leave them
@@ -237,6 +239,8 @@ def _problem(model: ShapeModel) -> str:
     from ..surface import is_closed
 
     points, count = model.mean.shape[:1], len(model.deviations)
+    if not _NAME.fullmatch(model.bone):
+        return f"the bone is called {model.bone!r}; its name must have up to 64 letters, digits, spaces, -, _, ( and )"
     if model.side not in SIDES:
         return f"side is {model.side!r}; it must be left, right or empty"
     if model.mean.ndim != 2 or model.mean.shape[1] != 3 or not 4 <= points[0] <= _MOST_POINTS:

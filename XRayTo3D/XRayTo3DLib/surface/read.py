@@ -90,7 +90,7 @@ def _by_vtk(path: Path, suffix: str) -> vtkPolyData:
     from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
     reader = {".stl": vtkSTLReader, ".vtp": vtkXMLPolyDataReader}[suffix]()
-    reader.SetFileName(os.fspath(path))
+    reader.SetFileName(os.fsencode(path))
     _silence(reader)
     reader.Update()
     return reader.GetOutput()
@@ -141,7 +141,7 @@ def _says_ras(path: Path, suffix: str) -> bool:
         from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
         reader = vtkXMLPolyDataReader()
-        reader.SetFileName(os.fspath(path))
+        reader.SetFileName(os.fsencode(path))
         reader.Update()
         space = reader.GetOutput().GetFieldData().GetAbstractArray("SPACE")
         return space is not None and space.GetNumberOfValues() > 0 and space.GetValue(0) == "RAS"
