@@ -10,7 +10,7 @@ QUICK = Testing/Python/engine/test_rooms.py Testing/Python/mrml/test_packaging.p
 	Testing/Python/panel/test_pythonqt.py Testing/Python/panel/test_views.py \
 	$(addprefix Testing/Python/engine/,geometry helpers radiograph tone depth surface anatomy) XRayTo3D/XRayTo3DLib
 
-.PHONY: demo batch-demo test check bench bench-simulate bench-segmentation bench-leg bench-poses bench-breaks bench-broken real evaluate accuracy accuracy-fractures models sample pictures clean
+.PHONY: demo batch-demo test check bench bench-simulate bench-segmentation bench-leg bench-poses bench-breaks bench-broken real evaluate accuracy accuracy-fractures fuzz models sample pictures clean
 
 demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	@name=$$(basename "$$XRAY"); name=$${name%.*}; mkdir -p "$$DEMO" && \
@@ -83,6 +83,10 @@ pictures: .venv/.test  ## the panel and the views in 3D Slicer, as README and tu
 	XRAYTO3D_PICTURES=Resources/Screenshots XRAYTO3D_TUTORIAL=docs/pictures .venv/bin/pytest -q \
 		Testing/Python/panel/test_pictures.py Testing/Python/panel/test_tutorial_pictures.py
 
+MINUTES ?= 10
+fuzz: .venv/.fuzz  ## files of all kinds changed at random; MINUTES=60 longer, FUZZ="--seed 2 ply obj" others; findings are kept
+	.venv/bin/python Testing/Python/fuzz/fuzz.py --minutes $(MINUTES) $(FUZZ)
+
 SAMPLE = .venv/bin/xrayto3d simulate --seed 12 --side right --pixel-size 0.5 --tissue 60 --collimate 15
 sample: .venv/.engine  ## make the sample radiographs again
 	$(SAMPLE) -o build/samples/intact
@@ -113,4 +117,8 @@ clean:
 
 .venv/.bench: pyproject.toml | .venv/bin/python
 	.venv/bin/python -m pip install --quiet --editable '.[bench]'
+	@touch $@ .venv/.engine
+
+.venv/.fuzz: pyproject.toml | .venv/bin/python
+	.venv/bin/python -m pip install --quiet --editable '.[fuzz]'
 	@touch $@ .venv/.engine

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 
 from ..errors import RadiographError
+from ..radiograph.attributes import read_attributes
 from ..radiograph.quiet import quiet_decoders
 from ..radiograph.reading import PREAMBLE, is_dicom
 from .made import begun
@@ -68,7 +69,7 @@ def _read(path: str | os.PathLike) -> Dataset:
         )
     try:
         with quiet_decoders():
-            source = dcmread(path, force=True, stop_before_pixels=True)
+            source = read_attributes(path, force=True, stop_before_pixels=True)
             missing = [words for keyword, words in _NEEDED.items() if not source.get(keyword)]
             frames = int(source.get("NumberOfFrames") or 1)
             for keyword in _MAY_BE_EMPTY:

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from ..errors import ReconstructionError
 from ..radiograph import looks_like_radiograph
+from ..radiograph.attributes import read_attributes
 from ..radiograph.quiet import quiet_decoders
 
 DICOMDIR = "DICOMDIR"
 LIST_SUFFIX = ".txt"
+_RECORDS = "DirectoryRecordSequence"
 
 
 class Found(NamedTuple):
@@ -89,11 +91,9 @@ def _in_list(path: str) -> Iterator[str]:
 
 
 def _in_dicomdir(path: str) -> Iterator[str]:
-    from pydicom import dcmread
-
     try:
         with quiet_decoders():
-            records = dcmread(path, specific_tags=["DirectoryRecordSequence"]).get("DirectoryRecordSequence") or ()
+            records = read_attributes(path, specific_tags=[_RECORDS]).get(_RECORDS) or ()
             named = [each.get("ReferencedFileID") for each in records if each.get("DirectoryRecordType") == "IMAGE"]
     except Exception as error:  # pydicom raises anything where bytes are damaged
         reason = " ".join(str(error).split())[:100] or type(error).__name__

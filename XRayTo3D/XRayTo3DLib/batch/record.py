@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from ..helpers.reading import parse_json, read_text
 from ..version import __version__
 from .cases import Planned
 from .choices import Choices
@@ -29,7 +30,7 @@ def _state(path: str) -> list[int] | None:
     """Size and times of a file; the second time changes with its rights, too."""
     try:
         told = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # a null character in the path
         return None
     return [told.st_size, told.st_mtime_ns, told.st_ctime_ns]
 
@@ -89,7 +90,7 @@ def write_record(told: dict, folder: Path) -> None:
 def read_record(planned: Planned, output: Path) -> dict | None:
     """The record of a case; None where there is none, or none that can be read."""
     try:
-        told = json.loads((output / CASES / planned.name / _RECORD).read_text(encoding="utf-8"))
+        told = parse_json(read_text(output / CASES / planned.name / _RECORD))
     except (OSError, ValueError):
         return None
     return told if isinstance(told, dict) and "fingerprint" in told else None

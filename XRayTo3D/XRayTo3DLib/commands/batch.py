@@ -8,7 +8,7 @@ import threading
 
 from ..errors import Cancelled, ReconstructionError
 from .picture_options import asked_bones
-from .terminal import DONE, INTERRUPTED, progress_bar, warn
+from .terminal import DONE, INTERRUPTED, one_line, progress_bar, warn
 
 _STOPPED = "xrayto3d: stopped; finished cases are kept, and the same command goes on."
 
@@ -77,7 +77,7 @@ def _batch(options: argparse.Namespace, stop: threading.Event) -> int:
         warn([f"{outcome.failed} of {outcome.cases} cases have no surface: {options.output}/results.csv says why."])
     if sys.stdout.isatty():
         print(
-            f"{options.output}/index.html: {outcome.cases} cases, {outcome.kept} of them kept from before, "
+            f"{one_line(options.output)}/index.html: {outcome.cases} cases, {outcome.kept} of them kept from before, "
             f"{outcome.failed} without a surface; {outcome.passed_over} files are no radiographs"
         )
     return DONE

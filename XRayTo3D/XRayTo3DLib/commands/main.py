@@ -24,7 +24,7 @@ from . import (
     train_shape_model,
     train_tracer,
 )
-from .terminal import BAD_INPUT, INTERRUPTED, NO_FEMUR, fail
+from .terminal import BAD_INPUT, INTERRUPTED, NO_FEMUR, fail, one_line
 
 _COMMANDS = (
     reconstruct,
@@ -86,7 +86,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaints are one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"xrayto3d: error: {message}; see {self.prog} --help.\n")
+        self.exit(BAD_INPUT, f"xrayto3d: error: {one_line(message)}; see {self.prog} --help.\n")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,7 +13,7 @@ from ..errors import ReconstructionError
 from ..helpers.progress import tell
 from .further_views import add_further_views, further_views, told_of_views, view_angle
 from .picture_options import add_marking, add_reading, check_outputs, finding, is_folder, marking, naming, read
-from .terminal import DONE, numbers, progress_bar, warn
+from .terminal import DONE, numbers, one_line, progress_bar, warn
 
 if TYPE_CHECKING:
     from ..case import Case
@@ -178,7 +178,8 @@ def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
             told = bone.surface.describe()
             x0, x1, y0, y1, z0, z1 = told["bounds_mm"]
             print(
-                f"{options.output}: {bone.called}, {told['triangles']} triangles, {x1 - x0:.1f} x {y1 - y0:.1f} x "
-                f"{z1 - z0:.1f} mm, within {told['decimation_error_mm']:.3f} mm of the undecimated surface"
+                f"{one_line(options.output)}: {bone.called}, {told['triangles']} triangles, "
+                f"{x1 - x0:.1f} x {y1 - y0:.1f} x {z1 - z0:.1f} mm, "
+                f"within {told['decimation_error_mm']:.3f} mm of the undecimated surface"
             )
     return DONE

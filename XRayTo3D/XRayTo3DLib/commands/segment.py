@@ -9,7 +9,7 @@ import threading
 from ..errors import ReconstructionError
 from ..helpers.progress import tell
 from .picture_options import add_marking, add_reading, check_outputs, finding, marking, naming, read
-from .terminal import DONE, numbers, progress_bar, warn
+from .terminal import DONE, numbers, one_line, progress_bar, warn
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -58,5 +58,5 @@ def _segment(options: argparse.Namespace, stop: threading.Event) -> int:
     warn(result.warnings)
     if sys.stdout.isatty():
         bone = result.bone
-        print(f"{options.output}: {bone.name or 'bone'}, {bone.method} ({bone.reason})")
+        print(f"{one_line(options.output)}: {bone.name or 'bone'}, {bone.method} ({bone.reason})")
     return DONE

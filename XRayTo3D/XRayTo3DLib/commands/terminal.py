@@ -50,10 +50,17 @@ def numbers(path: str | None, numbers: Callable[[], dict]) -> Iterator[None]:
 def warn(warnings: Sequence[str]) -> None:
     """Say warnings, a line each."""
     for warning in warnings:
-        print(f"xrayto3d: warning: {warning}", file=sys.stderr)
+        print(f"xrayto3d: warning: {one_line(warning)}", file=sys.stderr)
 
 
 def fail(text: str, status: int) -> int:
     """Say in one line what is wrong; return the exit status."""
-    print(f"xrayto3d: error: {' '.join(text.splitlines())}", file=sys.stderr)
+    print(f"xrayto3d: error: {one_line(text)}", file=sys.stderr)
     return status
+
+
+def one_line(text: str) -> str:
+    """Text in one line, without what a terminal would obey: a file's name may hold its commands, and so may a file."""
+    return "".join(
+        each if each.isprintable() else " " if each.isspace() else "\N{REPLACEMENT CHARACTER}" for each in text
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from ..errors import ReconstructionError
 from ..helpers.filters import average_inside, distance_inside
+from ..helpers.reading import parse_json, read_text
 
 FEATURES = (
     "across",  # distance from the outline, in the bone's half width there
@@ -141,7 +141,7 @@ def load_depth_network(path: str | os.PathLike | None = None) -> DepthNetwork:
 @functools.lru_cache(maxsize=2)
 def _loaded(path: str) -> DepthNetwork:
     try:
-        told = json.loads(Path(path).read_text(encoding="utf-8"))
+        told = parse_json(read_text(path))
         network = DepthNetwork(
             np.array(told["mean"], float),
             np.array(told["scale"], float),
@@ -151,7 +151,7 @@ def _loaded(path: str) -> DepthNetwork:
         if tuple(told["features"]) != FEATURES:
             raise ValueError(f"features {told['features']}")
         _check(network)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise ReconstructionError(
             f"depth network: {path} is missing, damaged or of another layout ({error}): make it again with `xrayto3d "
             "train-depth`."

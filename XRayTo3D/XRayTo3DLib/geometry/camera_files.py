@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from ..errors import ReconstructionError, SimulationError
+from ..helpers.reading import parse_json, read_text
 from .calibrated import camera_from_projection
 from .camera import Camera, place
 
@@ -51,11 +50,13 @@ def _entries(path: str | os.PathLike) -> list[tuple[str, dict]]:
     """Each camera of a file, as JSON has it, and what to call it."""
     name = os.fspath(path)
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError:
         raise ReconstructionError(f"{name}: there is no such file; check the path.") from None
+    except UnicodeDecodeError:
+        raise ReconstructionError(f"{name}: the cameras cannot be read (it is no text).") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or error
         raise ReconstructionError(f"{name}: the cameras cannot be read ({reason}).") from None
     if text.lstrip().startswith(("{", "[")):
         return _from_json(name, text)
@@ -66,7 +67,7 @@ def _entries(path: str | os.PathLike) -> list[tuple[str, dict]]:
 
 def _from_json(name: str, text: str) -> list[tuple[str, dict]]:
     try:
-        told = json.loads(text)
+        told = parse_json(text)
     except ValueError as error:
         raise ReconstructionError(f"{name}: this is no JSON ({error}).") from None
     cameras = told.get("cameras") if isinstance(told, dict) else told
@@ -146,7 +147,7 @@ def _array(name: str, value: object, key: str, shape: tuple[int, ...]) -> np.nda
     """Finite numbers of a shape."""
     try:
         array = np.asarray(value, float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         array = np.array(np.nan)
     if array.shape != shape or not np.isfinite(array).all():
         wanted = " x ".join(map(str, shape)) or "one"

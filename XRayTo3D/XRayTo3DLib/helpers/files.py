@@ -12,6 +12,7 @@ from pathlib import Path
 from ..errors import ReconstructionError
 
 UNFINISHED = ".unfinished-"
+_TOLD = 20  # characters of a name in that of its temporary file, which may be no longer than others
 
 
 def check_writable(path: str | os.PathLike) -> Path:
@@ -82,7 +83,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     path = check_writable(path)
     temporary = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:_TOLD]}-", suffix=path.suffix, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary

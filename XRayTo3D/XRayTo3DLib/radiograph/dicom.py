@@ -7,15 +7,17 @@ only what is needed to decode it: the stored values come out, and `photometric` 
 
 import os
 import tempfile
-from io import BytesIO
 
 import numpy as np
 
 from ..errors import RadiographError
+from .attributes import read_attributes
 from .checks import check_frame, check_size
+from .codestream import told_by_stream
 from .quiet import quiet_libraries
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_MOST_SAMPLES = 4  # a pixel, of a compressed picture
 PIXEL_DATA_TAG = b"\xe0\x7f\x10\x00"
 DECODING_KEYWORDS = (
     "SamplesPerPixel",
@@ -58,9 +60,7 @@ def read_dicom(data: bytes, name: str, frame: int, max_megapixels: float):
     Exception
         Of any kind, where a damaged attribute is met: pydicom reads attributes when they are asked for.
     """
-    from pydicom import dcmread
-
-    tags = dcmread(BytesIO(data), force=True)
+    tags = read_attributes(data, force=True)
     if tags.get("PixelData") is None:
         if PIXEL_DATA_TAG in data:
             raise RadiographError(f"{name}: the DICOM file is truncated within its pixel data; export it again.")
@@ -122,7 +122,9 @@ def _one_frame(tags, frame: int, frames: int, name: str):
     if syntax is not None and syntax.is_encapsulated:
         # A single frame may be spread over fragments; joined they are the whole stream.
         one.file_meta.TransferSyntaxUID = syntax
-        one.PixelData = encapsulate([_encapsulated_frame(tags.PixelData, frame, frames, name)])
+        stream = _encapsulated_frame(tags.PixelData, frame, frames, name)
+        _check_stream(stream, one, name)
+        one.PixelData = encapsulate([stream])
         one["PixelData"].VR = "OB"
         one["PixelData"].is_undefined_length = True
     else:
@@ -167,6 +169,16 @@ def _encapsulated_frame(pixel_data: bytes, frame: int, frames: int, name: str) -
         raise RadiographError(
             f"{name}: frame {frame} of the DICOM file is truncated or damaged ({_short(error)}); export it again."
         ) from None
+
+
+def _check_stream(stream: bytes, one, name: str) -> None:
+    """Refuse a stream of another size than the file declares, before a decoder takes memory for it."""
+    told = told_by_stream(stream)
+    if told and ((told.rows, told.columns) != (one.Rows, one.Columns) or told.samples > _MOST_SAMPLES):
+        raise RadiographError(
+            f"{name}: the compressed picture has {told.columns} x {told.rows} pixels of {told.samples} samples, but "
+            f"the file declares {one.Columns} x {one.Rows} of {one.SamplesPerPixel}; export it again."
+        )
 
 
 def _decode(one, name: str) -> np.ndarray:

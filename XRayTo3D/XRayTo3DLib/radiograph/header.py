@@ -6,6 +6,7 @@ import os
 from typing import NamedTuple
 
 from ..errors import RadiographError
+from .attributes import read_attributes
 from .geometry import Geometry, projection_geometry
 from .quiet import quiet_decoders
 
@@ -45,11 +46,9 @@ def read_header(path: str | os.PathLike, sid_mm: float | None = None, sod_mm: fl
     RadiographError
         If SID is given and SOD is neither given nor in the file, or the reverse, or SOD exceeds SID.
     """
-    from pydicom import dcmread
-
     try:
         with quiet_decoders():
-            tags = dcmread(path, stop_before_pixels=True)
+            tags = read_attributes(path, stop_before_pixels=True)
             return Header(projection_geometry(tags, None, sid_mm, sod_mm), view_of(tags), side_of(tags))
     except RadiographError:  # of the caller's distances
         raise

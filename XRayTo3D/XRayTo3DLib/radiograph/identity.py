@@ -6,6 +6,7 @@ import os
 from sys import intern
 from typing import NamedTuple
 
+from .attributes import read_attributes
 from .header import side_of, view_of
 from .quiet import quiet_decoders
 from .reading import PREAMBLE, is_dicom
@@ -57,14 +58,11 @@ def read_identity(path: str | os.PathLike) -> Identity | None:
     Identity or None
         None where there is no such file, or it is no DICOM file, or so damaged that it does not tell.
     """
-    from pydicom import dcmread
-
     try:
         with open(path, "rb") as file, quiet_decoders():
             if not is_dicom(file.read(PREAMBLE + 4)):
                 return None
-            file.seek(0)
-            tags = dcmread(file, force=True, stop_before_pixels=True, specific_tags=list(_KEYWORDS))
+            tags = read_attributes(path, force=True, stop_before_pixels=True, specific_tags=list(_KEYWORDS))
             meta = str(tags.file_meta.get("MediaStorageSOPClassUID", ""))
             modality, patient, study, instance, part = (
                 " ".join(str(tags.get(keyword) or "").split())

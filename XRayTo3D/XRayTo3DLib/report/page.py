@@ -139,7 +139,8 @@ def _write(folder: str | os.PathLike, numbers: dict, pictures: dict[str, np.ndar
     )
     path = make_folder(folder) / PAGE
     with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        # A file's name may hold bytes that are no text: they are written as \x..
+        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
     return path
 
 

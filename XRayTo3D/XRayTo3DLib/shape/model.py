@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import numpy as np
 
 from ..errors import SurfaceError
 from ..helpers.files import replacing
+from ..helpers.reading import read_arrays
 from .silhouette import prepared
 
 BUILT_IN_BONES = ("femur", "tibia", "fibula", "patella", "hip")
 SIDES = ("left", "right", "")
+_NAME = re.compile(r"[\w() -]{0,64}")  # files are called by it
 _ARRAYS = ("mean", "modes", "deviations", "faces", "landmark_mean", "landmark_modes")
 _STRAIGHT_MODES = ("straight", "lengths")
 _STRAIGHT = 1e-3  # of its length, by which a mode that runs along the normals may leave them
@@ -196,10 +199,7 @@ def load_shape_model(path: str | os.PathLike) -> ShapeModel:
     if not Path(path).is_file():
         raise SurfaceError(f"{path}: there is no such shape model.")
     try:
-        # Opened here: numpy does not close a damaged file.
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            content = {name: file[name] for name in (*_ARRAYS, *_WORDS)}
-            content |= {name: file[name] for name in _STRAIGHT_MODES if name in file}  # 0.1 had none of them
+        content = read_arrays(path, (*_ARRAYS, *_WORDS), _STRAIGHT_MODES)  # 0.1 had no straight modes
         names = [str(name) for name in content["landmark_names"]]
         return ShapeModel(
             bone=str(content["bone"]),
@@ -213,7 +213,7 @@ def load_shape_model(path: str | os.PathLike) -> ShapeModel:
         )
     except KeyError as error:
         raise SurfaceError(
-            f"{path}: it is no shape model: {error.args[0]}. Make one with train-shape-model."
+            f"{path}: it is no shape model: it has no {error.args[0]}. Make one with train-shape-model."
         ) from error
     except SurfaceError as error:
         raise SurfaceError(f"{path}: {error}") from error
@@ -239,6 +239,8 @@ def _problem(model: ShapeModel) -> str:
     from ..surface import is_closed
 
     points, count = model.mean.shape[:1], len(model.deviations)
+    if not _NAME.fullmatch(model.bone):
+        return f"the bone is called {model.bone!r}; its name must have up to 64 letters, digits, spaces, -, _, ( and )"
     if model.side not in SIDES:
         return f"side is {model.side!r}; it must be left, right or empty"
     if model.mean.ndim != 2 or model.mean.shape[1] != 3 or not 4 <= points[0] <= _MOST_POINTS:

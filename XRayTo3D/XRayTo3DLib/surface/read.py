@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import SurfaceError
-from .mesh import area_and_volume, arrays, is_closed
+from .mesh import area_and_volume, arrays, is_closed, polydata
 from .write import SUFFIXES
 
 if TYPE_CHECKING:
@@ -62,19 +64,13 @@ def read_surface(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
 def _read(path: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     """Points that some triangle uses, each place once, and triangles of three different points."""
     from vtkmodules.vtkFiltersCore import vtkCleanPolyData, vtkTriangleFilter
-    from vtkmodules.vtkIOGeometry import vtkOBJReader, vtkSTLReader
-    from vtkmodules.vtkIOPLY import vtkPLYReader
-    from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
-    reader = {".stl": vtkSTLReader, ".ply": vtkPLYReader, ".obj": vtkOBJReader, ".vtp": vtkXMLPolyDataReader}[suffix]()
-    reader.SetFileName(os.fspath(path))
-    _silence(reader)
-    reader.Update()
-    _check_cells(reader.GetOutput(), path)
+    surface = _by_trimesh(path, suffix) if suffix in (".ply", ".obj") else _by_vtk(path, suffix)
+    _check_cells(surface, path)
     triangles = vtkTriangleFilter()
     triangles.PassLinesOff()
     triangles.PassVertsOff()
-    triangles.SetInputData(reader.GetOutput())
+    triangles.SetInputData(surface)
     clean = vtkCleanPolyData()
     clean.ConvertLinesToPointsOff()
     clean.ConvertPolysToLinesOff()
@@ -87,6 +83,37 @@ def _read(path: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     clean.Update()
     points, faces = arrays(clean.GetOutput())
     return np.array(points, np.float64), np.array(faces, np.int64)
+
+
+def _by_vtk(path: Path, suffix: str) -> vtkPolyData:
+    from vtkmodules.vtkIOGeometry import vtkSTLReader
+    from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
+
+    reader = {".stl": vtkSTLReader, ".vtp": vtkXMLPolyDataReader}[suffix]()
+    reader.SetFileName(os.fsencode(path))
+    _silence(reader)
+    reader.Update()
+    return reader.GetOutput()
+
+
+def _by_trimesh(path: Path, suffix: str) -> vtkPolyData:
+    """Surface of a PLY or OBJ file: of a damaged one VTK's readers write beyond their memory, which ends the process.
+
+    Without the file's name trimesh cannot look for the files of materials and textures that it names.
+    """
+    import trimesh
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # of numpy, where words stand in the place of numbers
+            data = io.BytesIO(path.read_bytes())
+            mesh = trimesh.load_mesh(data, file_type=suffix[1:], process=False, skip_materials=True)
+        points, faces = np.reshape(mesh.vertices, (-1, 3)), np.reshape(mesh.faces, (-1, 3))
+        if len(points) != len(mesh.vertices) or len(faces) != len(mesh.faces):
+            raise ValueError("not all points or faces have three numbers")
+    except Exception as error:  # whatever a damaged file leads to: no triangles can be made of it
+        raise SurfaceError(f"{path}: there are no triangles in it, or it is damaged ({error}).") from error
+    return polydata(points, faces)
 
 
 def _silence(algorithm: vtkAlgorithm) -> None:
@@ -114,7 +141,7 @@ def _says_ras(path: Path, suffix: str) -> bool:
         from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
         reader = vtkXMLPolyDataReader()
-        reader.SetFileName(os.fspath(path))
+        reader.SetFileName(os.fsencode(path))
         reader.Update()
         space = reader.GetOutput().GetFieldData().GetAbstractArray("SPACE")
         return space is not None and space.GetNumberOfValues() > 0 and space.GetValue(0) == "RAS"

@@ -78,7 +78,7 @@ def _write_ply(surface: vtkPolyData, path: Path) -> None:
 
 def _write_binary(writer, surface: vtkPolyData, path: Path, bytes_at_least: int) -> None:
     writer.SetInputData(surface)
-    writer.SetFileName(os.fspath(path))
+    writer.SetFileName(os.fsencode(path))
     writer.SetFileTypeToBinary()
     writer.AddObserver("ErrorEvent", lambda *_: None)  # told below, in words, instead of printed
     writer.Write()

@@ -77,3 +77,20 @@ def test_where_nothing_can_be_written_nothing_is_left(output, write_picture, qui
     with pytest.raises(ReconstructionError, match="No space left on device"):
         make_case(planned, quick, str(output))
     assert list(Path(output, CASES).iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[" * 100_000], ids=["empty", "list", "no mark", "deep"])
+def test_a_record_that_cannot_be_read_is_none(output, text):
+    """Then the case is done again."""
+    planned = Planned((str(output / "a.dcm"),))
+    folder = output / CASES / planned.name
+    folder.mkdir()
+    (folder / "case.json").write_text(text)
+    assert read_record(planned, output) is None
+
+
+def test_a_name_that_no_file_can_have_is_a_record(output, quick):
+    planned = Planned((str(output / "a\0b.dcm"),))
+    make_case(planned, quick, str(output))
+    told = read_record(planned, output)
+    assert told["fingerprint"] == fingerprint(planned, quick) and "cannot be read (embedded null byte)" in told["error"]

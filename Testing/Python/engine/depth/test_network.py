@@ -87,6 +87,8 @@ def _damaged(change):
         "[]",
         "{}",
         "not JSON",
+        "[" * 100_000,
+        _damaged(lambda told: told["mean"].__setitem__(0, 10**400)),
         _damaged(lambda told: told.pop("biases")),
         _damaged(lambda told: told.update(features=["grey"])),
         _damaged(lambda told: told["weights"].pop()),

@@ -122,3 +122,12 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
     for name, words in (("absent.txt", "there is no such file"), ("picture.png", "cannot be read"), (".", "cannot be")):
         with pytest.raises(ReconstructionError, match=words):
             read_cameras([tmp_path / name], [SHAPE])
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"cameras": [{"projection": ' + "[" * 100_000, '[{"columns": 1' + "0" * 400 + "}]"]
+)
+def test_deep_and_huge_json_is_refused_in_words(tmp_path, text):
+    (tmp_path / "cameras.json").write_text(text)
+    with pytest.raises(ReconstructionError, match=r"cameras\.json.*(nested too deeply|columns is missing)"):
+        read_cameras([tmp_path / "cameras.json"], [(10, 10)])

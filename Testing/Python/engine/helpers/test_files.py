@@ -74,3 +74,12 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
             (temporary / "b.txt").write_text("half")
             raise error
         assert (path / "b.txt").read_text() == "new" and len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("letter", ["n", "я", "\udcfc"], ids=["Latin", "Cyrillic", "no text"])
+def test_a_name_as_long_as_may_be_is_written(tmp_path, letter):
+    """Its temporary file's name is no longer."""
+    path = tmp_path / (letter * (251 // len(os.fsencode(letter))) + ".txt")
+    with replacing(path) as temporary:
+        temporary.write_text("done")
+    assert path.read_text() == "done" and list(tmp_path.iterdir()) == [path]

@@ -19,6 +19,7 @@ from XRayTo3DLib import (
     segment,
 )
 from XRayTo3DLib.helpers.files import check_folder
+from XRayTo3DLib.report import page as page_module
 from XRayTo3DLib.report import segmentation_pictures, stage_pictures, write_report, write_segmentation_report
 from XRayTo3DLib.report.page import _about_scale
 
@@ -116,6 +117,39 @@ def test_warnings_and_names_are_shown_as_text(phantom, tmp_path):
     assert picture.warnings and all(" ".join(each.split()) in " ".join(words.split()) for each in picture.warnings)
 
 
+TAKEN = (
+    """</pre></title></script><script>document.title = "taken"</script><img src=x onerror="document.title = 'taken'">"""
+)
+
+
+def hostile(told):
+    """What `as_json` tells, with a script in every text: a name, a view or a warning may come from a file."""
+    if isinstance(told, dict):
+        return {name: hostile(each) for name, each in told.items()}
+    if isinstance(told, list | tuple):
+        return [hostile(each) for each in told]
+    return told + TAKEN if isinstance(told, str) else told
+
+
+def asked_for(browser):
+    """Addresses that pages asked for since this was last asked."""
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    return [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
+
+
+def test_scripts_in_texts_of_files_are_not_run(browser, result, tmp_path, monkeypatch):
+    numbers = hostile(result.as_json())
+    numbers["input"]["path"] = "a'" + TAKEN.replace("/", "") + "\udcfc\n.png"
+    monkeypatch.setattr(type(result), "as_json", lambda _: numbers)
+    monkeypatch.setattr(page_module, "surface_view", lambda _: "")  # no text of a file is in it
+    path = write_report(result, tmp_path)
+    browser.get(path.as_uri())
+    shown = browser.find_element("tag name", "body").text
+    assert shown.count('document.title = "taken"') > 10 and "a'<pre>" in shown
+    assert browser.title.startswith("a'<pre>") and "\\udcfc" in browser.title
+    assert all(url == path.as_uri() or url.startswith("data:") for url in asked_for(browser))
+
+
 def test_a_relief_is_called_one(phantom_radiograph, tmp_path):
     made = reconstruct(phantom_radiograph, Settings(**{**vars(SETTINGS), "method": "relief"}))
     words = " ".join(_Page(write_report(made, tmp_path).read_text()).words)
@@ -164,8 +198,7 @@ def test_the_page_in_a_browser(browser, drawn, page):
     colours = [np.ptp(picture[bone].astype(int), axis=1).mean() for picture in pictures]
     assert colours[1] > colours[0] + 5 and colours[2] > colours[0] + 5
 
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    asked = asked_for(browser)
     assert page.as_uri() in asked
     assert all(url == page.as_uri() or url.startswith(("data:", "blob:")) for url in asked)
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []

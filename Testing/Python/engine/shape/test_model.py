@@ -156,6 +156,9 @@ BAD = {
     "points that are not there": (changed("faces", lambda f: f + 100), "points that are not there"),
     "negative points": (changed("faces", lambda f: f - 5), ""),
     "another side": (changed("side", lambda s: np.array("both")), "side is 'both'"),
+    "a path for a name": (changed("bone", lambda b: np.array("../../femur")), "the bone is called '../../femur'"),
+    "a long name": (changed("bone", lambda b: np.array("f" * 65)), "the bone is called"),
+    "two lines for a name": (changed("bone", lambda b: np.array("femur\n")), "the bone is called"),
     "more names than landmarks": (changed("landmark_names", lambda n: np.array(["tip", "toe"])), ""),
     "words for numbers": (changed("mean", lambda m: np.full(m.shape, "far")), ""),
 }

@@ -10,7 +10,15 @@ import pytest
 import trimesh
 
 from XRayTo3DLib.errors import ReconstructionError
-from XRayTo3DLib.surface import OBSERVED, SUFFIXES, arrays, check_surface_path, with_observed, write_surface
+from XRayTo3DLib.surface import (
+    OBSERVED,
+    SUFFIXES,
+    arrays,
+    check_surface_path,
+    read_surface,
+    with_observed,
+    write_surface,
+)
 
 CENTRE = (30.0, 40.0, 50.0)
 
@@ -169,3 +177,14 @@ def test_full_disk(tmp_path):
         assert "could not be written" in told and str(path) in told
         assert [p.name for p in path.parent.iterdir()] == ([path.name] if older else [])
         assert older is None or path.read_text() == older
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_names_that_are_no_text_and_long_ones(surface, tmp_path, suffix):
+    folder = tmp_path / "H\udcfcfte"
+    folder.mkdir()
+    path = folder / ("\udcfc" * (255 - len(suffix)) + suffix)
+    write_surface(surface, path)
+    assert list(folder.iterdir()) == [path]
+    points, faces = read_surface(path)
+    assert len(faces) == len(arrays(surface)[1]) and points.mean(axis=0) == pytest.approx((30, 40, -50), abs=1)

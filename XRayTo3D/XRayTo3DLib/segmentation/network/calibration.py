@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import ReconstructionError
+from ...helpers.reading import parse_json, read_text
 from .loading import SHIPPED
 from .logits import sigmoid
 
@@ -49,12 +49,12 @@ def score(check: str, names: Sequence[str], values: np.ndarray, reader: str | os
 @functools.lru_cache(maxsize=16)
 def _weights(path: str, check: str, names: tuple[str, ...]) -> tuple[np.ndarray, float]:
     try:
-        read = json.loads(Path(path).read_text(encoding="utf-8"))[check]
+        read = parse_json(read_text(path))[check]
         weights = np.array([read["weights"][name] for name in names], float)
         bias = float(read["bias"])
-        if not (np.isfinite(weights).all() and np.isfinite(bias)):
-            raise ValueError("numbers that are not finite")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if not (weights.shape == (len(names),) and np.isfinite(weights).all() and np.isfinite(bias)):
+            raise ValueError("weights that are not finite numbers")
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise ReconstructionError(
             f"The reader network's calibration {path} is missing, damaged or of another layout ({error}): train the "
             "network again, which makes both."

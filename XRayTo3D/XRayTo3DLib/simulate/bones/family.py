@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import json
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import SimulationError
+from ...helpers.reading import parse_json, read_text
 from .femur import trochanter_gap
 from .parameters import Cortex, FemurParameters, from_vector, is_size, named
 
@@ -103,9 +103,9 @@ def read_family(path: Path) -> tuple[np.ndarray, np.ndarray]:
         If the file is missing or damaged, or its numbers are not those of a femur.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(read_text(path))
         names, mean, modes = content["names"], np.array(content["mean"], float), np.array(content["modes"], float)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise SimulationError(f"{path}: it is no family of femora ({error}); make it again with the fit.") from error
     wanted = [name for name, _ in named(_with_cortex(mean, _CORTEX, "left"))]
     if names != wanted[: len(names)] or modes.ndim != 2 or modes.shape[1:] != mean.shape or len(names) != len(mean):

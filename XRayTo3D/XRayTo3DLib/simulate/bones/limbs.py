@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import SimulationError, SurfaceError
+from ...helpers.reading import read_arrays
 from .bone import Bone, Mesh, lighter
 from .hollow import hollow
 from .joints import assemble, closed_up, knee_frame, tuberosity
@@ -228,12 +229,11 @@ def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
     if not path.is_file():
         raise SimulationError(f"{path}: there is no such file.")
     try:
-        # Opened here: numpy does not close a damaged file.
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            vertices, faces = file["vertices"].astype(np.float64), file["faces"].astype(np.int64)
+        read = read_arrays(path, ("vertices", "faces"))
+        vertices, faces = read["vertices"].astype(np.float64), read["faces"].astype(np.int64)
     except KeyError as error:
         raise SimulationError(f"{path}: it has no array {error.args[0]}; it needs vertices and faces.") from error
-    except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
+    except (OSError, ValueError, TypeError) as error:
         raise SimulationError(f"{path}: it cannot be read: {error}") from error
     if vertices.ndim != 3 or vertices.shape[2] != 3 or faces.ndim != 2 or faces.shape[1] != 3 or not faces.size:
         raise SimulationError(

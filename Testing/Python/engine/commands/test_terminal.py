@@ -1,0 +1,34 @@
+"""What a command says is one line, whatever a file's name or a file holds."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from XRayTo3DLib.commands.main import main
+from XRayTo3DLib.commands.terminal import fail, one_line, warn
+
+
+@given(st.text(max_size=20))
+def test_a_line_holds_nothing_that_a_terminal_obeys(text):
+    line = one_line(text)
+    assert line.isprintable() and len(line) == len(text)
+    assert all(here == there for here, there in zip(line, text, strict=True) if there.isprintable())
+
+
+def test_words_are_kept():
+    assert one_line("Hüfte\nlinks\t🦴: 3 × 4 mm") == "Hüfte links 🦴: 3 × 4 mm"
+
+
+def test_errors_and_warnings_are_a_line_each(capsys):
+    assert fail("a\r\nb\x1b[2J", 2) == 2
+    warn(["c\nd", "e\udcfc"])
+    assert capsys.readouterr().err.splitlines() == [
+        "xrayto3d: error: a  b\N{REPLACEMENT CHARACTER}[2J",
+        "xrayto3d: warning: c d",
+        "xrayto3d: warning: e\N{REPLACEMENT CHARACTER}",
+    ]
+
+
+def test_a_name_with_a_terminal_s_commands(tmp_path, capsys):
+    assert main(["evaluate", str(tmp_path / "a\n\x1b[31mb.stl"), str(tmp_path / "c.stl")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable() and "a \N{REPLACEMENT CHARACTER}[31mb.stl: there is no such file" in line

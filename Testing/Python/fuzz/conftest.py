@@ -1,0 +1,7 @@
+"""The fuzzer is a program: only its tests are collected, also for doctests."""
+
+import sys
+from pathlib import Path
+
+collect_ignore_glob = ["fuzz.py", "kinds.py"]
+sys.path.insert(0, str(Path(__file__).parent))
