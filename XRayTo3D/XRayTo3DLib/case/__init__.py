@@ -9,6 +9,7 @@ from .segment import (
     is_same,
     segment,
     segment_again,
+    segment_near,
     segment_others,
     segment_view,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "is_same",
     "segment",
     "segment_again",
+    "segment_near",
     "segment_others",
     "segment_view",
 ]

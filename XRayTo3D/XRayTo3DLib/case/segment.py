@@ -218,6 +218,41 @@ def segment_others(view: View, finding: Finding, main: Segmentation) -> tuple[Se
     return tuple(found)
 
 
+def segment_near(
+    view: View, finding: Finding, main: Segmentation, name: str, box: tuple[np.ndarray, np.ndarray]
+) -> Segmentation | None:
+    """A bone that no look at all of a picture has shown, where others tell that it is.
+
+    Parameters
+    ----------
+    view : View
+    finding : Finding
+    main : Segmentation
+        The main bone in the view.
+    name : str
+        One of `NAMED_BONES`.
+    box : (low, high) of (2,) array
+        Corners of where it may be, as column and row.
+
+    Returns
+    -------
+    Segmentation or None
+        None where the network was not asked for the main bone, or hardly sees this one.
+
+    Raises
+    ------
+    ReconstructionError
+        If a network cannot be loaded.
+    """
+    if main.bone.first is None:
+        return None
+    alone = View(view.radiograph, Marking(view.marking.roi, view.marking.polygon), view.camera)
+    bone = segmentation.find_bone_near(
+        view.radiograph.pixels, main.region, name, box, main.bone.first, finding.pieces, finding.reader
+    )
+    return None if bone is None else _checked(alone, finding, main.region, bone)
+
+
 def is_same(bone: Bone, known: Bone) -> bool:
     """Whether a bone is one that is known: of the same name, as far as that has one, and in the same place."""
     both = np.count_nonzero(bone.mask & known.mask)

@@ -24,6 +24,7 @@ from .find import (
     bone_recognized,
     check_segmentation,
     find_bone,
+    find_bone_near,
     find_bones,
 )
 from .fracture_line import broken_outlines, check_fracture_line, split_along
@@ -73,6 +74,7 @@ __all__ = [
     "count_pieces",
     "even_out",
     "find_bone",
+    "find_bone_near",
     "find_bones",
     "find_by_clusters",
     "find_by_network",

@@ -17,6 +17,7 @@ from .network.channels import BONES
 from .network.loading import load_reader
 from .network.look import channel_of, first_look, second_look
 from .network.reader import Landmark, Reading
+from .network.search import Box, box_of
 from .region import corners, is_marked
 from .seeds import Seeds
 from .where import LEAST, LEGS, OTHER_LEG, box_seen, closer_box, legs
@@ -159,6 +160,43 @@ def find_all_by_network(
             if box is not None:
                 found.append(_looked_closer(pixels, own, first, name, box, network, pieces, Seeds()))
     return tuple(each for each in found if each.name)
+
+
+def find_near(
+    pixels: np.ndarray,
+    region: np.ndarray,
+    name: str,
+    box: Box,
+    first: Reading,
+    pieces: str = "near",
+    reader: str | os.PathLike | None = None,
+) -> ByNetwork:
+    """Let the networks look for a bone of which it is known about where it is.
+
+    Parameters
+    ----------
+    pixels, region, pieces, reader
+        As of `find_by_network`.
+    name : str
+        One of `BONES`.
+    box : (low, high) of (2,) array
+        Corners of where it may be, as column and row of the picture.
+    first : Reading
+        A first look at all that is marked.
+
+    Returns
+    -------
+    ByNetwork
+        As of a box that somebody drew; empty where the bone is not seen.
+
+    Raises
+    ------
+    ReconstructionError
+        If a network cannot be loaded.
+    """
+    box = box_of(pixels, *box, name, first.turns)
+    seen = _looked_closer(pixels, region, first, name, box, load_reader(reader), pieces, Seeds())
+    return replace(seen, named=names_in(pixels, box, first, reader)[name])
 
 
 def _sides(pelvis: np.ndarray, femora: list[np.ndarray]) -> list[np.ndarray]:

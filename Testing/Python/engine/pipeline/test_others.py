@@ -8,7 +8,7 @@ import pytest
 from XRayTo3DLib import Case, Finding, ReconstructionError, View, radiograph_from_array
 from XRayTo3DLib.case import is_same
 from XRayTo3DLib.pipeline import others
-from XRayTo3DLib.pipeline.others import find_others
+from XRayTo3DLib.pipeline.others import check_all_seen, find_others
 
 SHAPE = (200, 300)
 
@@ -77,8 +77,12 @@ def test_bones_by_name_are_those_of_the_main_leg(found):
 
 
 def test_a_bone_that_is_not_there_is_missed_in_words(found):
+    asked = Finding(bones=("femur", "patella"))
+    assert find_others(found([KNEES["tibia"]]), asked, [KNEES["femur"]]) == ()
     with pytest.raises(ReconstructionError, match="No patella is seen beside the femur in the first picture"):
-        find_others(found([KNEES["tibia"]]), Finding(bones=("femur", "patella")), [KNEES["femur"]])
+        check_all_seen(asked, ["tibia"])
+    check_all_seen(asked, ["patella"])
+    check_all_seen(Finding(bones="all"), [])
 
 
 @pytest.mark.parametrize(
