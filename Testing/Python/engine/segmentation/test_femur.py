@@ -13,7 +13,6 @@ from XRayTo3DLib.segmentation.network.loading import SHIPPED
 from XRayTo3DLib.simulate.scenes.others import other
 from XRayTo3DLib.simulate.scenes.scenes import scene
 
-
 # Radiographs, bone bright, of which a good part is a femur; most show one of its ends, from the front or the side.
 WITH_FEMUR = (7000, 7003, 7004, 7005, 7012, 7013, 7014, 7015)
 
