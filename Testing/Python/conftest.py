@@ -20,20 +20,20 @@ hypothesis.settings.load_profile("any machine")
 
 # Begun first, so that none of them is left to one worker when the others have no more to do.
 LONGEST = (
-    "engine/test_real_data.py",
     "engine/segmentation/test_find.py",
-    "engine/pipeline/test_run.py",
-    "panel/test_panel.py",
     "engine/methods/test_shape.py",
+    "engine/pipeline/test_run.py",
     "engine/commands/test_main.py",
+    "engine/test_real_data.py",
+    "panel/test_panel.py",
     "engine/shape/test_fit.py",
-    "engine/train/test_reader.py",
-    "engine/simulate/bones/test_fit.py",
     "engine/train/test_models.py",
-    "engine/segmentation/test_femur.py",
+    "engine/train/test_depth.py",
     "panel/test_shape_panel.py",
-    "mrml/test_shape.py",
     "engine/shape/test_train.py",
+    "engine/simulate/bones/test_fit.py",
+    "engine/anatomy/test_femur_measures.py",
+    "engine/simulate/scenes/test_scenes.py",
 )
 
 

@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from vtkmodules.util.misc import calldata_type
+from vtkmodules.util.vtkConstants import VTK_OBJECT
 
 from . import members
 from .pythonqt import standing_for, unwrap
@@ -240,9 +242,19 @@ class qMRMLNodeComboBox(QWidget):
             self._scene.RemoveObserver(tag)
         self._scene, self._tags = scene, []
         if scene is not None:
-            events = (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndCloseEvent, scene.EndImportEvent)
-            self._tags = [scene.AddObserver(event, lambda *_: self._fill()) for event in events]
+            come_and_go = calldata_type(VTK_OBJECT)(lambda _scene, _event, node: self._fill_for(node))
+            self._tags = [
+                scene.AddObserver(each, come_and_go) for each in (scene.NodeAddedEvent, scene.NodeRemovedEvent)
+            ]
+            self._tags += [
+                scene.AddObserver(each, lambda *_: self._fill()) for each in (scene.EndCloseEvent, scene.EndImportEvent)
+            ]
         self._fill()
+
+    def _fill_for(self, node):
+        """Fill it anew, if a node that came or went is one of those that may be offered."""
+        if not self.nodeTypes or any(node.IsA(name) for name in self.nodeTypes):
+            self._fill()
 
     def _fill(self):
         before, known = self.currentNode(), self._nodes
