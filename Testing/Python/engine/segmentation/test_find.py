@@ -8,10 +8,21 @@ from scipy.ndimage import distance_transform_edt
 
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.geometry.outline import BORDER, EDGE, FLAGS
-from XRayTo3DLib.segmentation import Seeds, bone_recognized, box_region, check_femur, find_bone, find_bones
+from XRayTo3DLib.segmentation import (
+    Seeds,
+    bone_recognized,
+    box_region,
+    check_femur,
+    find_bone,
+    find_bone_near,
+    find_bones,
+)
 from XRayTo3DLib.segmentation.by_network import _continued
 from XRayTo3DLib.segmentation.find import bone_as_drawn, bone_by_threshold
+from XRayTo3DLib.segmentation.network.loading import load_reader
+from XRayTo3DLib.segmentation.network.look import first_look
 from XRayTo3DLib.segmentation.network.window import window_over
+from XRayTo3DLib.segmentation.region import corners
 from XRayTo3DLib.simulate.scenes.others import other
 from XRayTo3DLib.simulate.scenes.scenes import scene
 
@@ -20,6 +31,7 @@ ONE_FEMUR = (5000, 5001, 5002, 5005, 5006, 5008, 5014, 5022)
 # Scenes that are looked for below are tried in these first: to draw all those between them takes long.
 BOTH_KNEES = (7004, 7020, 7059, 7131)
 BOTH_HIPS = (182, 230)
+PATELLAE = (5008, 5022, 5032)
 HIPS = (11, 20, 25, 29, 30, 32, 44, 53)
 
 
@@ -96,6 +108,25 @@ def test_of_a_pelvis_between_two_femora_each_has_its_side(limbs, seed):
     assert dice(sides[0] | sides[1], each.masks["pelvis"]) > 0.85
     away = [distance_transform_edt(~femur) for femur in femora]
     assert {int(np.argmin([np.median(each[side]) for each in away])) for side in sides} == {0, 1}
+
+
+def test_a_bone_is_found_near_where_it_is_said_to_be(limbs):
+    """A box that is off by a sixth of its size does, where the bone is seen well; in noise there is none."""
+    network, scores = load_reader(), []
+    for seed in PATELLAE:
+        each = scene(limbs, seed, 256)
+        pixels, region, mask = pixels_of(each), np.ones(each.image.shape, bool), each.masks["patella"]
+        low, high = corners(mask)
+        off = 0.15 * (high - low)
+        first = first_look(pixels, region, network)
+        found = find_bone_near(pixels, region, "patella", (low + off, high + off), first)
+        assert (found.name, found.method, found.first) == ("patella", "network", first)
+        scores.append(dice(found.mask, mask))
+    assert np.median(scores) > 0.8
+    noise = np.random.default_rng(0).random((200, 200)).astype(np.float32)
+    first = first_look(noise, np.ones(noise.shape, bool), network)
+    middle = (np.array([50.0, 50.0]), np.array([150.0, 150.0]))
+    assert find_bone_near(noise, np.ones(noise.shape, bool), "patella", middle, first) is None
 
 
 def test_outlines_run_round_the_mask(by_network):
