@@ -1,4 +1,4 @@
-"""The method that chooses: a shape model wherever it explains what is seen, otherwise a solid, with the reason."""
+"""The method that chooses: a shape model wherever it explains what is seen, otherwise what may claim less, and why."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from ..case import Case, Making, Segmentation
-from ..errors import ReconstructionError
+from ..errors import NoFemurError, ReconstructionError
 from ..helpers.progress import Progress, part
 from ..segmentation.morphology import dice
 from ..segmentation.network.channels import FRAGMENTS
 from ..shape import BUILT_IN_BONES
-from . import broken, shape, solid
+from . import broken, shape, solid, volume
 from .bone import BoneResult, FoundBone
 from .fitted import Fitted
 
@@ -62,9 +62,10 @@ def _agreement(found: Segmentation, fitted: Fitted) -> float:
 def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:
     """Make the surface of a bone by the method that may claim most; see `Method.make`.
 
-    Of two views no solid can be made. Of one, a solid is made where no shape is wanted or can be fitted, or so much of
-    the outline is not met that the bone may be broken (see `looks_whole`). Where its fracture is marked, or the network
-    sees it in all views, its fragments are made.
+    Of several views no solid can be made: where they are calibrated, and no shape meets them, the bone is taken as a
+    volume network sees it, if its shadow is the bone that was found in each of them. Of one, a solid is made where no
+    shape is wanted or can be fitted, or so much of the outline is not met that the bone may be broken (see
+    `looks_whole`). Where its fracture is marked, or the network sees it in all views, its fragments are made.
     """
     if broken.is_marked(bone, making):
         return broken.make(bone, making, progress)
@@ -75,7 +76,7 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
         made = shape.make(bone, making, part(progress, 0.0, _SHARE))
     except ReconstructionError as error:
         if views > 1:
-            raise
+            return _by_volume(bone, making, error, part(progress, _SHARE, 1 - _SHARE))
         why, spent, doubts = f"since no shape model could be fitted to it. {error}", {}, ()
     else:
         if views > 1 or made.broken or looks_whole(bone, made):
@@ -85,3 +86,15 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
     doubts = (*doubts, f"A solid was made from the outline, {why}")
     instead = solid.make(bone, making, part(progress, _SHARE, 1 - _SHARE))
     return replace(instead, doubts=doubts, timings_s=spent | instead.timings_s)
+
+
+def _by_volume(bone: FoundBone, making: Making, why: ReconstructionError, progress: Progress | None) -> BoneResult:
+    """The bone as a volume network sees it in several views; where it does not see that bone, `why` is raised."""
+    if isinstance(why, NoFemurError):
+        raise why
+    try:
+        made = volume.made_surely(bone, making, progress)
+    except ReconstructionError:
+        raise why from None
+    said = f"The bone was made as a volume network sees it, since no shape model could be fitted to it. {why}"
+    return replace(made, doubts=(*made.doubts, said))
