@@ -15,8 +15,8 @@ from ..shape import BUILT_IN_BONES
 from . import broken, shape, solid, volume
 from .bone import BoneResult, FoundBone
 from .fitted import Fitted
+from .volumetric import AGREES
 
-_AGREES = 0.9  # Dice of a fitted bone's shadow and the bone that was found, at which it is the same bone
 _BREAKS_UNKNOWN = set(BUILT_IN_BONES) - set(FRAGMENTS)
 _SHARE = 0.67  # of the time, for trying a shape model
 
@@ -47,25 +47,26 @@ def looks_whole(bone: FoundBone, made: BoneResult) -> bool:
         return True
     seen = bone.seen[0].fragments
     unbroken = bone.name in _BREAKS_UNKNOWN if seen is None else not seen.broken
-    return unbroken and _agreement(bone.seen[0], made.shape) >= _AGREES
+    return unbroken and _agreement(bone.seen[0], made.shape, 0) >= AGREES
 
 
-def _agreement(found: Segmentation, fitted: Fitted) -> float:
-    """Dice of a fitted bone's shadow in the first picture and the bone that was found, where it was looked for."""
+def _agreement(found: Segmentation, fitted: Fitted, view: int) -> float:
+    """Dice of a fitted bone's shadow in one of its views and the bone that was found, where it was looked for."""
     import cv2
 
     shadow = np.zeros(found.region.shape, np.uint8)
-    cv2.fillPoly(shadow, [np.rint(outline.points).astype(np.int32) for outline in fitted.outlines[0]], 1)
+    cv2.fillPoly(shadow, [np.rint(outline.points).astype(np.int32) for outline in fitted.outlines[view]], 1)
     return float(dice((shadow > 0) & found.region, found.bone.mask & found.region))
 
 
 def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:
     """Make the surface of a bone by the method that may claim most; see `Method.make`.
 
-    Of several views no solid can be made: where they are calibrated, and no shape meets them, the bone is taken as a
-    volume network sees it, if its shadow is the bone that was found in each of them. Of one, a solid is made where no
-    shape is wanted or can be fitted, or so much of the outline is not met that the bone may be broken (see
-    `looks_whole`). Where its fracture is marked, or the network sees it in all views, its fragments are made.
+    Of several views no solid can be made: where they are calibrated, and no shape meets them, or one whose shadow is
+    not the bone that was found in each of them, the bone is taken as a volume network sees it, if the shadow of that
+    is. Of one view, a solid is made where no shape is wanted or can be fitted, or so much of the outline is not met
+    that the bone may be broken (see `looks_whole`). Where its fracture is marked, or the network sees it in all views,
+    its fragments are made.
     """
     if broken.is_marked(bone, making):
         return broken.make(bone, making, progress)
@@ -79,13 +80,30 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
             return _by_volume(bone, making, error, part(progress, _SHARE, 1 - _SHARE))
         why, spent, doubts = f"since no shape model could be fitted to it. {error}", {}, ()
     else:
-        if views > 1 or made.broken or looks_whole(bone, made):
+        if views > 1:
+            return made if made.broken else _or_volume(bone, making, made, part(progress, _SHARE, 1 - _SHARE))
+        if made.broken or looks_whole(bone, made):
             return made
         why = f"since a shape model is of unbroken bones: {made.shape.unmet_words}."
         spent, doubts = made.timings_s, made.doubts
     doubts = (*doubts, f"A solid was made from the outline, {why}")
     instead = solid.make(bone, making, part(progress, _SHARE, 1 - _SHARE))
     return replace(instead, doubts=doubts, timings_s=spent | instead.timings_s)
+
+
+def _or_volume(bone: FoundBone, making: Making, made: BoneResult, progress: Progress | None) -> BoneResult:
+    """A fitted shape, or where its shadow is another than the bone that was found, what a volume network sees there."""
+    worst = min(_agreement(found, made.shape, number) for number, found in enumerate(bone.seen))
+    if worst >= AGREES:
+        return made
+    why = ReconstructionError(
+        f"The shadow of the one that comes nearest is another than that of the bone that was found (Dice {worst:.2f})."
+    )
+    try:
+        instead = _by_volume(bone, making, why, progress)
+    except ReconstructionError:
+        return made
+    return replace(instead, timings_s=made.timings_s | instead.timings_s)
 
 
 def _by_volume(bone: FoundBone, making: Making, why: ReconstructionError, progress: Progress | None) -> BoneResult:

@@ -136,6 +136,31 @@ def test_auto_takes_a_volume_where_no_shape_model_meets_several_views_and_its_sh
     assert "as a volume network sees it" in made.warnings[0] and "No model meets it." in made.warnings[0]
 
 
+@pytest.fixture
+def fitted(monkeypatch, case):
+    """What `auto` makes of a bone in whose views a fitted shape's shadow agrees so well with what was found."""
+
+    def choose(*agreement, of=case):
+        shape = BoneResult("femur", "left", (), shape=SimpleNamespace(warnings=()))
+        monkeypatch.setattr(auto.shape, "make", lambda *_: shape)
+        monkeypatch.setattr(auto, "_agreement", lambda found, fitted, view: agreement[view])
+        monkeypatch.setattr(by_volume, "make", lambda *_: seen_as(0.95, 0.95))
+        found = SimpleNamespace(bone=SimpleNamespace(name="femur"), fragments=None, femur=None, view=of.views[0])
+        return auto.make(FoundBone(of, (found,) * len(of.views), None), Making())
+
+    return choose
+
+
+def test_auto_takes_a_shape_whose_shadow_is_the_bone_in_every_view_and_else_the_volume(fitted):
+    assert fitted(0.9, 0.9).volume is None
+    made = fitted(0.99, 0.89)
+    assert made.shape is None and "(Dice 0.89)" in made.warnings[0]
+
+
+def test_auto_keeps_such_a_shape_where_the_views_are_not_calibrated(fitted):
+    assert fitted(0.99, 0.5, of=Case([view(0, calibrated=False), view(80, 1, calibrated=False)])).shape is not None
+
+
 def test_auto_takes_no_volume_whose_shadow_is_another(chosen):
     with pytest.raises(ReconstructionError, match=r"^No model meets it\.$"):
         chosen(seen_as(0.95, 0.89))
