@@ -31,7 +31,7 @@ from accuracy_cases import PLAIN, Case, Variant, case
 from accuracy_report import FACTS, ONE_VIEW, kept, reported
 from accuracy_scores import ALIGNED, IN_FRAME, score
 from accuracy_shape import BUILT_IN, built_in, models, registered, shape_fit, use
-from accuracy_volume import people, volume_rows
+from accuracy_volume import LEARNT, NETWORK, people, seen_in_a_grid, volume_rows
 
 import XRayTo3DLib
 from XRayTo3DLib.errors import ReconstructionError
@@ -127,6 +127,8 @@ def _independent(job: Job) -> list[dict]:
     bone = subject(independent(job.bone)[job.number], model, job.number)
     fits = {BUILT_IN: functools.partial(shape_fit, model=model)}
     rows = _scored(bone, job.pose, PLAIN, FROM_TRUTH, (ALIGNED,))
+    if job.bone in LEARNT:
+        rows += _scored(bone, job.pose, PLAIN, {NETWORK: seen_in_a_grid}, (IN_FRAME, ALIGNED))
     for variant in (PLAIN, ONE, *((*WORSE, *ONLY_OTHERS) if job.bone == "femur" else ())):
         rows += _scored(bone, job.pose, variant, fits, (IN_FRAME, ALIGNED))
     if bone.facts:

@@ -73,8 +73,8 @@ def main_table(rows: Sequence[dict], variants: Sequence[str]) -> str:
                 cells.append(_mean(_values(own, frame, "dice"), 3))
             cells += [_mean(_plain(own, name), 1) for name in ("neck_shaft_deg", "anteversion_deg")]
             cells.append(_mean(_within_two(own), 2))
-            made = [row for row in own if not row["failed"]]
-            cells.append("yes" if made and all(row["closed"] for row in made) else "no")
+            closed = [row["closed"] for row in own if "closed" in row]
+            cells.append(("yes" if all(closed) else "no") if closed else "")
             cells += [_mean(_plain(own, "seconds"), 2), _mean(_plain(own, "memory_mb"), 0), _failed(own)]
             lines.append(cells)
     return _markdown(_MAIN, lines)

@@ -107,7 +107,10 @@ def _told(made: Made, case: Case, motion: np.ndarray) -> dict[str, tuple[float, 
         told["depth_mm"] = (float(case.cameras[0].from_lps[2, :3] @ away), made.depth_deviation_mm)
     if not made.measures:
         return told
-    true = measure_femur(*case.truth, case.side)
+    try:
+        true = measure_femur(*case.truth, case.side)
+    except SurfaceError:  # a deformed bone is no femur as anatomy defines it
+        return told
     values = {
         "neck_shaft_angle_deg": true.neck_shaft_angle_deg,
         "anteversion_deg": true.anteversion_deg,

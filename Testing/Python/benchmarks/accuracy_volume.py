@@ -1,8 +1,8 @@
 """The volume network beside the shape model: people that neither learnt from, whole, in part, bowed, shortened, broken.
 
 Besides, the benchmark of networks that make volumes of two radiographs, as near as the data allow: a cube of 128 mm
-round the femur's upper end, voxels of 1 mm, two views at right angles. What differs: there it is parallel rays, and
-people of other collections, all cut out of CT alike; here it is cone beams, and people of one collection.
+round the femur's upper end, voxels of 1 mm, two views at right angles. The femora are others, and so is how they are
+cut.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from XRayTo3DLib.train.pictures import left_out
 from XRayTo3DLib.volume import Seen, bone_of
 
 NETWORK = "volume network"
+LEARNT = ("femur", "tibia", "fibula", "patella")  # bones that it learnt
 ONE = Variant("one view", views=("ap",))
 THREE = Variant("three views", views=("ap", "lateral", "oblique"))
 PARTS = (
