@@ -6,7 +6,7 @@ from .axes import idsOfAxes
 from .further import NAMES, offerFurtherViews, parameterOf
 from .marks import lengthOnXray
 from .nodes import hasSurface, idsOfKeptImages
-from .parameters import Color, mayFitShape
+from .parameters import Color, mayFitShape, usesViews
 from .result import hasColor
 from .scale import scaleWords
 from .wanted import offerBones
@@ -49,10 +49,10 @@ def enableSurface(ui, parameters) -> None:
     isSolid = parameters.method.value in ("auto", "solid")
     ui.automaticEmbossCheckBox.enabled = isSolid
     ui.embossSlider.enabled = isSolid and not parameters.automaticEmboss
-    ui.smoothingSpinBox.enabled = parameters.method.value != "shape"
+    ui.smoothingSpinBox.enabled = parameters.method.value not in ("shape", "volume")
     mayFit = mayFitShape(parameters)
+    ui.sideComboBox.enabled = usesViews(parameters)
     for widget in (
-        ui.sideComboBox,
         ui.landmarksSelector,
         ui.landmarksPlaceWidget,
         ui.fractureSelector,
@@ -65,7 +65,7 @@ def enableSurface(ui, parameters) -> None:
         ui.shapeModelButton,
     ):
         widget.enabled = mayFit
-    offerFurtherViews(ui, parameters, mayFit)
+    offerFurtherViews(ui, parameters, usesViews(parameters))
     offerBones(ui, parameters)
 
 

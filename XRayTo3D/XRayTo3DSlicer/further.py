@@ -62,20 +62,20 @@ def xrayOf(parameters, mark):
     return getattr(parameters, f"{name}Volume") if parameters else None
 
 
-def offerFurtherViews(ui, parameters, mayFit) -> None:
+def offerFurtherViews(ui, parameters, mayUse) -> None:
     """Offer a further view once the view before it is chosen, and what can be told of it once it is chosen itself."""
     before = True
     for name in NAMES:
         isChosen = bool(getattr(parameters, f"{name}Volume"))
         for widget in (getattr(ui, f"{name}{part}") for part in ("Label", "Selector", "LoadButton")):
             widget.visible = before or isChosen
-            widget.enabled = mayFit
+            widget.enabled = mayUse
         group = getattr(ui, f"{name}Group")
         group.visible = isChosen
-        group.enabled = mayFit and isChosen
+        group.enabled = mayUse and isChosen
         getattr(ui, f"{_angleOf(name)}SpinBox").enabled = not parameters.cameras  # which tell the angles
         before = isChosen
-    ui.camerasLineEdit.enabled = ui.camerasButton.enabled = mayFit and bool(_chosen(parameters))
+    ui.camerasLineEdit.enabled = ui.camerasButton.enabled = mayUse and bool(_chosen(parameters))
 
 
 def _chosen(parameters) -> list:

@@ -90,6 +90,7 @@ class Method(Enum):
 
     AUTO = "auto"
     SHAPE = "shape"
+    VOLUME = "volume"
     SOLID = "solid"
     RELIEF = "relief"
 
@@ -98,6 +99,7 @@ class Method(Enum):
         return {
             Method.AUTO: _("Automatic"),
             Method.SHAPE: _("Shape model"),
+            Method.VOLUME: _("Volume network"),
             Method.SOLID: _("Solid"),
             Method.RELIEF: _("Relief"),
         }[self]
@@ -316,9 +318,14 @@ def mayFitShape(parameters) -> bool:
     return parameters.method in (Method.AUTO, Method.SHAPE)
 
 
+def usesViews(parameters) -> bool:
+    """Tell whether the chosen method can use more than one view."""
+    return mayFitShape(parameters) or parameters.method == Method.VOLUME
+
+
 def usedXrays(parameters) -> list:
-    """Return the X-rays that a surface is made of: further ones count for a shape model only."""
-    further = furtherViews(parameters) if mayFitShape(parameters) else []
+    """Return the X-rays that a surface is made of: further ones count where the method uses them."""
+    further = furtherViews(parameters) if usesViews(parameters) else []
     return [parameters.inputVolume, *(each["volumeNode"] for each in further)]
 
 
@@ -328,19 +335,20 @@ def camerasOf(parameters) -> list:
 
 
 def shapeChoices(parameters) -> dict:
-    """Return what is chosen for a shape model, as arguments that the logic's `process` takes; nothing without one."""
-    if not mayFitShape(parameters):
+    """Return what is chosen for bones in three dimensions, as arguments of the logic's `process`; nothing without."""
+    if not usesViews(parameters):
         return {}
-    chosen = {
-        "side": parameters.side.value,
-        "landmarksNode": parameters.landmarks,
-        "fractureNode": parameters.fractureLine,
-        "force": parameters.force,
-        "height_cm": parameters.height or None,
-        "sex": parameters.sex.value,
-        "otherSideNode": parameters.otherSide,
-        "shape_model": parameters.shapeModel.strip() or None,
-    }
+    chosen = {"side": parameters.side.value}
+    if mayFitShape(parameters):
+        chosen |= {
+            "landmarksNode": parameters.landmarks,
+            "fractureNode": parameters.fractureLine,
+            "force": parameters.force,
+            "height_cm": parameters.height or None,
+            "sex": parameters.sex.value,
+            "otherSideNode": parameters.otherSide,
+            "shape_model": parameters.shapeModel.strip() or None,
+        }
     if views := furtherViews(parameters):
         chosen |= {"furtherViews": views, "view_angle": viewAngle(parameters)}
     if views and parameters.cameras:  # which tell the angles

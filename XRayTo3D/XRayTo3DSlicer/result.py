@@ -26,9 +26,9 @@ def recordOf(modelNode):
 
 
 def liesOnXray(modelNode) -> bool:
-    """Tell whether a surface lies on its X-ray; a fitted shape stands in its plane, which would hide half of it."""
+    """Tell whether a surface lies on its X-ray; a whole bone stands in its plane, which would hide half of it."""
     record = recordOf(modelNode)
-    return record is None or record["surface"]["method"] != "shape"
+    return record is None or record["surface"]["method"] not in ("shape", "volume")
 
 
 def resultText(modelNode) -> str:
@@ -50,6 +50,7 @@ def _rows(record) -> list:
     surface, shape = main["surface"], main["shape"]
     methods = {
         "shape": _("Fitted shape of a broken bone") if main.get("fragments") else _("Fitted shape of a whole bone"),
+        "volume": _("Bone as a network sees it in a grid"),
         "solid": _("Inflated outline; its thickness is an estimate"),
         "relief": _("Relief of gray values; no anatomy"),
     }

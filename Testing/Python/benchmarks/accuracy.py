@@ -1,8 +1,9 @@
 """The accuracy benchmark: bones from one or two radiographs, against what needs no shape model.
 
-`make accuracy` prints two tables and leaves them, with plots, in accuracy/. The first is of the real femora in
+`make accuracy` prints three tables and leaves them, with plots, in accuracy/. The first is of the real femora in
 shared/data/limbs beside the project (or in LIMBS), each left out of training; the second of bones of other collections
-in shared/data/independent (XRAYTO3D_DATA names the folder that holds both), which no model was made of.
+in shared/data/independent (XRAYTO3D_DATA names the folder that holds both), which no model was made of. A third,
+`--table volume`, has the volume network beside the shape model, on people that neither learnt from.
 `make accuracy ACCURACY="--table independent --bones tibia --few 1 --poses 1"` measures only a part. What was measured
 before an interruption is kept, and measured again only if model, fit or benchmark have changed.
 """
@@ -30,12 +31,13 @@ from accuracy_cases import PLAIN, Case, Variant, case
 from accuracy_report import FACTS, ONE_VIEW, kept, reported
 from accuracy_scores import ALIGNED, IN_FRAME, score
 from accuracy_shape import BUILT_IN, built_in, models, registered, shape_fit, use
+from accuracy_volume import LEARNT, NETWORK, people, seen_in_a_grid, volume_rows
 
 import XRayTo3DLib
 from XRayTo3DLib.errors import ReconstructionError
 
 OUTPUT = Path("accuracy")
-LEFT_OUT, OTHERS = "limbs", "independent"
+LEFT_OUT, OTHERS, VOLUME = "limbs", "independent", "volume"
 BONES = ("femur", "tibia", "fibula", "patella", "hip")
 POSES = 3  # of each bone of another collection: there are few
 ONE = Variant(ONE_VIEW, views=("ap",))
@@ -87,21 +89,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = OUTPUT / "measured" / _fingerprint()
     folder.mkdir(parents=True, exist_ok=True)
     left = [job for job in jobs if not (folder / job.file).is_file()]
-    trained = registered(len(femora())) if any(job.table == LEFT_OUT for job in left) else None
+    trained = registered(len(femora())) if any(job.table != OTHERS for job in left) else None
     with ProcessPoolExecutor(options.workers, initializer=use, initargs=(trained,)) as pool:
         for done, (job, rows) in enumerate(zip(left, pool.map(judged, left), strict=True), 1):
             kept(rows, folder / job.file)
             print(f"{done} of {len(left)} bones", end="\r", file=sys.stderr, flush=True)
-    rows = {table: [] for table in (LEFT_OUT, OTHERS)}
+    rows = {table: [] for table in (LEFT_OUT, OTHERS, VOLUME)}
     for job in jobs:
         rows[job.table] += json.loads((folder / job.file).read_text(encoding="utf-8"))
-    print(reported(rows[LEFT_OUT], rows[OTHERS], OUTPUT))
+    print(reported(rows[LEFT_OUT], rows[OTHERS], rows[VOLUME], OUTPUT))
     print(f"\nKept in {OUTPUT}/: report.md with its pictures, table.json")
     return 0
 
 
 def judged(job: Job) -> list[dict]:
     """Scores of all methods and variants on one bone."""
+    if job.table == VOLUME:
+        return volume_rows(job.number, job.pose)
     return _left_out(job.number) if job.table == LEFT_OUT else _independent(job)
 
 
@@ -123,6 +127,8 @@ def _independent(job: Job) -> list[dict]:
     bone = subject(independent(job.bone)[job.number], model, job.number)
     fits = {BUILT_IN: functools.partial(shape_fit, model=model)}
     rows = _scored(bone, job.pose, PLAIN, FROM_TRUTH, (ALIGNED,))
+    if job.bone in LEARNT:
+        rows += _scored(bone, job.pose, PLAIN, {NETWORK: seen_in_a_grid}, (IN_FRAME, ALIGNED))
     for variant in (PLAIN, ONE, *((*WORSE, *ONLY_OTHERS) if job.bone == "femur" else ())):
         rows += _scored(bone, job.pose, variant, fits, (IN_FRAME, ALIGNED))
     if bone.facts:
@@ -144,6 +150,9 @@ def _scored(
 def _jobs(options: argparse.Namespace) -> list[Job]:
     """What is to be measured; what cannot be is said."""
     jobs = []
+    if VOLUME in options.table and LIMBS.is_dir():
+        chosen = [people()[number] for number in _spread(len(people()), options.few)]
+        jobs += [Job(VOLUME, "femur", number, pose) for number in chosen for pose in range(options.poses)]
     if LEFT_OUT in options.table and "femur" in options.bones:
         if LIMBS.is_dir():
             jobs += [Job(LEFT_OUT, "femur", number) for number in _spread(len(femora()), options.few)]
@@ -171,10 +180,15 @@ def _spread(count: int, few: int | None) -> list[int]:
 def _fingerprint() -> str:
     """Changes with the models, the engine that fits them, and the benchmark."""
     library = Path(XRayTo3DLib.__file__).parent
-    files = [path for room in ("shape", "anatomy", "methods", "segmentation") for path in library.glob(f"{room}/*.*")]
+    files = [
+        path
+        for room in ("shape", "anatomy", "methods", "segmentation", "volume")
+        for path in library.glob(f"{room}/*.*")
+    ]
     found = hashlib.sha256()
     measuring = [
-        Path(__file__).with_name(f"accuracy_{name}.py") for name in ("baselines", "bones", "cases", "scores", "shape")
+        Path(__file__).with_name(f"accuracy_{name}.py")
+        for name in ("baselines", "bones", "cases", "scores", "shape", "volume")
     ]
     for path in sorted((*files, Path(__file__), *measuring)):
         found.update(path.read_bytes())
@@ -183,7 +197,7 @@ def _fingerprint() -> str:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--table", nargs="+", choices=(LEFT_OUT, OTHERS), default=(LEFT_OUT, OTHERS))
+    parser.add_argument("--table", nargs="+", choices=(LEFT_OUT, OTHERS, VOLUME), default=(LEFT_OUT, OTHERS, VOLUME))
     parser.add_argument("--bones", nargs="+", choices=BONES, default=BONES)
     parser.add_argument("--few", type=int, metavar="N", help="so many of each kind of bone (all)")
     parser.add_argument(

@@ -73,8 +73,8 @@ def main_table(rows: Sequence[dict], variants: Sequence[str]) -> str:
                 cells.append(_mean(_values(own, frame, "dice"), 3))
             cells += [_mean(_plain(own, name), 1) for name in ("neck_shaft_deg", "anteversion_deg")]
             cells.append(_mean(_within_two(own), 2))
-            made = [row for row in own if not row["failed"]]
-            cells.append("yes" if made and all(row["closed"] for row in made) else "no")
+            closed = [row["closed"] for row in own if "closed" in row]
+            cells.append(("yes" if all(closed) else "no") if closed else "")
             cells += [_mean(_plain(own, "seconds"), 2), _mean(_plain(own, "memory_mb"), 0), _failed(own)]
             lines.append(cells)
     return _markdown(_MAIN, lines)
@@ -156,7 +156,7 @@ def measures_table(rows: Sequence[dict]) -> str:
     return _markdown(_MEASURES, lines)
 
 
-def reported(left_out: Sequence[dict], others: Sequence[dict], folder: Path) -> str:
+def reported(left_out: Sequence[dict], others: Sequence[dict], volume: Sequence[dict], folder: Path) -> str:
     """The whole report as Markdown; it is written into a folder as well, with its pictures and all numbers."""
     folder.mkdir(parents=True, exist_ok=True)
     said = []
@@ -181,12 +181,22 @@ def reported(left_out: Sequence[dict], others: Sequence[dict], folder: Path) -> 
             "the standard deviations that were told, of points, of the distance from the source, and of measures.",
             truth_table(others),
         ]
-    said += ["## How sure it is", measures_table([*left_out, *others])] if left_out or others else []
-    draw_reliability({"left out": left_out, "other collections": others}, folder / "reliability.png")
+    if volume:
+        variants = list(dict.fromkeys(row["variant"] for row in volume))
+        said += [
+            "## The volume network",
+            f"{len({row['name'] for row in volume})} femora of people that neither the network nor the shape model "
+            "learnt from; mm as above. Seen: of parts, what both pictures show. In the cube: Dice of its voxels.",
+            main_table(volume, variants),
+            variants_table(volume, variants),
+        ]
+    every = [*left_out, *others, *volume]
+    said += ["## How sure it is", measures_table(every)] if every else []
+    draw_reliability({"left out": left_out, "other collections": others, "volume": volume}, folder / "reliability.png")
     said.append("![reliability](reliability.png)")
     text = "\n\n".join(said)
     (folder / "report.md").write_text(f"# Accuracy\n\n{text}\n", encoding="utf-8")
-    kept([*left_out, *others], folder / "table.json")
+    kept(every, folder / "table.json")
     return text
 
 

@@ -102,10 +102,15 @@ def _told(made: Made, case: Case, motion: np.ndarray) -> dict[str, tuple[float, 
     """Errors of measures and of the distance from the first source, each with its deviation (mm, degrees)."""
     middle = made.points.mean(axis=0)
     away = motion[:3, :3] @ middle + motion[:3, 3] - middle
-    told = {"depth_mm": (float(case.cameras[0].from_lps[2, :3] @ away), made.depth_deviation_mm)}
+    told = {}
+    if np.isfinite(made.depth_deviation_mm):
+        told["depth_mm"] = (float(case.cameras[0].from_lps[2, :3] @ away), made.depth_deviation_mm)
     if not made.measures:
         return told
-    true = measure_femur(*case.truth, case.side)
+    try:
+        true = measure_femur(*case.truth, case.side)
+    except SurfaceError:  # a deformed bone is no femur as anatomy defines it
+        return told
     values = {
         "neck_shaft_angle_deg": true.neck_shaft_angle_deg,
         "anteversion_deg": true.anteversion_deg,

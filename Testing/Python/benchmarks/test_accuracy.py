@@ -17,6 +17,7 @@ from accuracy_cases import Case, Variant, case, filled, misled
 from accuracy_reliability import draw_reliability, expected
 from accuracy_report import kept, main_table, measures_table, truth_table, variants_table
 from accuracy_scores import ALIGNED, IN_FRAME, SIGMAS, Made, score, seen_distances
+from accuracy_volume import cube_scores
 
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.geometry.camera import place, view_directions
@@ -259,3 +260,15 @@ def test_bones_of_other_collections_are_stood_as_the_model_stands(real):
         assert surface_distances((bone.mesh.points, bone.mesh.faces), (own.mean, own.faces)).mean_mm < 2.5
         assert area_and_volume(bone.mesh.points, bone.mesh.faces)[1] > 0
     assert {subject(path, model, 0).side for path in found} == {"left", "right"}
+
+
+def test_scores_in_a_cube_are_of_what_lies_in_it():
+    """Of a cylinder through the cube, one that is wider by 1 mm is 1 mm off, and its ends, outside, count nothing."""
+    body = trimesh.creation.cylinder(20.0, 400.0, sections=200)
+    points, faces = np.asarray(body.vertices), np.asarray(body.faces)
+    low = np.array([-64.0, -64, -64])
+    same = cube_scores((points, faces), (points, faces), low)
+    assert same["dice"] == 1.0 and same["maximum_mm"] < 1e-3
+    wider = cube_scores((points * [1.05, 1.05, 1.2], faces), (points, faces), low)
+    assert wider["mean_mm"] == pytest.approx(1.0, abs=0.05) and wider["maximum_mm"] < 1.1
+    assert wider["dice"] == pytest.approx(2 / (1 + 1.05**2), abs=0.01)

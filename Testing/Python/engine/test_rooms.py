@@ -23,16 +23,17 @@ ALLOWED = {
     "surface": "errors helpers geometry",
     "anatomy": "errors surface",
     "shape": "errors helpers geometry surface anatomy",
+    "volume": "errors geometry surface",
     "evaluate": "errors surface anatomy",
     "case": "errors version helpers geometry radiograph segmentation surface",
-    "methods": "errors helpers geometry radiograph segmentation tone depth surface shape case",
+    "methods": "errors helpers geometry radiograph segmentation tone depth surface shape volume case",
     "pipeline": "errors helpers geometry radiograph segmentation tone depth surface shape evaluate case methods",
     "simulate": "errors version helpers geometry radiograph surface anatomy",
     "report": "helpers geometry segmentation tone surface anatomy case methods pipeline",
     "archive": "errors version helpers radiograph surface shape case methods pipeline",
     "batch": "errors version helpers radiograph case pipeline report",
-    "train": """errors helpers geometry radiograph segmentation depth surface anatomy shape evaluate case methods
-        simulate report""",
+    "train": """errors helpers geometry radiograph segmentation depth surface anatomy shape volume evaluate case
+        methods simulate report""",
     "commands": """errors version helpers geometry radiograph segmentation surface anatomy evaluate case methods
         pipeline simulate report archive batch train""",
 }

@@ -23,6 +23,7 @@ _FAMILIES = {
     "relief": codes.DCM.MultiScaleResolutionFiltering,
     "solid": codes.DCM.ArtificialIntelligence,
     "shape": codes.DCM.DeformableModels,
+    "volume": codes.DCM.ArtificialIntelligence,
 }
 _ODD = b"\0"  # a value of DICOM has an even number of bytes
 

@@ -14,6 +14,7 @@ INFERRED = "Surface inferred from projection radiographs"  # at most 64 characte
 _CLAIMS = {
     "relief": "It is the radiograph's grey values as a relief, and no bone's anatomy.",
     "solid": "Its outline is the bone's, its thickness is an estimate, and how sure that is, is not known.",
+    "volume": "It is the bone as a network sees it that has learnt from simulated radiographs.",
     "shape": "It is a shape model fitted to the bone's outlines; what no radiograph shows is a usual bone's.",
 }
 
@@ -38,6 +39,11 @@ def account(bone: BoneResult, result: Reconstruction) -> str:
         said.append("Of the fitted bone it is the part that was seen.")
     if bone.shape:
         said.append(f"{_sure(bone.shape)}.")
+    if bone.volume:
+        points = bone.volume.uncertainty_mm
+        said.append(
+            f"Standard deviation of its points: median {np.median(points):.2f} mm, largest {points.max():.2f} mm."
+        )
     if bone.broken:
         parts = zip(FRAGMENT_NAMES, (bone.broken.upper, bone.broken.lower), strict=True)
         said += [f"{name.capitalize()} fragment: {_sure(fitted)}." for name, fitted in parts]

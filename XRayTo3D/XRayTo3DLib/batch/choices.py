@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..case import Finding, Making, Marking, check_finding, check_making
+from ..errors import ReconstructionError
 from ..radiograph.checks import check_length, check_pixel_size
 
 _OF_ONE_VIEW = ("relief", "solid")
@@ -36,6 +37,11 @@ class Choices:
 
 def check_choices(choices: Choices) -> None:
     """Raise ReconstructionError or RadiographError for what would fail with every radiograph."""
+    if choices.making.method == "volume":
+        raise ReconstructionError(
+            "The method volume needs calibrated cameras, and radiographs of a batch have none: take another method, or "
+            "reconstruct each case with --cameras."
+        )
     check_finding(choices.finding, Marking())
     check_making(choices.making)
     check_pixel_size(choices.pixel_size_mm)

@@ -94,9 +94,9 @@ class Making:
 
     Attributes
     ----------
-    method : {"auto", "relief", "solid", "shape"}
+    method : {"auto", "relief", "solid", "shape", "volume"}
         One of `methods.METHODS`. "auto" takes "shape" where the femur check says femur, or another model was given, and
-        the model meets the outline; otherwise "solid".
+        the model meets the outline; otherwise "solid", or of several calibrated views "volume".
     depth_network : path or None
         Of another depth network than the one that is shipped.
     hdr_strength : float

@@ -23,6 +23,7 @@ from . import (
     train_reader,
     train_shape_model,
     train_tracer,
+    train_volume,
 )
 from .terminal import BAD_INPUT, INTERRUPTED, NO_FEMUR, fail, one_line
 
@@ -36,6 +37,7 @@ _COMMANDS = (
     train_tracer,
     train_breaks,
     train_depth,
+    train_volume,
     train_shape_model,
 )
 

@@ -126,6 +126,14 @@ class Camera:
             pixel = self.middle + (points[:, :2] / size - self.middle) * (self.sid_mm / distance)[:, None]
         return pixel, distance
 
+    def in_picture(self, points_lps: np.ndarray) -> np.ndarray:
+        """Points of the patient (n, 3) in the engine's frame of this picture, as it is shown.
+
+        What was taken from behind is shown as if it had been seen from the front: its depth is turned round.
+        """
+        local = np.asarray(points_lps, float) @ self.from_lps[:3, :3].T + self.from_lps[:3, 3]
+        return local * [1.0, 1.0, -1.0] if np.linalg.det(self.from_lps[:3, :3]) > 0 else local
+
     @property
     def projection(self) -> np.ndarray:
         """(3, 4) matrix from the patient's (x, y, z, 1) to (column, row, 1) times the distance from the source (mm)."""

@@ -1,4 +1,4 @@
-"""The method that chooses: a shape model wherever it explains what is seen, otherwise a solid, with the reason."""
+"""The method that chooses: a shape model wherever it explains what is seen, otherwise what may claim less, and why."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from ..case import Case, Making, Segmentation
-from ..errors import ReconstructionError, UnmetError
+from ..errors import NoFemurError, ReconstructionError, UnmetError
 from ..helpers.progress import Progress, part
 from ..segmentation.morphology import dice
 from ..segmentation.network.channels import FRAGMENTS
 from ..shape import BUILT_IN_BONES
-from . import broken, shape, solid
+from . import broken, shape, solid, volume
 from .bone import BoneResult, FoundBone
 from .fitted import Fitted
+from .volumetric import AGREES
 
-_AGREES = 0.9  # Dice of a fitted bone's shadow and the bone that was found, at which it is the same bone
 _BREAKS_UNKNOWN = set(BUILT_IN_BONES) - set(FRAGMENTS)
 _SHARE = 0.67  # of the time, for trying a shape model
 
@@ -47,24 +47,26 @@ def looks_whole(bone: FoundBone, made: BoneResult) -> bool:
         return True
     seen = bone.seen[0].fragments
     unbroken = bone.name in _BREAKS_UNKNOWN if seen is None else not seen.broken
-    return unbroken and _agreement(bone.seen[0], made.shape) >= _AGREES
+    return unbroken and _agreement(bone.seen[0], made.shape, 0) >= AGREES
 
 
-def _agreement(found: Segmentation, fitted: Fitted) -> float:
-    """Dice of a fitted bone's shadow in the first picture and the bone that was found, where it was looked for."""
+def _agreement(found: Segmentation, fitted: Fitted, view: int) -> float:
+    """Dice of a fitted bone's shadow in one of its views and the bone that was found, where it was looked for."""
     import cv2
 
     shadow = np.zeros(found.region.shape, np.uint8)
-    cv2.fillPoly(shadow, [np.rint(outline.points).astype(np.int32) for outline in fitted.outlines[0]], 1)
+    cv2.fillPoly(shadow, [np.rint(outline.points).astype(np.int32) for outline in fitted.outlines[view]], 1)
     return float(dice((shadow > 0) & found.region, found.bone.mask & found.region))
 
 
 def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:
     """Make the surface of a bone by the method that may claim most; see `Method.make`.
 
-    Of two views no solid can be made. Of one, a solid is made where no shape is wanted or can be fitted, or so much of
-    the outline is not met that the bone may be broken (see `looks_whole`). Where its fracture is marked, or the network
-    sees it in all views, its fragments are made.
+    Of several views no solid can be made: where they are calibrated, and no shape meets them, or one whose shadow is
+    not the bone that was found in each of them, the bone is taken as a volume network sees it, if the shadow of that
+    is. Of one view, a solid is made where no shape is wanted or can be fitted, or so much of the outline is not met
+    that the bone may be broken (see `looks_whole`). Where its fracture is marked, or the network sees it in all views,
+    its fragments are made.
     """
     if broken.is_marked(bone, making):
         return broken.make(bone, making, progress)
@@ -75,14 +77,43 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
         made = shape.make(bone, making, part(progress, 0.0, _SHARE))
     except ReconstructionError as error:
         if views > 1:
-            raise
+            return _by_volume(bone, making, error, part(progress, _SHARE, 1 - _SHARE))
         why, spent, doubts = f"since no shape model could be fitted to it. {error}", {}, ()
         tried = error.fit if isinstance(error, UnmetError) else None
     else:
-        if views > 1 or made.broken or looks_whole(bone, made):
+        if views > 1:
+            return made if made.broken else _or_volume(bone, making, made, part(progress, _SHARE, 1 - _SHARE))
+        if made.broken or looks_whole(bone, made):
             return made
         why = f"since a shape model is of unbroken bones: {made.shape.unmet_words}."
         spent, doubts, tried = made.timings_s, made.doubts, made.shape.fit
     doubts = (*doubts, f"A solid was made from the outline, {why}")
     instead = solid.make(bone, making, part(progress, _SHARE, 1 - _SHARE))
     return replace(instead, doubts=doubts, tried=tried, timings_s=spent | instead.timings_s)
+
+
+def _or_volume(bone: FoundBone, making: Making, made: BoneResult, progress: Progress | None) -> BoneResult:
+    """A fitted shape, or where its shadow is another than the bone that was found, what a volume network sees there."""
+    worst = min(_agreement(found, made.shape, number) for number, found in enumerate(bone.seen))
+    if worst >= AGREES:
+        return made
+    why = ReconstructionError(
+        f"The shadow of the one that comes nearest is another than that of the bone that was found (Dice {worst:.2f})."
+    )
+    try:
+        instead = _by_volume(bone, making, why, progress)
+    except ReconstructionError:
+        return made
+    return replace(instead, timings_s=made.timings_s | instead.timings_s)
+
+
+def _by_volume(bone: FoundBone, making: Making, why: ReconstructionError, progress: Progress | None) -> BoneResult:
+    """The bone as a volume network sees it in several views; where it does not see that bone, `why` is raised."""
+    if isinstance(why, NoFemurError):
+        raise why
+    try:
+        made = volume.made_surely(bone, making, progress)
+    except ReconstructionError:
+        raise why from None
+    said = f"The bone was made as a volume network sees it, since no shape model could be fitted to it. {why}"
+    return replace(made, doubts=(*made.doubts, said))

@@ -13,6 +13,7 @@ from ..surface import Surface, together
 from ..tone import Layers
 from .fitted import Fitted
 from .fragments import Broken
+from .volumetric import Volumetric
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class BoneResult:
         The shape model, where one was fitted to a whole bone.
     broken : Broken or None
         The shape model that was fitted to a bone's fragments.
+    volume : Volumetric or None
+        How a volume network saw it, where one did.
     extent : {"seen", "whole"}
         Whether the pieces are the bone as far as it was seen, or all of it.
     whole : Surface or None
@@ -85,6 +88,7 @@ class BoneResult:
     depth: DepthMap | None = None
     shape: Fitted | None = None
     broken: Broken | None = None
+    volume: Volumetric | None = None
     extent: str = "seen"
     whole: Surface | None = None
     doubts: tuple[str, ...] = ()
@@ -119,7 +123,7 @@ class BoneResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know of this bone."""
-        fitted = self.shape or self.broken
+        fitted = self.shape or self.broken or self.volume
         return (*(fitted.warnings if fitted else ()), *self.doubts)
 
     def as_json(self) -> dict:
@@ -132,6 +136,7 @@ class BoneResult:
             "extent": self.extent,
             "surface": self.surface.describe(),
             "shape": fitted,
+            "volume": self.volume and self.volume.as_json(),
             "measures": fitted["measures"] if fitted else {},
             "fragments": self.broken.as_json(self.pieces) if self.broken else [],
             "warnings": list(self.warnings),

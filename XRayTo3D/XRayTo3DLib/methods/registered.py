@@ -11,7 +11,7 @@ from ..depth import DepthMap
 from ..helpers.progress import Progress
 from ..radiograph import Radiograph
 from ..tone import Layers
-from . import auto, relief, shape, solid
+from . import auto, relief, shape, solid, volume
 from .bone import BoneResult, FoundBone
 
 
@@ -33,7 +33,7 @@ class Method(Protocol):
         """
 
 
-METHODS: dict[str, Method] = {"auto": auto, "relief": relief, "solid": solid, "shape": shape}
+METHODS: dict[str, Method] = {"auto": auto, "relief": relief, "solid": solid, "shape": shape, "volume": volume}
 
 
 def estimate_depth(radiograph: Radiograph, mask: np.ndarray, layers: Layers, settings: Settings) -> DepthMap:

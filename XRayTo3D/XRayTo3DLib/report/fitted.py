@@ -25,7 +25,7 @@ class FittedInView:
     found : tuple of Outline
         Of the bone that was found.
     shadow : tuple of Outline
-        Of the fitted shape's shadow.
+        Of the shadow of what was made.
     fragments : tuple of tuple of Outline
         Of a broken bone, those of the upper and the lower fragment's shadow.
     measured : list of (str, (n, 2) array, (m, 2, 2) array)
@@ -47,6 +47,8 @@ def fitted_in(result: Reconstruction, pixels: np.ndarray) -> list[FittedInView]:
             continue
         if made.broken:
             drawn.append(_broken_in(found.seen[number], made.broken, number))
+        if made.volume:
+            drawn.append(FittedInView(found.seen[number].bone.outlines, made.volume.outlines[number], []))
         if made.shape is None:
             continue
         cameras[made.side] = made.shape.in_mm.views[number].camera

@@ -38,7 +38,7 @@ _CAPTIONS = {
     "detail-layer": "The rest: base and detail add up to the radiograph.",
     "tone-mapped": "Base compressed, detail raised.",
     "depth": "Estimated depth: bright is deep.",
-    "fitted-shape": "Yellow: the outline that was found; blue-green: the fitted shape's.",
+    "fitted-shape": "Yellow: the outline that was found; blue-green: that of the surface's shadow.",
     **{f"fitted-shape-{number}-view": f"The same in the {number} view." for number in VIEW_NUMBERS},
     "fragments": "Yellow: the outline that was found; red and blue: those of the upper and the lower fragment as they "
     "were fitted; blue-green: of a whole bone beside them.",
@@ -53,6 +53,12 @@ _CLAIMS = {
         "inferred": "All else: it is what the shape model holds to be probable with that outline. Each point has a "
         "standard deviation, which the surface file holds (.vtp, .ply). What no picture shows is a usual bone's, not "
         "this one's; a fracture or a deformity that no outline shows is not in it.",
+    },
+    "volume": {
+        "observed": "The outlines: points of the surface that rays graze at the edge of the bone that was found, in "
+        "any of the views.",
+        "inferred": "All else: a network that has seen simulated bones alone, usual, bowed, shortened and broken ones, "
+        "holds it to be so. Each point has a standard deviation, which the surface file holds (.vtp, .ply).",
     },
     "solid": {
         "observed": "The outline, to a fraction of a pixel, and the gray values of the side that faces the source.",
@@ -112,6 +118,8 @@ def tables(numbers: dict) -> list[tuple[str, list[tuple[str, str]]]]:
             made.append((_called(bone), _about_surface(bone["surface"])))
         if bone["shape"]:
             made.append((f"{_called(bone)}, fitted" if others else "The fitted shape", _about_shape(bone["shape"])))
+        if bone["volume"]:
+            made.append((f"{_called(bone)}, seen in a grid" if others else "The grid", _about_volume(bone["volume"])))
     made += [(f"{leg['side'].capitalize()} leg", _about_measures(leg["measures"])) for leg in numbers["legs"]]
     return [*made, *_about_bone(numbers), ("Scores", _scores(numbers))]
 
@@ -207,6 +215,16 @@ def _about_shape(shape: dict) -> list[tuple[str, str]]:
         ("Next view", _next_view(shape)),
     ]
     return rows + _about_measures(shape["measures"])
+
+
+def _about_volume(volume: dict) -> list[tuple[str, str]]:
+    agreement = ", ".join(f"{each:.3f}" for each in volume["agreement"])
+    return [
+        ("Views", str(volume["views"])),
+        ("Step", f"{volume['step_mm']:.1f} mm"),
+        ("Agreement", f"{agreement} (Dice of its shadow and the bone that was found, in each view)"),
+        ("Uncertainty", "{median:.1f} mm in the median, at most {largest:.1f} mm".format(**volume["uncertainty_mm"])),
+    ]
 
 
 def _about_measures(measures: dict) -> list[tuple[str, str]]:

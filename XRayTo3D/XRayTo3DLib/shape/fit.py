@@ -101,10 +101,7 @@ class Fit:
 
         Where no pixel size was known, the picture is taken to have the one that the fit found.
         """
-        stands = self.views[0].camera.from_lps
-        local = points @ stands[:3, :3].T + stands[:3, 3]
-        if np.linalg.det(stands[:3, :3]) > 0:  # taken from behind, and shown as if seen from the front
-            local = local * [1.0, 1.0, -1.0]
+        local = self.views[0].camera.in_picture(points)
         return local / np.exp(self.state.log_scale)  # from millimetres that were a guess
 
 

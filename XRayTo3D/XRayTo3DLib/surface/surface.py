@@ -29,10 +29,10 @@ class Surface:
     polydata : vtkPolyData
         Triangles with outward normals; point data `Observed` is 1 where the radiograph's outline or grey
         values constrained the point and 0 where only an assumption did. As `reconstruct` makes it, it also has
-        `Height_mm` over the radiograph, and `Radiograph`, the grey value (0..1) that it lies over; a shape model's has
-        `Uncertainty_mm`, the standard deviation of each point.
+        `Height_mm` over the radiograph, and `Radiograph`, the grey value (0..1) that it lies over; that of a shape
+        model or of a volume network has `Uncertainty_mm`, the standard deviation of each point.
     method : str
-        "relief", "solid" or "shape".
+        "relief", "solid", "shape" or "volume".
     decimation_error_mm : float
         The farthest that a vertex of the undecimated surface lies from this one.
     """
