@@ -10,7 +10,7 @@ QUICK = Testing/Python/engine/test_rooms.py Testing/Python/mrml/test_packaging.p
 	Testing/Python/panel/test_pythonqt.py Testing/Python/panel/test_views.py \
 	$(addprefix Testing/Python/engine/,geometry helpers radiograph tone depth surface anatomy) XRayTo3D/XRayTo3DLib
 
-.PHONY: demo batch-demo test check bench bench-simulate bench-segmentation bench-leg bench-poses bench-breaks bench-broken real evaluate accuracy accuracy-fractures fuzz models sample pictures clean
+.PHONY: demo batch-demo test check bench bench-simulate bench-segmentation bench-leg bench-poses bench-breaks bench-broken real evaluate accuracy accuracy-fractures fuzz faults models sample pictures clean
 
 demo: .venv/.engine  ## reconstruct the sample radiograph, or XRAY=path
 	@name=$$(basename "$$XRAY"); name=$${name%.*}; mkdir -p "$$DEMO" && \
@@ -86,6 +86,9 @@ pictures: .venv/.test  ## the panel and the views in 3D Slicer, as README and tu
 MINUTES ?= 10
 fuzz: .venv/.fuzz  ## files of all kinds changed at random; MINUTES=60 longer, FUZZ="--seed 2 ply obj" others; findings are kept
 	.venv/bin/python Testing/Python/fuzz/fuzz.py --minutes $(MINUTES) $(FUZZ)
+
+faults: .venv/.engine  ## full and read-only disks, kill -9, little memory, two at once, commas, odd names, links
+	.venv/bin/python Testing/Python/faults/faults.py $(FAULTS)
 
 SAMPLE = .venv/bin/xrayto3d simulate --seed 12 --side right --pixel-size 0.5 --tissue 60 --collimate 15
 sample: .venv/.engine  ## make the sample radiographs again
