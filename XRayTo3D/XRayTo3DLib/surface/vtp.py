@@ -12,6 +12,7 @@ from __future__ import annotations
 import binascii
 import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
@@ -21,7 +22,9 @@ import numpy as np
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 
-MOST_INFLATED = 2**29  # bytes of an array
+MOST_INFLATED = 2**28  # bytes of all arrays
+MOST_ELEMENTS = 100_000
+_AT_ONCE = 2**20
 _TYPES = {
     f"{kind}Int{8 * size}": f"{letter}{size}" for kind, letter in (("", "i"), ("U", "u")) for size in (1, 2, 4, 8)
 }
@@ -54,8 +57,16 @@ def read_vtp(path: str | os.PathLike) -> tuple[vtkPolyData, str]:
     from vtkmodules.vtkCommonDataModel import vtkPolyData
 
     root, file = _parsed(Path(path).read_bytes())
+    left = MOST_INFLATED
+
+    def take(element: ElementTree.Element | None) -> np.ndarray:
+        nonlocal left
+        array = _array(element, file, left)
+        left -= array.nbytes
+        return array
+
     pieces = root.findall("PolyData/Piece")
-    points = [_array(piece.find("Points/DataArray"), file).reshape(-1, 3) for piece in pieces]
+    points = [take(piece.find("Points/DataArray")).reshape(-1, 3) for piece in pieces]
     for piece, each in zip(pieces, points, strict=True):
         if len(each) != int(piece.get("NumberOfPoints", -1)):
             raise ValueError("there are more or fewer points than it says")
@@ -64,10 +75,10 @@ def read_vtp(path: str | os.PathLike) -> tuple[vtkPolyData, str]:
     surface = vtkPolyData()
     surface.SetPoints(corners)
     begin = np.cumsum([0, *map(len, points)])
-    surface.SetPolys(_cells(pieces, "Polys", begin, file))
-    surface.SetStrips(_cells(pieces, "Strips", begin, file))
+    surface.SetPolys(_cells(pieces, "Polys", begin, take))
+    surface.SetStrips(_cells(pieces, "Strips", begin, take))
     space = root.find("PolyData/FieldData/Array[@Name='SPACE']")
-    told = b"" if space is None else _array(space, file).tobytes()
+    told = b"" if space is None else take(space).tobytes()
     return surface, told.rstrip(b"\0").decode("ascii", "replace")
 
 
@@ -77,7 +88,7 @@ def _parsed(data: bytes) -> tuple[ElementTree.Element, _File]:
     if b"<!" in head.replace(b"<!--", b"") or b"\0" in head:
         raise ValueError("it declares entities, or is no plain text")
     try:
-        root = ElementTree.fromstring(head + b"</VTKFile>" if mark else head)
+        root = _tree(head + b"</VTKFile>" if mark else head)
     except ElementTree.ParseError as error:
         raise ValueError(f"it is no XML: {error}") from error
     if root.tag != "VTKFile" or root.get("type") != "PolyData":
@@ -91,8 +102,25 @@ def _parsed(data: bytes) -> tuple[ElementTree.Element, _File]:
     return root, _File(order, np.dtype(order + length), bool(compressor), appended, b'"raw"' in rest.partition(b">")[0])
 
 
-def _cells(pieces: list[ElementTree.Element], name: str, begin: np.ndarray, file: _File) -> vtkCellArray:
-    """Polygons or strips of all pieces; `begin` is where each piece's points begin."""
+def _tree(text: bytes) -> ElementTree.Element:
+    """The root of an XML text, unless it has more elements than any surface."""
+    parser, count, root = ElementTree.XMLPullParser(("start",)), 0, None
+    for at in range(0, len(text), _AT_ONCE):
+        parser.feed(text[at : at + _AT_ONCE])
+        for _, element in parser.read_events():
+            root, count = element if root is None else root, count + 1
+        if count > MOST_ELEMENTS:
+            raise ValueError(f"it has more than {MOST_ELEMENTS} elements")
+    parser.close()
+    if root is None:
+        raise ValueError("it is empty")
+    return root
+
+
+def _cells(
+    pieces: list[ElementTree.Element], name: str, begin: np.ndarray, take: Callable[[ElementTree.Element], np.ndarray]
+) -> vtkCellArray:
+    """Polygons or strips of all pieces: `begin` tells where each piece's points begin, `take` an element's numbers."""
     from vtkmodules.util.numpy_support import numpy_to_vtkIdTypeArray
     from vtkmodules.vtkCommonDataModel import vtkCellArray
 
@@ -101,7 +129,7 @@ def _cells(pieces: list[ElementTree.Element], name: str, begin: np.ndarray, file
         if int(piece.get(f"NumberOf{name}", 0)) == 0:
             continue
         connectivity, offsets = (
-            _array(piece.find(f"{name}/DataArray[@Name='{each}']"), file) for each in ("connectivity", "offsets")
+            take(piece.find(f"{name}/DataArray[@Name='{each}']")) for each in ("connectivity", "offsets")
         )
         if len(offsets) != int(piece.get(f"NumberOf{name}")) or len(connectivity) != offsets[-1]:
             raise ValueError(f"there are more or fewer {name.lower()} than it says")
@@ -115,8 +143,8 @@ def _cells(pieces: list[ElementTree.Element], name: str, begin: np.ndarray, file
     return cells
 
 
-def _array(element: ElementTree.Element | None, file: _File) -> np.ndarray:
-    """Numbers of an element, in a row."""
+def _array(element: ElementTree.Element | None, file: _File, most: int) -> np.ndarray:
+    """Numbers of an element, in a row; at most so many bytes."""
     if element is None or element.get("type") not in _TYPES:
         raise ValueError("an array is missing, or of no type that is known")
     kind, text = np.dtype(_TYPES[element.get("type")]), (element.text or "").strip()
@@ -130,8 +158,8 @@ def _array(element: ElementTree.Element | None, file: _File) -> np.ndarray:
     else:
         raise ValueError(f"an array has the format {way!r}")
     raw = way == "appended" and file.raw
-    data = _inflated(data, raw, file) if file.compressed else _plain(data, raw, file)
-    return np.frombuffer(data, kind.newbyteorder(file.order)).astype(kind)
+    data = _inflated(data, raw, file, most) if file.compressed else _plain(data, raw, file)
+    return np.frombuffer(data, kind.newbyteorder(file.order)).astype(kind, copy=False)
 
 
 def _plain(data: bytes | memoryview, raw: bool, file: _File) -> bytes | memoryview:
@@ -141,14 +169,14 @@ def _plain(data: bytes | memoryview, raw: bool, file: _File) -> bytes | memoryvi
     return _taken(data, size + length, raw)[size:]
 
 
-def _inflated(data: bytes | memoryview, raw: bool, file: _File) -> bytes:
+def _inflated(data: bytes | memoryview, raw: bool, file: _File, most: int) -> bytes:
     """Bytes of compressed blocks, after their number, size, the last's (0 if it is as large) and the length of each."""
     size = file.length.itemsize
     count, block, last = (int(each) for each in np.frombuffer(_taken(data, 3 * size, raw), file.length))
     if count == 0:
         return b""
-    if count * block > MOST_INFLATED or (3 + count) * size > len(data) or last > block:
-        raise ValueError(f"an array is cut off, or unpacks to more than {MOST_INFLATED} bytes")
+    if count * block > most + block or (3 + count) * size > len(data) or last > block:
+        raise ValueError(f"an array is cut off, or all together unpack to more than {MOST_INFLATED} bytes")
     lengths = np.frombuffer(_taken(data, (3 + count) * size, raw)[3 * size :], file.length).tolist()
     head = (3 + count) * size if raw else _encoded((3 + count) * size)
     packed, made, at = _taken(data[head:], sum(lengths), raw), [], 0

@@ -11,7 +11,8 @@ from vtkmodules.vtkCommonCore import vtkPoints, vtkStringArray
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkIOXML import vtkXMLPolyDataReader, vtkXMLPolyDataWriter
 
-from XRayTo3DLib.surface.vtp import read_vtp
+from XRayTo3DLib.surface import vtp
+from XRayTo3DLib.surface.vtp import MOST_ELEMENTS, read_vtp
 
 FORMS = list(
     itertools.product(["ascii", "binary", "base64", "raw"], [False, True], [False, True], ["UInt32", "UInt64"])
@@ -125,6 +126,25 @@ def test_what_is_wrong_is_said(surface, tmp_path, old, new, words):
     assert old in text
     (tmp_path / "a.vtp").write_text(text.replace(old, new))
     with pytest.raises(ValueError, match=words):
+        read_vtp(tmp_path / "a.vtp")
+
+
+def test_what_unpacks_to_much_is_refused(surface, tmp_path, monkeypatch):
+    """All arrays together, to the byte but for the rest of a block."""
+    write(surface, tmp_path / "a.vtp", "binary", True, False, "UInt32")
+    points, cells = numbers(surface)
+    taken = 12 * len(points) + 8 * sum(map(len, cells)) + 8 * len(cells) + len("RAS\0")
+    monkeypatch.setattr(vtp, "MOST_INFLATED", taken)
+    read_vtp(tmp_path / "a.vtp")
+    monkeypatch.setattr(vtp, "MOST_INFLATED", taken - 2048)
+    with pytest.raises(ValueError, match=f"more than {taken - 2048} bytes"):
+        read_vtp(tmp_path / "a.vtp")
+
+
+@pytest.mark.parametrize("text", ["<a>", "<a/>"])
+def test_many_elements_are_refused(tmp_path, text):
+    (tmp_path / "a.vtp").write_text('<VTKFile type="PolyData">' + (MOST_ELEMENTS + 1) * text)
+    with pytest.raises(ValueError, match="more than 100000 elements"):
         read_vtp(tmp_path / "a.vtp")
 
 
