@@ -115,7 +115,8 @@ def _by_trimesh(path: Path) -> vtkPolyData:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # of numpy, where words stand in the place of numbers
+            warnings.simplefilter("ignore")
+            warnings.filterwarnings("error", "string or file could not be read")  # numpy's, of words for numbers
             data = io.BytesIO(path.read_bytes())
             mesh = trimesh.load_mesh(data, file_type=path.suffix[1:].lower(), process=False, skip_materials=True)
         points, faces = np.reshape(mesh.vertices, (-1, 3)), np.reshape(mesh.faces, (-1, 3))
