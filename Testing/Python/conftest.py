@@ -1,5 +1,7 @@
 """What all tests share: one thread for each worker, what is made once for all of them, and the folder of real data."""
 
+import hashlib
+import importlib
 import os
 import pickle
 from collections.abc import Callable
@@ -18,20 +20,20 @@ hypothesis.settings.load_profile("any machine")
 
 # Begun first, so that none of them is left to one worker when the others have no more to do.
 LONGEST = (
-    "engine/test_real_data.py",
     "engine/segmentation/test_find.py",
-    "engine/pipeline/test_run.py",
-    "panel/test_panel.py",
     "engine/methods/test_shape.py",
+    "engine/pipeline/test_run.py",
     "engine/commands/test_main.py",
+    "engine/test_real_data.py",
+    "panel/test_panel.py",
     "engine/shape/test_fit.py",
-    "engine/train/test_reader.py",
-    "engine/simulate/bones/test_fit.py",
     "engine/train/test_models.py",
-    "engine/segmentation/test_femur.py",
+    "engine/train/test_depth.py",
     "panel/test_shape_panel.py",
-    "mrml/test_shape.py",
     "engine/shape/test_train.py",
+    "engine/simulate/bones/test_fit.py",
+    "engine/anatomy/test_femur_measures.py",
+    "engine/simulate/scenes/test_scenes.py",
 )
 
 
@@ -59,6 +61,44 @@ def made_once(tmp_path_factory) -> Callable:
         return pickle.loads(path.read_bytes())
 
     return made
+
+
+@pytest.fixture(scope="session")
+def remembered() -> Callable:
+    """Function that makes another one that does not do again what it did for the very same arguments.
+
+    Whom it tells how far it is counts for nothing: of what is remembered there is nothing to tell.
+    """
+    known = {}
+
+    def remembering(function: Callable) -> Callable:
+        def asked(*arguments, progress=None, **named):
+            told = pickle.dumps((function.__name__, arguments, named))
+            question = hashlib.sha256(told).digest()
+            if question not in known:
+                named |= {} if progress is None else {"progress": progress}
+                known[question] = function(*arguments, **named)
+            return known[question]
+
+        return asked
+
+    return remembering
+
+
+@pytest.fixture(scope="module")
+def seen_once(remembered):
+    """An engine that looks at each picture once, and fits each bone once.
+
+    Tests of what is above it ask for the same few samples dozens of times. Pictures, marks and settings are compared to
+    the last bit: only what came of the very same ones is taken again.
+    """
+    names = {"segmentation.find": ["find_by_network"], "shape": ["fit_shape", "measures", "uncertainty", "next_views"]}
+    with pytest.MonkeyPatch.context() as patch:
+        for place, functions in names.items():
+            engine = importlib.import_module(f"XRayTo3DLib.{place}")
+            for name in functions:
+                patch.setattr(engine, name, remembered(getattr(engine, name)))
+        yield
 
 
 @pytest.fixture(scope="session")

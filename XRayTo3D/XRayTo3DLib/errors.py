@@ -9,6 +9,12 @@ class ReconstructionError(ValueError):
     """A radiograph was read, but no surface can be made of it with these settings."""
 
 
+class UnmetError(ReconstructionError):
+    """A shape was fitted, and does not meet the outlines that were found: `fit` is how it came to lie."""
+
+    fit = None
+
+
 class NoFemurError(ReconstructionError):
     """A femur was asked for, and the picture does not seem to show one."""
 

@@ -7,6 +7,8 @@ import pytest
 
 from .conftest import part, points_of, sample_volume
 
+pytestmark = pytest.mark.usefixtures("seen_once")
+
 QUICK = {"method": "solid", "triangles": 2000}
 
 

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ElementTree
+from itertools import repeat
 
 from PySide6.QtCore import Property, QBuffer, QByteArray, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtUiTools import QUiLoader
@@ -15,6 +16,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from vtkmodules.util.misc import calldata_type
+from vtkmodules.util.vtkConstants import VTK_OBJECT
 
 from . import members
 from .pythonqt import standing_for, unwrap
@@ -154,6 +157,18 @@ class qSlicerScriptedLoadableModuleWidget(QWidget):
         self._entered = False
 
 
+def _nodes_of(scene, names):
+    """A scene's nodes of some classes, all without one, in its order: the scene itself looks through them quickly."""
+    if not names:
+        return [scene.GetNthNode(index) for index in range(scene.GetNumberOfNodes())]
+    found = {
+        node.GetID(): node
+        for name in names
+        for node in map(scene.GetNthNodeByClass, range(scene.GetNumberOfNodesByClass(name)), repeat(name))
+    }
+    return sorted(found.values(), key=scene.GetNodes().IsItemPresent)
+
+
 class qMRMLSortFilterProxyModel(QSortFilterProxyModel):
     """Which nodes a selector offers; the selector, which fills itself anew when that changes, is its parent."""
 
@@ -169,15 +184,15 @@ class qMRMLSortFilterProxyModel(QSortFilterProxyModel):
             self._attributes[node_type] = (name, value)
             self._refill()
 
-    def _accepted(self, nodes):
-        """Those of some nodes that are offered."""
+    def _accepted(self, scene):
+        """Those of a scene's nodes that are offered, in its order."""
         # Asked for once, not for each node: selectors look through their scene whenever a node comes or goes.
         names, hidden, all_of_them, children = (
             getattr(self, name) for name in ("nodeTypes", "hiddenNodeIDs", "showHidden", "showChildNodeTypes")
         )
         return [
             node
-            for node in nodes
+            for node in _nodes_of(scene, names)
             if node.GetID() not in hidden
             and (all_of_them or not node.GetHideFromEditors())
             and (not names or any(self._fits(node, name, children) for name in names))
@@ -227,14 +242,23 @@ class qMRMLNodeComboBox(QWidget):
             self._scene.RemoveObserver(tag)
         self._scene, self._tags = scene, []
         if scene is not None:
-            events = (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndCloseEvent, scene.EndImportEvent)
-            self._tags = [scene.AddObserver(event, lambda *_: self._fill()) for event in events]
+            come_and_go = calldata_type(VTK_OBJECT)(lambda _scene, _event, node: self._fill_for(node))
+            self._tags = [
+                scene.AddObserver(each, come_and_go) for each in (scene.NodeAddedEvent, scene.NodeRemovedEvent)
+            ]
+            self._tags += [
+                scene.AddObserver(each, lambda *_: self._fill()) for each in (scene.EndCloseEvent, scene.EndImportEvent)
+            ]
         self._fill()
+
+    def _fill_for(self, node):
+        """Fill it anew, if a node that came or went is one of those that may be offered."""
+        if not self.nodeTypes or any(node.IsA(name) for name in self.nodeTypes):
+            self._fill()
 
     def _fill(self):
         before, known = self.currentNode(), self._nodes
-        count = self._scene.GetNumberOfNodes() if self._scene else 0
-        nodes = self._model._accepted(self._scene.GetNthNode(index) for index in range(count))
+        nodes = self._model._accepted(self._scene) if self._scene else []
         self._nodes = [None] * self.noneEnabled + nodes
         words = [self.noneDisplay if node is None else node.GetName() for node in self._nodes]
         if self._nodes == known and words == self._words and before in known:

@@ -1,7 +1,18 @@
 """What a user has and chooses: views, what is marked in them, settings; and the bone in each view."""
 
 from .case import VIEW_NUMBERS, Case, View, case_of
-from .segment import Segmentation, bones_seen, find_bone, find_region, segment, segment_others, segment_view
+from .segment import (
+    Segmentation,
+    bones_seen,
+    find_bone,
+    find_region,
+    is_same,
+    segment,
+    segment_again,
+    segment_near,
+    segment_others,
+    segment_view,
+)
 from .settings import (
     EXTENTS,
     FRAGMENTS,
@@ -36,7 +47,10 @@ __all__ = [
     "check_making",
     "find_bone",
     "find_region",
+    "is_same",
     "segment",
+    "segment_again",
+    "segment_near",
     "segment_others",
     "segment_view",
 ]

@@ -18,7 +18,7 @@ from ..version import __version__
 from .case import View
 from .settings import NAMED_BONES, Finding, Marking, Settings, check_finding
 
-_SAME = 0.5  # of a bone that lies within the main one, which is then the same
+_SAME = 0.5  # of the smaller one of two bones of one name that lies within the other: they are the same
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,34 @@ def segment_view(view: View, finding: Finding, progress: Progress | None = None,
     return replace(checked, timings_s=stage.timings_s)
 
 
+def segment_again(found: Segmentation, box: Sequence[float]) -> Segmentation:
+    """Find a bone once more, in a box that told where it is after nobody had marked it.
+
+    Parameters
+    ----------
+    found : Segmentation
+        What was found without help.
+    box : (x0, y0, x1, y1)
+        As columns and rows.
+
+    Returns
+    -------
+    Segmentation
+        As if found without help: the box was marked by nobody.
+
+    Raises
+    ------
+    ReconstructionError
+        If the same bone is not found in the box.
+    """
+    view = replace(found.view, marking=Marking(roi=box))
+    seen = segment_view(view, found.finding, expected=found.bone.name)
+    if seen.bone.name != found.bone.name:
+        raise ReconstructionError(f"The {found.bone.name} is not where it was looked for again.")
+    bone = replace(seen.bone, reason=f"{seen.bone.reason}, in a box round a first fit")
+    return replace(seen, view=found.view, region=found.region, bone=bone)
+
+
 def _checked(view: View, finding: Finding, region: np.ndarray, bone: Bone) -> Segmentation:
     """A bone that was found, with what is to be told of it besides."""
     femur, line = segmentation.check_femur(bone, finding.reader), view.marking.fracture_line
@@ -185,10 +213,51 @@ def segment_others(view: View, finding: Finding, main: Segmentation) -> tuple[Se
     alone = View(view.radiograph, Marking(view.marking.roi, view.marking.polygon))
     found = []
     for bone in segmentation.find_bones(view.radiograph.pixels, main.region, finding.pieces, finding.reader):
-        same = np.count_nonzero(bone.mask & main.bone.mask) > _SAME * np.count_nonzero(bone.mask)
-        if bone.name in NAMED_BONES and not (same and bone.name == (main.bone.name or bone.name)):
+        if bone.name in NAMED_BONES and not is_same(bone, main.bone):
             found.append(_checked(alone, finding, main.region, bone))
     return tuple(found)
+
+
+def segment_near(
+    view: View, finding: Finding, main: Segmentation, name: str, box: tuple[np.ndarray, np.ndarray]
+) -> Segmentation | None:
+    """A bone that no look at all of a picture has shown, where others tell that it is.
+
+    Parameters
+    ----------
+    view : View
+    finding : Finding
+    main : Segmentation
+        The main bone in the view.
+    name : str
+        One of `NAMED_BONES`.
+    box : (low, high) of (2,) array
+        Corners of where it may be, as column and row.
+
+    Returns
+    -------
+    Segmentation or None
+        None where the network was not asked for the main bone, or hardly sees this one.
+
+    Raises
+    ------
+    ReconstructionError
+        If a network cannot be loaded.
+    """
+    if main.bone.first is None:
+        return None
+    alone = View(view.radiograph, Marking(view.marking.roi, view.marking.polygon), view.camera)
+    bone = segmentation.find_bone_near(
+        view.radiograph.pixels, main.region, name, box, main.bone.first, finding.pieces, finding.reader
+    )
+    return None if bone is None else _checked(alone, finding, main.region, bone)
+
+
+def is_same(bone: Bone, known: Bone) -> bool:
+    """Whether a bone is one that is known: of the same name, as far as that has one, and in the same place."""
+    both = np.count_nonzero(bone.mask & known.mask)
+    smaller = min(np.count_nonzero(bone.mask), np.count_nonzero(known.mask))
+    return bone.name == (known.name or bone.name) and both > _SAME * smaller
 
 
 def bones_seen(radiograph: Radiograph, settings: Settings | None = None) -> tuple[str, ...]:

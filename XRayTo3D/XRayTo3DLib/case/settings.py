@@ -50,6 +50,11 @@ class Marking:
     landmarks: Mapping[str, Sequence[float]] | None = None
     fracture_line: Sequence[float] | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was marked."""
+        return not self.seeds and all(value is None for name, value in vars(self).items() if name != "seeds")
+
 
 @dataclass(frozen=True)
 class Finding:

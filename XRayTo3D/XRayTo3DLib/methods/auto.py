@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..case import Case, Making, Segmentation
-from ..errors import ReconstructionError
+from ..errors import ReconstructionError, UnmetError
 from ..helpers.progress import Progress, part
 from ..segmentation.morphology import dice
 from ..segmentation.network.channels import FRAGMENTS
@@ -77,11 +77,12 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
         if views > 1:
             raise
         why, spent, doubts = f"since no shape model could be fitted to it. {error}", {}, ()
+        tried = error.fit if isinstance(error, UnmetError) else None
     else:
         if views > 1 or made.broken or looks_whole(bone, made):
             return made
         why = f"since a shape model is of unbroken bones: {made.shape.unmet_words}."
-        spent, doubts = made.timings_s, made.doubts
+        spent, doubts, tried = made.timings_s, made.doubts, made.shape.fit
     doubts = (*doubts, f"A solid was made from the outline, {why}")
     instead = solid.make(bone, making, part(progress, _SHARE, 1 - _SHARE))
-    return replace(instead, doubts=doubts, timings_s=spent | instead.timings_s)
+    return replace(instead, doubts=doubts, tried=tried, timings_s=spent | instead.timings_s)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from ..case import Case, Segmentation, View
 from ..depth import DepthMap
 from ..radiograph import estimated
+from ..shape import Fit
 from ..surface import Surface, together
 from ..tone import Layers
 from .fitted import Fitted
@@ -73,6 +74,8 @@ class BoneResult:
         All of a fitted bone of which the pieces are the seen part; of a broken bone, the reduced one.
     doubts : tuple of str
         What the user should know of how it was made.
+    tried : Fit or None
+        A shape of the whole bone that was fitted, and met so little that it was not taken.
     timings_s : dict of str to float
     """
 
@@ -85,6 +88,7 @@ class BoneResult:
     extent: str = "seen"
     whole: Surface | None = None
     doubts: tuple[str, ...] = ()
+    tried: Fit | None = None
     timings_s: dict[str, float] = field(default_factory=dict)
 
     @functools.cached_property
@@ -94,6 +98,11 @@ class BoneResult:
             return self.pieces[0]
         joined = together([piece.polydata for piece in self.pieces])
         return Surface(joined, self.pieces[0].method, max(piece.decimation_error_mm for piece in self.pieces))
+
+    @property
+    def doubted(self) -> Fit | None:
+        """A fitted shape of the whole bone that leaves much of the outline unmet, taken or not."""
+        return self.shape.fit if self.shape is not None and self.shape.doubtful else self.tried
 
     @property
     def at_knee(self) -> Fitted | None:

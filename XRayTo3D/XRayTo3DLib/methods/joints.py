@@ -47,6 +47,28 @@ def hung(model: ShapeModel, beside: Sequence[Fit]) -> Anchor | None:
     return Anchor(marks, _offset(model), knee_center(best), float(np.hypot(off, _KNEE[best.model.bone][2])))
 
 
+def usual_place(model: ShapeModel, beside: Fit) -> np.ndarray | None:
+    """Where the mean bone has its points if the joint is straight, (n, 3) in the patient.
+
+    Parameters
+    ----------
+    model : ShapeModel
+        Of the bone that is looked for, of the side of the other one.
+    beside : Fit
+        Of a bone that was fitted, in mm of the patient.
+
+    Returns
+    -------
+    (n, 3) float64 array or None
+        None where the one bone does not hold the other; see `hung`.
+    """
+    anchor = hung(model, [beside])
+    if anchor is None:
+        return None
+    held = anchor.point(model, np.zeros(len(model.modes)))
+    return (model.mean - held) @ beside.state.rotation.T + anchor.place
+
+
 def knee_center(fit: Fit) -> np.ndarray:
     """Where a fitted bone of the knee has the femur's knee center, (3,) in the patient."""
     at = between(fit.model, fit.state.weights, _KNEE[fit.model.bone][0]) + _offset(fit.model)

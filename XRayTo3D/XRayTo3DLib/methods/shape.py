@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import shape, surface
 from ..case import Case, Making
-from ..errors import ReconstructionError
+from ..errors import ReconstructionError, UnmetError
 from ..helpers.progress import Progress, part
 from ..helpers.stages import Stages
 from ..shape import Facts
@@ -98,8 +98,10 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
     NoFemurError
         If the check says that a picture shows none, the model is a femur's, and `force` is not set.
     ReconstructionError
-        If two views are the same one, nothing tells how views stand to each other, an outline is too short, a landmark
-        is not one of the model's, or the fit does not meet the outlines.
+        If two views are the same one, nothing tells how views stand to each other, an outline is too short, or a
+        landmark is not one of the model's.
+    UnmetError
+        If the fit does not meet the outlines.
     SurfaceError
         If the model cannot be used.
     """
@@ -112,13 +114,15 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
         progress=progress,
     )
     if not fit.met:
-        raise ReconstructionError(
+        refusal = UnmetError(
             f"The shape model does not meet the bone's outline: the residual is {fit.residual_mm:.1f} mm "
             f"({shape.WORST_RESIDUAL_MM:g} mm are allowed), and {fit.unmet:.0%} of the outline is not met "
             f"({shape.MOST_UNMET:.0%} are allowed). Look at the outline that was found, mark the bone or landmarks, "
             "and check the pixel size and the side. Of a broken bone draw a line along the fracture in each view; of "
             "one with metal make a solid instead."
         )
+        refusal.fit = fit
+        raise refusal
     fit, moved, within = parted(fit, beside)
     deviation = bone.seen[0].radiograph.pixel_size_deviation or 0.0
     return Fitted(

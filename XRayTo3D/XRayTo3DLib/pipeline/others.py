@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +46,7 @@ def find_others(case: Case, finding: Finding, main: Sequence[Segmentation]) -> t
     Raises
     ------
     ReconstructionError
-        If a bone that was asked for by name is not seen in the first view.
+        If a network cannot be loaded.
     """
     if finding.bones == "main":
         return ()
@@ -54,13 +54,17 @@ def find_others(case: Case, finding: Finding, main: Sequence[Segmentation]) -> t
         _by_leg(segment_others(view, finding, of), of) for view, of in zip(case.views, main, strict=True)
     ]
     names, legs = (finding.named[1:], (True,)) if finding.named else (NAMED_BONES, (True, False))
-    if missing := [name for name in names if finding.named and (name, True) not in first]:
+    wanted = [(name, same_leg) for same_leg in legs for name in _ORDER if name in names and (name, same_leg) in first]
+    return tuple(OtherBone(*key, tuple(found[key] for found in (first, *further) if key in found)) for key in wanted)
+
+
+def check_all_seen(finding: Finding, names: Collection[str]) -> None:
+    """Raise ReconstructionError if a bone that was asked for by name is not one of those that are seen."""
+    if missing := [name for name in finding.named[1:] if name not in names]:
         raise ReconstructionError(
             f"No {missing[0]} is seen beside the {finding.named[0]} in the first picture: mark a larger region, or ask "
             "for other bones."
         )
-    wanted = [(name, same_leg) for same_leg in legs for name in _ORDER if name in names and (name, same_leg) in first]
-    return tuple(OtherBone(*key, tuple(found[key] for found in (first, *further) if key in found)) for key in wanted)
 
 
 def _by_leg(found: Sequence[Segmentation], main: Segmentation) -> dict[tuple[str, bool], Segmentation]:

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import segmentation, surface
-from ..case import VIEW_NUMBERS, Case, Patient, Segmentation, Settings, case_of, check_making, segment_view
+from ..case import (
+    NAMED_BONES,
+    VIEW_NUMBERS,
+    Case,
+    Patient,
+    Segmentation,
+    Settings,
+    case_of,
+    check_making,
+    is_same,
+    segment_view,
+)
 from ..depth import DepthMap
 from ..errors import ReconstructionError
 from ..geometry.frames import mm_to_pixel
 from ..helpers.progress import Progress, part, tell
 from ..helpers.stages import Stages
-from ..methods import METHODS, BoneResult, Fitted, FoundBone, find_layers, with_scale_of
+from ..methods import METHODS, BoneResult, Fitted, FoundBone, find_layers, looks_whole, with_scale_of
 from ..radiograph import Radiograph
 from ..surface import Surface
 from ..tone import Layers
+from .again import made
 from .legs import Leg, legs_of
-from .others import OtherBone, find_others
+from .others import OtherBone, check_all_seen, find_others
+from .sought import SOUGHT, sought
 
 if TYPE_CHECKING:
     from ..evaluate.quality import Quality
@@ -188,23 +202,34 @@ def reconstruct(
     seen = _found_in(case, settings, stage)
     with stage("layers", 0.3, "separating base and detail"):
         layers = find_layers(case.views[0].radiograph, seen[0].bone.mask, settings)
-    with stage("other bones", 0.35, "finding other bones"):
-        others = find_others(case, settings.finding, seen)
-    share = 0.6 / (1 + len(others))
-    main = FoundBone(case, seen, layers)
-    found, bones, left_out = [main], [method.make(main, settings.making, part(progress, 0.4, share))], []
+    share = 0.65 if settings.bones == "main" else 0.3
+    main, first = made(method, FoundBone(case, seen, layers), settings.making, part(progress, 0.35, share))
+    if main.seen is not seen:
+        main = replace(main, layers=find_layers(case.views[0].radiograph, main.seen[0].bone.mask, settings))
+    with stage("other bones", 0.35 + share, "finding other bones"):
+        others = find_others(case, settings.finding, main.seen)
+    share = 0.3 / (len(others) + len(SOUGHT))
+    found, bones, left_out = [main], [first], []
     if fitted := bones[0].shape or bones[0].broken:  # it tells a scale that the pictures did not
         found, method = [with_scale_of(main, fitted)], METHODS["shape"]  # a solid has no place beside it
     making = replace(settings.making, shape_model=None)  # others are made by their own models
-    for number, other in enumerate(others, 1):
-        also = _beside(main, bones, other)
+    names = []
+    for number, other in enumerate(itertools.chain(others, _sought(main, settings, others, bones))):
+        names.append(other.name)
+        also, told = _beside(main, bones, other), number < len(others)
         try:
-            made = method.make(also, making, part(progress, 0.4 + number * share, share))
+            also, result = made(method, also, making, part(progress, 0.7 + number * share, share))
         except ReconstructionError as error:
-            left_out.append(f"The {other.name} was left out. {error}")
+            if told:
+                left_out.append(f"The {other.name} was left out. {error}")
+            continue
+        if not told and not looks_whole(also, result):  # a bone that no look has shown must be met
+            continue
+        if any(is_same(also.seen[0].bone, known.seen[0].bone) for known in found):  # looked for again, it was that one
             continue
         found.append(also)
-        bones.append(made)
+        bones.append(result)
+    check_all_seen(settings.finding, names)
     case = found[0].case
     for bone in bones:
         for piece in bone.pieces:
@@ -212,6 +237,18 @@ def reconstruct(
     tell(progress, 1.0, "done")
     timings = stage.timings_s | bones[0].timings_s
     return Reconstruction(case, settings, tuple(found), tuple(bones), tuple(left_out), timings)
+
+
+def _sought(
+    main: FoundBone, settings: Settings, others: Sequence[OtherBone], bones: Sequence[BoneResult]
+) -> Iterator[OtherBone]:
+    """Small bones of the main one's leg that no look has shown, each sought when all before it were made."""
+    known = {other.name for other in others if other.same_leg} | {main.name}
+    for name in SOUGHT:
+        if name in (settings.finding.named or NAMED_BONES) and settings.bones != "main" and name not in known:
+            fitted = [bone.at_knee for bone in bones if bone.side == bones[0].side and bone.at_knee is not None]
+            if bones[0].at_knee is not None and (other := sought(name, main.case, settings.finding, main.seen, fitted)):
+                yield other
 
 
 def _beside(main: FoundBone, bones: Sequence[BoneResult], other: OtherBone) -> FoundBone:
@@ -234,7 +271,7 @@ def _of_case(case: Case, settings: Settings, lateral: Radiograph | None) -> Sett
     for name in ("side", "view_angle", *vars(Patient())):
         if getattr(settings, name) != getattr(Settings(), name):
             raise ReconstructionError(f"The setting {name} belongs to the case: give it there.")
-    if any(value is not None for value in vars(settings.marking).values()):
+    if not settings.marking.is_empty:
         raise ReconstructionError("What is marked in a picture belongs to its view in the case: give it there.")
     told = Settings.of(case.views[0].marking, settings.finding, settings.making, case.patient)
     return replace(told, side=case.side, view_angle=case.view_angle)

@@ -24,6 +24,7 @@ from .find import (
     bone_recognized,
     check_segmentation,
     find_bone,
+    find_bone_near,
     find_bones,
 )
 from .fracture_line import broken_outlines, check_fracture_line, split_along
@@ -32,6 +33,7 @@ from .heights import Heights, heights_of
 from .network.channels import BONES
 from .network.loading import load_reader
 from .network.reader import Landmark, Reading
+from .network.search import with_room
 from .region import bounding_box, box_region, mask_region, polygon_region
 from .seeds import Seeds, check_seeds
 
@@ -72,6 +74,7 @@ __all__ = [
     "count_pieces",
     "even_out",
     "find_bone",
+    "find_bone_near",
     "find_bones",
     "find_by_clusters",
     "find_by_network",
@@ -86,4 +89,5 @@ __all__ = [
     "sharp",
     "split_along",
     "threshold",
+    "with_room",
 ]

@@ -17,16 +17,16 @@ from .network.channels import BONES
 from .network.loading import load_reader
 from .network.look import channel_of, first_look, second_look
 from .network.reader import Landmark, Reading
+from .network.search import Box, box_of
 from .region import corners, is_marked
 from .seeds import Seeds
-from .where import LEAST, box_seen, closer_box
+from .where import LEAST, LEGS, OTHER_LEG, box_seen, closer_box, legs
 
 if TYPE_CHECKING:
     import cv2
 
 _LARGE = 0.2  # of another bone: what is that large beside it may be what the picture is about
 _NEAR = 0.04  # window diagonals from the femur, within which a click is about it
-_LEGS, _OTHER_LEG = 2, 0.1  # how many a person has; a bone of the other one is as large as this share at least
 _LEAST_METAL = 0.02  # of the bone: less metal is not worth a word
 _LEAST_LOGIT = 0.05  # in what is taken to be bone
 _NOTHING = -20.0  # logit where nothing can be
@@ -146,13 +146,15 @@ def find_all_by_network(
     allowed = first.window.cut_mask(region)
     found = []
     for name in BONES:
-        legs = _legs((first.logit(name) > 0) & allowed, pieces)
-        if name == "femur" and not legs and femur is not None:
+        seen = legs((first.logit(name) > 0) & allowed, pieces)
+        if name == "pelvis" and len(seen) == 1:
+            seen = _sides(seen[0], [first.window.cut_mask(each.mask) for each in found if each.name == "femur"])
+        if name == "femur" and not seen and femur is not None:
             found.append(_looked_closer(pixels, region, first, name, femur, network, pieces, Seeds()))
-        for leg in legs:
+        for leg in seen:
             own = region
-            for other in (each for each in legs if each is not leg):
-                own = own & (first.window.uncut(_away(other) - _away(leg), region.shape, 0.0) >= 0)
+            for other in (each for each in seen if each is not leg):
+                own = own & (first.window.uncut(_away(other) - _away(leg), region.shape, 1.0) > 0)
             ends = first.window.to_picture(corners(leg))
             box = closer_box(pixels, own, first, name, ends, network, pieces)
             if box is not None:
@@ -160,16 +162,51 @@ def find_all_by_network(
     return tuple(each for each in found if each.name)
 
 
-def _legs(mask: np.ndarray, pieces: str) -> list[np.ndarray]:
-    """The bones of one kind in a mask, the larger one first: what is not near the first one is the other leg's."""
-    found = []
-    while len(found) < _LEGS:
-        bone = choose_pieces(mask, pieces)
-        if np.count_nonzero(bone) < LEAST * mask.size or (found and bone.sum() < _OTHER_LEG * found[0].sum()):
-            break
-        found.append(bone)
-        mask = mask & ~bone
-    return found
+def find_near(
+    pixels: np.ndarray,
+    region: np.ndarray,
+    name: str,
+    box: Box,
+    first: Reading,
+    pieces: str = "near",
+    reader: str | os.PathLike | None = None,
+) -> ByNetwork:
+    """Let the networks look for a bone of which it is known about where it is.
+
+    Parameters
+    ----------
+    pixels, region, pieces, reader
+        As of `find_by_network`.
+    name : str
+        One of `BONES`.
+    box : (low, high) of (2,) array
+        Corners of where it may be, as column and row of the picture.
+    first : Reading
+        A first look at all that is marked.
+
+    Returns
+    -------
+    ByNetwork
+        As of a box that somebody drew; empty where the bone is not seen.
+
+    Raises
+    ------
+    ReconstructionError
+        If a network cannot be loaded.
+    """
+    box = box_of(pixels, *box, name, first.turns)
+    seen = _looked_closer(pixels, region, first, name, box, load_reader(reader), pieces, Seeds())
+    return replace(seen, named=names_in(pixels, box, first, reader)[name])
+
+
+def _sides(pelvis: np.ndarray, femora: list[np.ndarray]) -> list[np.ndarray]:
+    """The hip bones of a pelvis in one piece: each is what is nearer to its femur than to the other one."""
+    if len(femora) < LEGS:
+        return [pelvis]
+    nearer = _away(femora[0]) < _away(femora[1])
+    sides = [pelvis & nearer, pelvis & ~nearer]
+    large = all(np.count_nonzero(side) >= OTHER_LEG * np.count_nonzero(pelvis) for side in sides)
+    return sorted(sides, key=np.count_nonzero, reverse=True) if large else [pelvis]
 
 
 def _away(mask: np.ndarray) -> np.ndarray:

@@ -13,11 +13,12 @@ from ..errors import ReconstructionError
 from ..geometry.outline import Outline, outlines, smooth_field
 from .bone import blind_border, bone_mask, check_pieces, count_pieces
 from .by_clusters import find_by_clusters
-from .by_network import ByNetwork, find_all_by_network, find_by_network, landmarks_beside
+from .by_network import ByNetwork, find_all_by_network, find_by_network, find_near, landmarks_beside
 from .clusters import Clusters, check_cluster_count
 from .confidence import confidence_in
 from .morphology import dice, dilated
 from .network.reader import Landmark, Reading
+from .network.search import Box
 from .region import bounding_box, is_marked
 from .seeds import Seeds, check_seeds
 
@@ -184,6 +185,40 @@ def find_bones(
             sure = confidence >= _LEAST_SURE
             found.append(_by_network(seen, confidence, sure, f"the network sees a {seen.name} ({confidence:.2f})"))
     return tuple(found)
+
+
+def find_bone_near(
+    pixels: np.ndarray,
+    region: np.ndarray,
+    name: str,
+    box: Box,
+    first: Reading,
+    pieces: str = "near",
+    reader: str | os.PathLike | None = None,
+) -> Bone | None:
+    """Find a bone of which it is known about where it is, and which no first look has shown.
+
+    Parameters
+    ----------
+    pixels, region, name, box, first, pieces, reader
+        As of `by_network.find_near`.
+
+    Returns
+    -------
+    Bone or None
+        None where the networks hardly believe in it themselves.
+
+    Raises
+    ------
+    ReconstructionError
+        If a network cannot be loaded.
+    """
+    seen = find_near(pixels, region, name, box, first, pieces, reader)
+    confidence = confidence_in(seen, reader)
+    if confidence < _SURE_MARKED:
+        return None
+    reason = f"the network sees a {name} ({confidence:.2f}) where the bones beside it tell that it is"
+    return _by_network(seen, confidence, confidence >= _LEAST_SURE, reason)
 
 
 def _by_network(seen: ByNetwork, confidence: float, sure: bool, reason: str) -> Bone:

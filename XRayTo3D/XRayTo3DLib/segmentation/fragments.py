@@ -9,13 +9,13 @@ import numpy as np
 
 from .find import Bone
 from .halves import halves
-from .morphology import dilated
+from .morphology import dilated, disc
 from .network.breaks import Break, look_for_break
 from .network.calibration import probability
 from .network.channels import FRAGMENTS, HEAT_STRIDE
 from .network.loading import BREAKS
 from .network.logits import log_odds
-from .region import corners
+from .region import bounding_box, corners
 
 SUSPECTED = 0.5  # probability at which a break is told of
 _NOT_TWO = 0.49  # at most of a bone that is not in two fragments
@@ -120,20 +120,29 @@ def sharp(bone: Bone, fragments: Fragments) -> Fragments:
 
     The breaks network draws fragments in coarse pixels. Where the line does not part the bone they stay as they are.
     """
-    import cv2
-
     parts = None if fragments.drawn else halves(bone.mask, fragments.line)
     if parts is None:
         return fragments
     lowness = [np.count_nonzero(part & fragments.lower) - np.count_nonzero(part & fragments.upper) for part in parts]
     upper, lower = parts if lowness[0] < lowness[1] else parts[::-1]
     length = float(np.hypot(*np.subtract(fragments.line[2:], fragments.line[:2])))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(_TONGUE * length) + 1,) * 2)
-    over = [
-        cv2.morphologyEx((one & other).astype(np.uint8), cv2.MORPH_OPEN, disc) > 0
-        for one, other in ((fragments.upper, lower), (fragments.lower, upper))
-    ]
-    return replace(fragments, upper=upper | over[0], lower=lower | over[1])
+    thick = round(_TONGUE * length)
+    return replace(
+        fragments,
+        upper=upper | _opened_in_its_box(fragments.upper & lower, thick),
+        lower=lower | _opened_in_its_box(fragments.lower & upper, thick),
+    )
+
+
+def _opened_in_its_box(mask: np.ndarray, radius: int) -> np.ndarray:
+    """Return a mask opened by a radius, however large the picture is in which it lies."""
+    import cv2
+
+    made = np.zeros_like(mask)
+    if mask.any():
+        box = bounding_box(mask, margin=radius)
+        made[box] = cv2.morphologyEx(mask[box].astype(np.uint8), cv2.MORPH_OPEN, disc(radius)) > 0
+    return made
 
 
 def seen_broken(views: Sequence[Fragments | None]) -> bool:

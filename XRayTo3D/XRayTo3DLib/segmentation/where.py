@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import cv2
 
 LEAST = 0.003  # of a window: less of a bone is nothing
+LEGS, OTHER_LEG = 2, 0.1  # how many a person has; a bone of the other one is as large as this share at least
 # How sure the tracer is of a femur (see `search.sureness_in`): one of which it is less sure than the first is looked
 # for elsewhere too, less than the second is none, and of one that is surer than the third no part is taken instead.
 _DOUBT, _HARDLY, _RATHER = 0.8, 0.3, 0.5
@@ -50,21 +52,26 @@ def box_seen(
     (low, high) or None
         With the room that users leave round a bone; None where there is none.
     """
-    ends = [first.window.to_picture(corners(mask)) for mask in _seen(region, first, name, pieces, seeds or Seeds())]
-    boxes = [closer_box(pixels, region, first, name, each, network, pieces, seeds) for each in ends]
-    boxes = [box for box in boxes if box is not None]
+
+    def closer(boxes: Iterable[Box]) -> list[Box]:
+        looked = [closer_box(pixels, region, first, name, box, network, pieces, seeds) for box in boxes]
+        return [box for box in looked if box is not None]
+
+    def places(boxes: Iterable[Box]) -> list[Place]:
+        return [Place(box, sureness_in(pixels, box, name, first.turns)) for box in closer(boxes)]
+
+    main, other_leg = _seen(region, first, name, pieces, seeds or Seeds())
     if seeds or name != "femur":
-        return boxes[0] if boxes else None
-    places = [Place(box, sureness_in(pixels, box, name, first.turns)) for box in boxes]
-    best = max(places, key=_sureness, default=None)
+        return next(iter(closer(main)), None)
+    known = places(main)
+    best = max(known, key=_sureness, default=None)
     if best is None or best.sureness < _DOUBT:
+        known += places(other_leg)
         others = [each for each in searched(pixels, region, name, first.turns) if _is_another(each, best)]
         if others:
             other = max(others, key=_sureness)
-            box = closer_box(pixels, region, first, name, other.box, network, pieces)
-            closer = [] if box is None else [Place(box, sureness_in(pixels, box, name, first.turns))]
-            places += [other, *closer]
-        best = max(places, key=_sureness, default=None)
+            known += [other, *places([other.box])]
+        best = max(known, key=_sureness, default=None)
     return best.box if best else None
 
 
@@ -92,18 +99,34 @@ def closer_box(
     return with_room(low, high)
 
 
-def _seen(region: np.ndarray, first: Reading, name: str, pieces: str, seeds: Seeds) -> list[np.ndarray]:
-    """What a first look sees of a bone.
+def _seen(region: np.ndarray, first: Reading, name: str, pieces: str, seeds: Seeds) -> tuple[list[Box], list[Box]]:
+    """Boxes of what a first look sees of a bone, and of that of the other leg.
 
     What lies near a bone may be a fragment of it, or another one that is mistaken for it: so also without.
     """
     clicks = seeds.moved(first.window.matrix)
     mask = (pushed(first.logit(channel_of(name)), clicks) > 0) & first.window.cut_mask(region)
-    found = [choose_pieces(mask, pieces, clicks.include)]
-    alone = choose_pieces(mask, "main", clicks.include)
-    if not seeds and (alone != found[0]).any():
-        found.append(alone)
-    return [each for each in found if np.count_nonzero(each) >= LEAST * each.size]
+    if seeds:
+        main, others = [choose_pieces(mask, pieces, clicks.include)], []
+    else:
+        found, alone = legs(mask, pieces), choose_pieces(mask, "main")
+        main, others = found[:1], found[1:]
+        if main and (alone != main[0]).any():
+            main.append(alone)
+    main = [each for each in main if np.count_nonzero(each) >= LEAST * each.size]
+    return tuple([first.window.to_picture(corners(each)) for each in some] for some in (main, others))
+
+
+def legs(mask: np.ndarray, pieces: str) -> list[np.ndarray]:
+    """The bones of one kind in a mask, the larger one first: what is not near the first one is the other leg's."""
+    found: list[np.ndarray] = []
+    while len(found) < LEGS:
+        bone = choose_pieces(mask, pieces)
+        if np.count_nonzero(bone) < LEAST * mask.size or (found and bone.sum() < OTHER_LEG * found[0].sum()):
+            break
+        found.append(bone)
+        mask = mask & ~bone
+    return found
 
 
 def _sureness(place: Place) -> float:

@@ -47,7 +47,8 @@ def shadow(camera: Camera, points: np.ndarray, faces: np.ndarray, scale: float =
     rows, columns = (max(1, round(scale * size)) for size in camera.shape)
     pixel = (camera.project(points)[0] + 0.5) * scale * _FINER - 0.5
     drawn = np.zeros((_FINER * rows, _FINER * columns), np.uint8)
-    corners = np.rint(np.clip(pixel, -1e4, 1e4) * 2**_SUBPIXEL).astype(np.int32)[faces]
+    far = 2.0 * max(drawn.shape)  # farther off OpenCV's integers may end
+    corners = np.rint(np.clip(pixel, -far, far) * 2**_SUBPIXEL).astype(np.int32)[faces]
     for triangle in corners:
         cv2.fillConvexPoly(drawn, triangle, 255, shift=_SUBPIXEL)
     return cv2.resize(drawn, (columns, rows), interpolation=cv2.INTER_AREA) > 127

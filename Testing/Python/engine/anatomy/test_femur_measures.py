@@ -131,7 +131,7 @@ def test_a_mirrored_bone_has_the_same_measures(bone, still, tools):
     assert tools.values(mirrored) == pytest.approx(tools.values(still), abs=1e-3)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.tuples(*[st.floats(-12, 12)] * 3), st.tuples(*[st.floats(-900, 900)] * 3))
 def test_a_moved_bone_has_the_same_measures_and_moved_places(bone, still, tools, degrees, shift):
     turn = Rotation.from_euler("xyz", degrees, degrees=True)
@@ -153,14 +153,14 @@ def test_a_third_of_the_triangles_gives_the_same(bone, still, tools):
 
 def test_real_femora_are_as_remeshing_leaves_them(limbs, tools):
     points, faces = limbs["femur"]
-    for each in points[::9]:
+    for each in points[::13]:
         fine, coarse = [tools.values(femur_measures(*mesh)) for mesh in tools.finer_and_coarser(each, faces)]
         assert coarse == pytest.approx(fine, abs=0.5)
 
 
 def test_real_femora_are_as_published(limbs, tools):
     points, faces = limbs["femur"]
-    table = tools.check_usual("femur", [femur_measures(each, faces, "left") for each in points])
+    table = tools.check_usual("femur", [femur_measures(each, faces, "left") for each in points[::2]])
     assert 860 < 265**2 / 8 / table["bow_height_mm"][0] < 1380  # the radius of J. Maratt et al., 2014
 
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib import Case, Making, Patient, Settings, radiograph_from_array, segment
 from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.methods import FoundBone, joints
 from XRayTo3DLib.methods import shape as by_shape
-from XRayTo3DLib.methods.joints import hung, knee_center, parted
+from XRayTo3DLib.methods.joints import hung, knee_center, parted, usual_place
 from XRayTo3DLib.shape import Fit, State, built_in, shadow
 from XRayTo3DLib.shape.silhouette import prepared
 from XRayTo3DLib.surface import distance_to
@@ -80,6 +81,24 @@ def test_a_right_knee_is_the_mirror_image_of_a_left_one():
     for bone in ("tibia", "fibula", "patella"):
         left, right = (standing(bone, side=side) for side in ("left", "right"))
         assert right.points.mean(axis=0) == pytest.approx(left.points.mean(axis=0) * [-1, 1, 1], abs=0.01)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize(("bone", "beside"), [("patella", "femur"), ("fibula", "tibia"), ("tibia", "femur")])
+def test_a_bone_is_usually_where_it_hangs_turned_with_the_other(bone, beside, side):
+    turn = Rotation.from_euler("xyz", (20, -30, 40), degrees=True).as_matrix()
+    shift = np.array([5.0, -7.0, 11.0])
+    other = standing(beside, side=side)
+    state = other.state
+    turned = replace(other, state=replace(state, rotation=turn, translation=turn @ state.translation + shift))
+    model = built_in(bone).of_side(side)
+    expected = standing(bone, side=side).points @ turn.T + shift
+    assert np.allclose(usual_place(model, turned), expected, atol=1e-6)
+
+
+def test_what_does_not_hang_together_has_no_usual_place():
+    assert usual_place(built_in("hip"), standing("femur")) is None
+    assert usual_place(built_in("patella"), standing("femur", side="right")) is None
 
 
 def test_bones_that_stand_as_they_hang_do_not_lie_within_each_other():

@@ -20,7 +20,7 @@ from XRayTo3DLib import (
     reconstruct,
     segmentation,
 )
-from XRayTo3DLib.case import bones_seen
+from XRayTo3DLib.case import bones_seen, segment_again, segment_view
 from XRayTo3DLib.geometry.stand import Stand
 from XRayTo3DLib.methods import METHODS
 from XRayTo3DLib.surface import arrays
@@ -179,3 +179,16 @@ def test_bones_that_are_seen_are_told_by_name(monkeypatch):
     picture = radiograph_from_array(np.random.default_rng(0).random((60, 40)), bone="bright")
     assert bones_seen(picture, Settings(roi=(10, 5, 20, 50))) == ("femur", "tibia")
     assert np.argwhere(looked[0]).min(axis=0).tolist() == [5, 10] and looked[0].sum() == 46 * 11
+
+
+def test_a_bone_is_found_again_in_a_box_as_if_nobody_had_drawn_it(phantom_radiograph):
+    """What is found is that of the box; what was marked, and where a bone was looked for, stay what they were."""
+    first = segment_view(View(phantom_radiograph), Finding("clusters"))
+    assert first.bone.mask[250:].any()
+    box = (40, 20, 160, 200)
+    again, boxed = segment_again(first, box), segment_view(View(phantom_radiograph, Marking(roi=box)), first.finding)
+    assert np.array_equal(again.bone.mask, boxed.bone.mask) and not again.bone.mask[201:].any()
+    assert again.view is first.view and again.view.marking.is_empty and again.region is first.region
+    named = replace(first, bone=replace(first.bone, name="femur"))
+    with pytest.raises(ReconstructionError, match="femur is not where it was looked for again"):
+        segment_again(named, box)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib import Case, Finding, ReconstructionError, View, radiograph_from_array
+from XRayTo3DLib.case import is_same
 from XRayTo3DLib.pipeline import others
-from XRayTo3DLib.pipeline.others import find_others
+from XRayTo3DLib.pipeline.others import check_all_seen, find_others
 
 SHAPE = (200, 300)
 
@@ -76,5 +77,20 @@ def test_bones_by_name_are_those_of_the_main_leg(found):
 
 
 def test_a_bone_that_is_not_there_is_missed_in_words(found):
+    asked = Finding(bones=("femur", "patella"))
+    assert find_others(found([KNEES["tibia"]]), asked, [KNEES["femur"]]) == ()
     with pytest.raises(ReconstructionError, match="No patella is seen beside the femur in the first picture"):
-        find_others(found([KNEES["tibia"]]), Finding(bones=("femur", "patella")), [KNEES["femur"]])
+        check_all_seen(asked, ["tibia"])
+    check_all_seen(asked, ["patella"])
+    check_all_seen(Finding(bones="all"), [])
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "same"),
+    [("femur", (40, 80), True), ("femur", (40, 55), True), ("femur", (0, 160), True), ("femur", (75, 110), False)],
+)
+def test_two_bones_of_one_name_are_the_same_if_half_of_the_smaller_one_is_the_others(name, columns, same):
+    other, known = bone(name, columns, (0, 95)).bone, KNEES["femur"].bone
+    assert is_same(other, known) == is_same(known, other) == same
+    assert not is_same(bone("tibia", columns, (0, 95)).bone, known)
+    assert is_same(other, bone("", (40, 80), (0, 95)).bone) == same  # of which nothing told what it is

@@ -71,6 +71,18 @@ def test_one_that_is_not_seen_surely_is_looked_for_elsewhere(looks):
     assert np.allclose(found, box(*OTHER)) and searches == [3]
 
 
+@pytest.mark.parametrize(("sure", "taken"), [(0.4, "other"), (0.85, "larger")])
+def test_of_two_legs_the_other_one_is_taken_where_the_larger_one_is_not_seen_surely(monkeypatch, sure, taken):
+    legs = {"larger": (20, 40, 100, 300), "other": (220, 40, 290, 300)}
+    seen = reading(block(*legs["larger"]) | block(*legs["other"]))
+    monkeypatch.setattr(
+        where, "closer_look", lambda _p, _f, low, *_: reading(block(*legs["larger" if low[0] < 160 else "other"]))
+    )
+    monkeypatch.setattr(where, "sureness_in", lambda _p, at, *_: sure if at[0][0] < 160 else 0.9)
+    monkeypatch.setattr(where, "searched", lambda *_: [])
+    assert np.allclose(where.box_seen(PIXELS, ALL, seen, "femur", None), box(*legs[taken]), atol=1)
+
+
 def test_of_a_bone_that_is_rather_sure_no_part_is_taken(looks):
     part = Place(tuple(box(110, 60, 170, 150)), 0.9)
     looks(block(*BONE), 0.6, [part])

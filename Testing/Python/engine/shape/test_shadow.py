@@ -35,6 +35,14 @@ def test_a_disc_has_the_right_radius(cast, sphere):
     assert np.sqrt(shadow(cast.camera(), *sphere).sum() / np.pi) == pytest.approx(radius, abs=0.2)
 
 
+def test_a_shadow_is_whole_in_a_large_picture(cast, sphere):
+    """At the lower end of one of 3000 rows, which the drawing has four times."""
+    camera = cast.camera(shape=(3000, 100))
+    low = (0, 0, -1400 * cast.pixel_mm / cast.magnification)
+    mask = shadow(camera, sphere[0] + low, sphere[1])
+    assert np.argwhere(mask).mean(axis=0)[0] == pytest.approx(camera.middle[1] + 1400, abs=5)
+
+
 def test_what_lies_outside_the_picture_is_not_drawn(cast, sphere):
     assert not shadow(cast.camera(center=(500, 0, 0)), *sphere).any()
     half = shadow(cast.camera(shape=(700, 420), center=(0, 0, 243.0)), *sphere)  # the picture is 487 mm high there

@@ -135,9 +135,9 @@ def test_femora_alone_come_in_the_second_cycle():
 
 def test_pictures_without_femora_alone_are_otherwise_the_same(limbs):
     """Eight in a hundred scenes differ."""
-    pairs = [[picture(limbs, seed, alone).image for alone in (True, False)] for seed in range(30)]
+    pairs = [[picture(limbs, seed, alone).image for alone in (True, False)] for seed in range(15, 30)]
     same = sum(np.array_equal(*pair) for pair in pairs)
-    assert 20 <= same < 30
+    assert 10 <= same < 15
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from XRayTo3DLib.surface import Distances
 
 @pytest.fixture(autouse=True)
 def fewer_samples(monkeypatch):
-    """A third of the points at which distances are compared: the fits below end as near to the bone."""
-    monkeypatch.setattr(fitting, "_SAMPLES", 500)
+    """A sixth of the points at which distances are compared: the fits below end as near to the bone."""
+    monkeypatch.setattr(fitting, "_SAMPLES", 250)
 
 
 def test_a_femur_of_the_family_is_found_again():
