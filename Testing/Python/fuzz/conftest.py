@@ -3,5 +3,5 @@
 import sys
 from pathlib import Path
 
-collect_ignore_glob = ["fuzz.py", "kinds.py"]
+collect_ignore_glob = ["corpus.py", "fuzz.py", "kinds.py"]
 sys.path.insert(0, str(Path(__file__).parent))

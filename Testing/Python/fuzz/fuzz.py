@@ -81,7 +81,7 @@ def keep(kind: str, path: Path, said: str) -> str:
     path.unlink()
     lines = [line for line in said.splitlines() if line.strip() and not line.startswith(("INFO", "WARNING", "#", "\t"))]
     ended = next((number for number, line in enumerate(lines) if "ERROR: libFuzzer" in line), len(lines))
-    print(f"{kind}: {name}: {' | '.join(lines[max(ended - 4, 0) : ended + 1])}", flush=True)
+    print(f"{kind}: {name}: {' | '.join(lines[max(ended - 4, 0) : ended + 1])[:900]}", flush=True)
     return name
 
 

@@ -177,9 +177,20 @@ def test_requirements_are_a_subset_of_the_engine_s():
     assert all(">=" in line for line in required)
 
 
+def test_every_library_has_its_licence_listed():
+    text = (ROOT / "pyproject.toml").read_text().partition("dependencies = [")[2].partition("[project.scripts]")[0]
+    libraries = set(re.findall(r'"([\w.-]+)>=', text))
+    listed = re.findall(
+        r"^\| ([\w.-]+) \| (.+) \| .+ \|$", (ROOT / "Resources" / "CREDITS.md").read_text(), re.MULTILINE
+    )
+    assert {name for name, _ in listed} - {"library"} == libraries
+    assert len(libraries) > 30 and not [name for name, licence in listed if licence.startswith(("GPL", "AGPL"))]
+
+
 def test_no_package_that_slicer_lacks_is_needed_to_load_the_engine():
     """Slicer starts, and lists the module, before anything is installed: such imports stand inside functions."""
     late = {"cv2", "sklearn", "manifold3d", "matplotlib", "tqdm", "contourpy", "shapely", "skimage", "plotly", "jinja2"}
+    late |= {"trimesh"}
     for path in MODULE.rglob("*.py"):
         for node in ast.parse(path.read_text()).body:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

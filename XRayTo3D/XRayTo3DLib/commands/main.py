@@ -56,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return fail(
             "there is not enough memory for this; mark a region of interest or use a smaller picture.", BAD_INPUT
         )
+    except ImportError as error:  # it is missing, or there is no memory to load it
+        return fail(f"a library cannot be loaded ({error}); install it, or make memory free.", BAD_INPUT)
     except (KeyboardInterrupt, Cancelled):
         print("xrayto3d: stopped; nothing was written.", file=sys.stderr)
         return INTERRUPTED

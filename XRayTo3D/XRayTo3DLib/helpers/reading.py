@@ -75,4 +75,4 @@ def read_arrays(path: str | os.PathLike, needed: Iterable[str], allowed: Iterabl
     except (OSError, ValueError, KeyError):
         raise
     except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
-        raise ValueError(f"it is damaged ({error or type(error).__name__})") from error
+        raise ValueError(f"it is damaged ({str(error) or type(error).__name__})") from error

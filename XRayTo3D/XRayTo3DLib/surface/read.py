@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import SurfaceError
 from .mesh import area_and_volume, arrays, is_closed, polydata
+from .vtp import read_vtp
 from .write import SUFFIXES
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def read_surface(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
         raise SurfaceError(f"{path}: there is no such file.")
     if (suffix := path.suffix.lower()) not in SUFFIXES:
         raise SurfaceError(f"{path}: a surface's name must end in one of {', '.join(SUFFIXES)}, not {suffix!r}.")
-    points, faces = _read(path, suffix)
+    points, faces, space = _read(path, suffix)
     if len(faces) == 0:
         raise SurfaceError(f"{path}: there are no triangles in it, or it is damaged.")
     if not np.isfinite(points).all():
@@ -54,18 +55,21 @@ def read_surface(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
             f"{path}: the surface is not closed (it has holes, or edges that more than two triangles share); "
             "repair it first, for instance with Slicer's Surface Toolbox."
         )
-    if _says_ras(path, suffix):
+    if space == "RAS":
         points = points * [-1, -1, 1]
     if area_and_volume(points, faces)[1] < 0:
         faces = faces[:, ::-1]
     return points, np.ascontiguousarray(faces)
 
 
-def _read(path: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
-    """Points that some triangle uses, each place once, and triangles of three different points."""
+def _read(path: Path, suffix: str) -> tuple[np.ndarray, np.ndarray, str]:
+    """Points that some triangle uses, each place once, triangles of three different points, and the space."""
     from vtkmodules.vtkFiltersCore import vtkCleanPolyData, vtkTriangleFilter
 
-    surface = _by_trimesh(path, suffix) if suffix in (".ply", ".obj") else _by_vtk(path, suffix)
+    if suffix == ".vtp":
+        surface, space = _of_vtp(path)
+    else:
+        surface, space = (_by_vtk if suffix == ".stl" else _by_trimesh)(path), _told_space(path, suffix)
     _check_cells(surface, path)
     triangles = vtkTriangleFilter()
     triangles.PassLinesOff()
@@ -82,21 +86,27 @@ def _read(path: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     _silence(clean)
     clean.Update()
     points, faces = arrays(clean.GetOutput())
-    return np.array(points, np.float64), np.array(faces, np.int64)
+    return np.array(points, np.float64), np.array(faces, np.int64), space
 
 
-def _by_vtk(path: Path, suffix: str) -> vtkPolyData:
+def _by_vtk(path: Path) -> vtkPolyData:
     from vtkmodules.vtkIOGeometry import vtkSTLReader
-    from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
-    reader = {".stl": vtkSTLReader, ".vtp": vtkXMLPolyDataReader}[suffix]()
+    reader = vtkSTLReader()
     reader.SetFileName(os.fsencode(path))
     _silence(reader)
     reader.Update()
     return reader.GetOutput()
 
 
-def _by_trimesh(path: Path, suffix: str) -> vtkPolyData:
+def _of_vtp(path: Path) -> tuple[vtkPolyData, str]:
+    try:
+        return read_vtp(path)
+    except (OSError, ValueError, KeyError, OverflowError, MemoryError) as error:
+        raise SurfaceError(f"{path}: there are no triangles in it, or it is damaged ({error}).") from error
+
+
+def _by_trimesh(path: Path) -> vtkPolyData:
     """Surface of a PLY or OBJ file: of a damaged one VTK's readers write beyond their memory, which ends the process.
 
     Without the file's name trimesh cannot look for the files of materials and textures that it names.
@@ -105,9 +115,10 @@ def _by_trimesh(path: Path, suffix: str) -> vtkPolyData:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # of numpy, where words stand in the place of numbers
+            warnings.simplefilter("ignore")
+            warnings.filterwarnings("error", "string or file could not be read")  # numpy's, of words for numbers
             data = io.BytesIO(path.read_bytes())
-            mesh = trimesh.load_mesh(data, file_type=suffix[1:], process=False, skip_materials=True)
+            mesh = trimesh.load_mesh(data, file_type=path.suffix[1:].lower(), process=False, skip_materials=True)
         points, faces = np.reshape(mesh.vertices, (-1, 3)), np.reshape(mesh.faces, (-1, 3))
         if len(points) != len(mesh.vertices) or len(faces) != len(mesh.faces):
             raise ValueError("not all points or faces have three numbers")
@@ -135,16 +146,8 @@ def _check_cells(surface: vtkPolyData, path: Path) -> None:
             raise SurfaceError(f"{path}: its faces name points that are not there; export it again.")
 
 
-def _says_ras(path: Path, suffix: str) -> bool:
-    """Whether the file's header says that its coordinates are RAS, as Slicer writes it."""
-    if suffix == ".vtp":
-        from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
-
-        reader = vtkXMLPolyDataReader()
-        reader.SetFileName(os.fsencode(path))
-        reader.Update()
-        space = reader.GetOutput().GetFieldData().GetAbstractArray("SPACE")
-        return space is not None and space.GetNumberOfValues() > 0 and space.GetValue(0) == "RAS"
+def _told_space(path: Path, suffix: str) -> str:
+    """The space that the file's header tells, as Slicer writes it: "RAS", or "" for all else."""
     with open(path, "rb") as file:
         head = file.read(80 if suffix == ".stl" else 2000)
-    return b"SPACE=RAS" in head
+    return "RAS" if b"SPACE=RAS" in head else ""

@@ -1,5 +1,7 @@
 """What a command says is one line, whatever a file's name or a file holds."""
 
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,3 +34,11 @@ def test_a_name_with_a_terminal_s_commands(tmp_path, capsys):
     assert main(["evaluate", str(tmp_path / "a\n\x1b[31mb.stl"), str(tmp_path / "c.stl")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.isprintable() and "a \N{REPLACEMENT CHARACTER}[31mb.stl: there is no such file" in line
+
+
+def test_a_library_that_is_missing_is_told(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "trimesh", None)
+    (tmp_path / "a.ply").write_text("ply")
+    assert main(["evaluate", str(tmp_path / "a.ply"), str(tmp_path / "a.ply")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "a library cannot be loaded (" in line and "trimesh" in line

@@ -155,7 +155,15 @@ def test_damaged_ply_files_end_in_words_or_are_what_is_in_them(tmp_path, capfd, 
 
 @pytest.mark.parametrize(
     "faces",
-    ["f 1 2 99999999\n", "f 1 2 -99999999\n", "f 1//1 2//99999999 3//1\n", "f 1/9/1 2/9999999/1 3/0/1\n", "f 1\n", "f"],
+    [
+        "f 1 2 99999999\n",
+        "f 1 2 -99999999\n",
+        "f 1//1 2//99999999 3//1\n",
+        "f 1/9/1 2/9999999/1 3/0/1\n",
+        "f 1\n",
+        "f",
+        "f one two three\n",
+    ],
 )
 def test_damaged_obj_files_end_in_words(tmp_path, capfd, faces):
     (tmp_path / "bone.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvn 0 0 1\n" + faces)

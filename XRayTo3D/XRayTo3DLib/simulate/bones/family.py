@@ -105,10 +105,11 @@ def read_family(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         content = parse_json(read_text(path))
         names, mean, modes = content["names"], np.array(content["mean"], float), np.array(content["modes"], float)
+        wanted = [name for name, _ in named(_with_cortex(mean, _CORTEX, "left"))]
+        fits = names == wanted[: len(names)] and modes.shape == (len(modes), len(mean)) and len(names) == len(mean)
     except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise SimulationError(f"{path}: it is no family of femora ({error}); make it again with the fit.") from error
-    wanted = [name for name, _ in named(_with_cortex(mean, _CORTEX, "left"))]
-    if names != wanted[: len(names)] or modes.ndim != 2 or modes.shape[1:] != mean.shape or len(names) != len(mean):
+    if not fits:
         raise SimulationError(f"{path}: its numbers are not those of a femur; make it again with the fit.")
     if not (np.isfinite(mean).all() and np.isfinite(modes).all()):
         raise SimulationError(f"{path}: some of its numbers are not finite; make it again with the fit.")

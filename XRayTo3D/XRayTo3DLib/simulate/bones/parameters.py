@@ -188,6 +188,8 @@ def from_vector(vector: np.ndarray, side: str = "left") -> FemurParameters:
     SimulationError
         As `FemurParameters`, or if there are too few or too many.
     """
+    if len(vector) != COUNT:
+        raise SimulationError(f"a femur has {COUNT} numbers, not {len(vector)}.")
     values = iter(np.asarray(vector, float).tolist())
     lengths = {"half_widths": len(WIDTH_AT), "half_depths": len(WIDTH_AT)}
     lengths |= {"centers_out": len(CENTER_AT), "centers_back": len(CENTER_AT)}
@@ -199,13 +201,7 @@ def from_vector(vector: np.ndarray, side: str = "left") -> FemurParameters:
             content[part.name] = next(values) if count is None else tuple(next(values) for _ in range(count))
         return kind(**content)
 
-    try:
-        parts = {name: take(kind) for name, kind in _PARTS.items()}
-    except StopIteration:
-        raise SimulationError(f"a femur has {COUNT} numbers, not {len(vector)}.") from None
-    if next(values, None) is not None:
-        raise SimulationError(f"a femur has {COUNT} numbers, not {len(vector)}.")
-    return FemurParameters(**parts, side=side)
+    return FemurParameters(**{name: take(kind) for name, kind in _PARTS.items()}, side=side)
 
 
 _PARTS = {

@@ -1,0 +1,3 @@
+"""The faults are a program, no tests."""
+
+collect_ignore_glob = ["faults.py"]
