@@ -58,7 +58,7 @@ def test_bones_tell_what_is_told_of_the_main_bone(flat):
     told = json.loads(json.dumps(flat.as_json(), allow_nan=False))
     (bone,) = told["bones"]
     assert set(bone) == {
-        *("name", "side", "method", "extent", "surface", "shape", "measures", "fragments", "warnings"),
+        *("name", "side", "method", "extent", "surface", "shape", "volume", "measures", "fragments", "warnings"),
     }
     assert bone["surface"] == told["surface"] and bone["shape"] is told["shape"] is None
     assert (bone["method"], bone["extent"], bone["side"]) == ("solid", "seen", "left")

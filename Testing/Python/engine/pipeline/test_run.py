@@ -314,7 +314,7 @@ def test_a_user_may_stop_at_every_step(phantom_radiograph, monkeypatch):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"method": "magic"}, "auto, relief, solid, shape, not 'magic'"),
+        ({"method": "magic"}, "auto, relief, solid, shape, volume, not 'magic'"),
         ({"side": "both"}, "auto, left or right, not 'both'"),
         ({"pieces": "some"}, "main, near, all, not 'some'"),
         ({"triangles": 3}, "200 or more, not 3"),
