@@ -36,6 +36,9 @@ def test_only_a_shape_has_a_side_and_only_a_second_view_an_angle(femur):
         assert all(enabled(femur, OF_SHAPE + OF_PATIENT + OF_SECOND))
     femur._parameterNode.method = method.SOLID
     assert not any(enabled(femur, OF_SHAPE + OF_PATIENT + OF_SECOND))
+    femur._parameterNode.method = method.VOLUME  # has views and a side, but no patient
+    assert all(enabled(femur, OF_SECOND)) and femur.ui.sideComboBox.enabled
+    assert not any(enabled(femur, OF_PATIENT)) and not femur.ui.landmarksSelector.enabled
     femur._parameterNode.method = method.AUTO
     femur._parameterNode.lateralVolume = None
     assert all(enabled(femur, OF_SHAPE + OF_PATIENT)) and not any(enabled(femur, OF_SECOND))

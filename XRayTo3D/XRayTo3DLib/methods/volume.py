@@ -24,6 +24,7 @@ from .volumetric import AGREES, Volumetric
 
 _MOST_VIEWS = 8
 _MOST_ROWS = 1000  # of a picture in which a shadow is drawn
+_LEAST = 0.5  # Dice of a bone's shadow and the bone that was found, in every view: below, they are two bones
 _GRAZED = 0.3  # cosine between ray and normal up to which a point is of the outline
 _AT_EDGE = 0.75  # steps from the edge of a mask up to which a point lies on it
 
@@ -63,6 +64,7 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
         made, cameras = min(tried, key=lambda each: each[0].deviation_mm.mean())
     with stage("surface", 0.7, "building the surface"):
         shown = _shown(bone, made, cameras)
+        _check_shadow(shown[0])
         piece, kept = _surface_of(bone, made, cameras, making.triangles)
     seen = Volumetric(made.step_mm, made.deviation_mm[kept], *shown)
     return BoneResult(bone.name, bone.side, (piece,), volume=seen, timings_s=stage.timings_s)
@@ -85,6 +87,17 @@ def made_surely(bone: FoundBone, making: Making, progress: Progress | None = Non
             f"{AGREES:g} is needed)."
         )
     return made
+
+
+def _check_shadow(agreement: Sequence[float]) -> None:
+    """Raise ReconstructionError if a bone's shadow is elsewhere than the bone that was found in a view."""
+    worst = int(np.argmin(agreement))
+    if agreement[worst] < _LEAST:
+        raise ReconstructionError(
+            f"The views do not look at the same place, or show other bones: in view {worst + 1} the shadow of what the "
+            f"volume network sees has a Dice of {agreement[worst]:.2f} with the bone that was found ({_LEAST:g} is "
+            "needed). Check that each view has its own camera, and what was found in each."
+        )
 
 
 def _seen(bone: FoundBone, cameras: Sequence[Camera]) -> list[Seen]:

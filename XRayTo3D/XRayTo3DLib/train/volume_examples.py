@@ -210,7 +210,7 @@ def _pieces(bones: Sequence[Mesh], name: str, rng: np.random.Generator, mixed: b
 
 
 def _varied(mesh: Mesh, rng: np.random.Generator) -> Mesh:
-    """A bone of another size, thicker here and thinner there, and a little out of line."""
+    """A bone of another size and other proportions, a little out of line."""
     middle = mesh.points.mean(axis=0)
     points = (mesh.points - middle) * np.exp(rng.normal(0, 0.05)) * np.exp(rng.normal(0, 0.03, 3))
     length = np.ptp(points[:, 2])

@@ -113,7 +113,7 @@ def train_volume(
     network = _learnt(path, drawn_from, steps, seed, asked, state, progress)
     with replacing(path) as temporary:
         export(network, temporary)
-    tell(progress, 0.9, "calibrating its deviations")
+    tell(progress, 0.97, "calibrating its deviations")
     calibrate(path, seed, folder, progress)
     state_file(path).unlink(missing_ok=True)
 

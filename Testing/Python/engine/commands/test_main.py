@@ -393,12 +393,16 @@ def test_a_mask_comes_back_as_it_was_drawn(work):
         (("train-reader", "-o", "absent/m.onnx"), "absent does not exist"),
         (("train-reader", "-o", "m.onnx", "--limbs", "absent"), "absent"),
         (("train-reader", "-o", "m.onnx", "--steps", "0"), "steps"),
+        (("train-volume", "-o", "m.bin"), "m.bin: a network is written as ONNX"),
+        (("train-volume", "-o", "absent/m.onnx"), "absent does not exist"),
+        (("train-volume", "-o", "m.onnx", "--limbs", "absent"), "absent"),
+        (("train-volume", "-o", "m.onnx", "--steps", "0"), "steps"),
         (("train-reader", "-o", "m.onnx", "--calibrate"), "m.onnx"),
         (("train-reader", "-o", "m.onnx", "--calibrate", "--steps", "5"), "--calibrate trains nothing"),
     ],
 )
 def test_other_bad_arguments(work, capfd, arguments, words):
-    if arguments[0] == "train-reader":
+    if arguments[0] in ("train-reader", "train-volume"):
         pytest.importorskip("torch", reason="PyTorch is not installed")
     assert run(*arguments) == 2
     assert words in refusal(capfd, work)

@@ -95,6 +95,12 @@ def test_views_of_two_bones_are_refused_in_words(case):
         by_volume.make(FoundBone(case, tuple(seen), None), Making())
 
 
+def test_a_bone_whose_shadow_is_elsewhere_is_refused_in_words():
+    by_volume._check_shadow((0.95, 0.51))
+    with pytest.raises(ReconstructionError, match=r"in view 2 the shadow .* Dice of 0\.49"):
+        by_volume._check_shadow((0.95, 0.49))
+
+
 @pytest.mark.parametrize(
     ("views", "words"),
     [
