@@ -4,7 +4,8 @@ import zlib
 
 import numpy as np
 import pytest
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.dataset import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from XRayTo3DLib.errors import RadiographError
 from XRayTo3DLib.radiograph import attributes, read_radiograph
@@ -37,3 +38,18 @@ def test_a_deflated_file_is_read_up_to_the_ceiling(tmp_path, monkeypatch, deflat
 
 def test_the_ceiling_lets_the_largest_picture_pass():
     assert MOST_INFLATED > 200e6 * 2  # megapixels and bytes a pixel, of a radiograph as large as may be
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
+def test_more_items_than_any_radiograph_has_are_refused(make, tmp_path, monkeypatch, syntax):
+    """A million empty items, 8 MB or some kB deflated, would take a minute and gigabytes."""
+    count = 2000
+    data = make.dicom_bytes(GREY, syntax=syntax, RequestAttributesSequence=[Dataset()] * count)
+    (tmp_path / "a.dcm").write_bytes(data)
+    assert len(read_attributes(data).RequestAttributesSequence) == count
+    monkeypatch.setattr(attributes, "MOST_PARTS", count - 1)
+    for source in (data, tmp_path / "a.dcm"):
+        with pytest.raises(ValueError, match="in more parts than any radiograph"):
+            read_attributes(source)
+    with pytest.raises(RadiographError, match=r"a\.dcm: the DICOM file is damaged \(it is in more parts"):
+        read_radiograph(tmp_path / "a.dcm")
