@@ -177,12 +177,18 @@ def segment_again(found: Segmentation, box: Sequence[float]) -> Segmentation:
     ReconstructionError
         If the same bone is not found in the box.
     """
-    view = replace(found.view, marking=Marking(roi=box))
-    seen = segment_view(view, found.finding, expected=found.bone.name)
-    if seen.bone.name != found.bone.name:
-        raise ReconstructionError(f"The {found.bone.name} is not where it was looked for again.")
-    bone = replace(seen.bone, reason=f"{seen.bone.reason}, in a box round a first fit")
-    return replace(seen, view=found.view, region=found.region, bone=bone)
+    known, view = found.bone, replace(found.view, marking=Marking(roi=box))
+    bone = _bone_in(_looked_at(view), view, found.finding, known.name)
+    if bone.name != known.name:
+        raise ReconstructionError(f"The {known.name} is not where it was looked for again.")
+    bone = replace(
+        bone,
+        reason=f"{bone.reason}, in a box round a first fit",
+        flattened=known.flattened,
+        clusters=known.clusters,
+        bone_range=known.bone_range,
+    )
+    return replace(_checked(found.view, found.finding, found.region, bone), timings_s=found.timings_s)
 
 
 def _checked(view: View, finding: Finding, region: np.ndarray, bone: Bone) -> Segmentation:
