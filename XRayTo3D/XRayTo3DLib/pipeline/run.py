@@ -28,7 +28,7 @@ from ..errors import ReconstructionError
 from ..geometry.frames import mm_to_pixel
 from ..helpers.progress import Progress, part, tell
 from ..helpers.stages import Stages
-from ..methods import METHODS, BoneResult, Fitted, FoundBone, find_layers, looks_whole, with_scale_of
+from ..methods import METHODS, BoneResult, Fitted, FoundBone, Method, find_layers, looks_whole, with_scale_of
 from ..radiograph import Radiograph
 from ..surface import Surface
 from ..tone import Layers
@@ -208,17 +208,35 @@ def reconstruct(
         main = replace(main, layers=find_layers(case.views[0].radiograph, main.seen[0].bone.mask, settings))
     with stage("other bones", 0.35 + share, "finding other bones"):
         others = find_others(case, settings.finding, main.seen)
-    share = 0.3 / (len(others) + len(SOUGHT))
+    found, bones, left_out = _all_made(main, first, others, method, settings, part(progress, 0.7, 0.3))
+    case = found[0].case
+    for bone in bones:
+        for piece in bone.pieces:
+            _project(case.views[0].radiograph, piece)
+    tell(progress, 1.0, "done")
+    timings = stage.timings_s | bones[0].timings_s
+    return Reconstruction(case, settings, tuple(found), tuple(bones), tuple(left_out), timings)
+
+
+def _all_made(
+    main: FoundBone,
+    first: BoneResult,
+    others: Sequence[OtherBone],
+    method: Method,
+    settings: Settings,
+    progress: Progress | None,
+) -> tuple[list[FoundBone], list[BoneResult], list[str]]:
+    """The main bone and those beside it, as they were found and made, and why others were left out."""
     found, bones, left_out = [main], [first], []
-    if fitted := bones[0].shape or bones[0].broken:  # it tells a scale that the pictures did not
+    if fitted := first.shape or first.broken:  # it tells a scale that the pictures did not
         found, method = [with_scale_of(main, fitted)], METHODS["shape"]  # a solid has no place beside it
     making = replace(settings.making, shape_model=None)  # others are made by their own models
-    names = []
+    names, share = [], 1 / (len(others) + len(SOUGHT))
     for number, other in enumerate(itertools.chain(others, _sought(main, settings, others, bones))):
         names.append(other.name)
         also, told = _beside(main, bones, other), number < len(others)
         try:
-            also, result = made(method, also, making, part(progress, 0.7 + number * share, share))
+            also, result = made(method, also, making, part(progress, number * share, share))
         except ReconstructionError as error:
             if told:
                 left_out.append(f"The {other.name} was left out. {error}")
@@ -230,13 +248,7 @@ def reconstruct(
         found.append(also)
         bones.append(result)
     check_all_seen(settings.finding, names)
-    case = found[0].case
-    for bone in bones:
-        for piece in bone.pieces:
-            _project(case.views[0].radiograph, piece)
-    tell(progress, 1.0, "done")
-    timings = stage.timings_s | bones[0].timings_s
-    return Reconstruction(case, settings, tuple(found), tuple(bones), tuple(left_out), timings)
+    return found, bones, left_out
 
 
 def _sought(
