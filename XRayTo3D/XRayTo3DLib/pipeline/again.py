@@ -14,12 +14,14 @@ from ..geometry.outline import Outline
 from ..helpers.progress import Progress, part
 from ..methods import BoneResult, FoundBone
 from ..segmentation import with_room
+from ..segmentation.morphology import dice
 from ..shape import Fit, shadow_outlines
 
 if TYPE_CHECKING:
     from ..methods import Method
 
 _FIRST = 0.6  # of the time, where there is a second try
+_AS_BEFORE = 0.99  # Dice of two masks that would be fitted alike
 
 
 def made(
@@ -72,7 +74,7 @@ def _seen_again(bone: FoundBone, fit: Fit) -> FoundBone:
     Raises
     ------
     ReconstructionError
-        If something was marked in all views, or the bone is not found in a box.
+        If something was marked in all views, or the bone is not found in a box, or is found as before.
     """
     if not any(map(_is_unmarked, bone.seen)):
         raise ReconstructionError("Where the bone is was told.")
@@ -80,6 +82,8 @@ def _seen_again(bone: FoundBone, fit: Fit) -> FoundBone:
         segment_again(found, _box(shadow_outlines(fit, view), found.region.shape)) if _is_unmarked(found) else found
         for found, view in zip(bone.seen, fit.views, strict=True)
     ]
+    if all(dice(now.bone.mask, before.bone.mask) > _AS_BEFORE for now, before in zip(seen, bone.seen, strict=True)):
+        raise ReconstructionError("The bone is where it was.")
     return replace(bone, seen=tuple(seen))
 
 
