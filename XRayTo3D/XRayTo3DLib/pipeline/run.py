@@ -231,9 +231,9 @@ def _all_made(
     if fitted := first.shape or first.broken:  # it tells a scale that the pictures did not
         found, method = [with_scale_of(main, fitted)], METHODS["shape"]  # a solid has no place beside it
     making = replace(settings.making, shape_model=None)  # others are made by their own models
-    names, share = [], 1 / (len(others) + len(SOUGHT))
+    names, share = {other.name for other in others}, 1 / (len(others) + len(SOUGHT))
+    check_all_seen(settings.finding, names | set(SOUGHT))
     for number, other in enumerate(itertools.chain(others, _sought(main, settings, others, bones))):
-        names.append(other.name)
         also, told = _beside(main, bones, other), number < len(others)
         try:
             also, result = made(method, also, making, part(progress, number * share, share))
@@ -247,7 +247,7 @@ def _all_made(
             continue
         found.append(also)
         bones.append(result)
-    check_all_seen(settings.finding, names)
+    check_all_seen(settings.finding, names | {bone.name for bone in bones})
     return found, bones, left_out
 
 

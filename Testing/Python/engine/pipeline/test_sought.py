@@ -6,10 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from XRayTo3DLib import Case, Finding, View, radiograph_from_array
+from XRayTo3DLib import Case, Finding, ReconstructionError, Settings, View, radiograph_from_array
 from XRayTo3DLib.geometry.camera import place, view_directions
+from XRayTo3DLib.methods import METHODS
 from XRayTo3DLib.methods.joints import knee_center
+from XRayTo3DLib.pipeline import run
 from XRayTo3DLib.pipeline import sought as module
+from XRayTo3DLib.pipeline.others import OtherBone
 from XRayTo3DLib.pipeline.sought import sought
 from XRayTo3DLib.shape import Fit, State, built_in, shadow
 from XRayTo3DLib.shape.silhouette import prepared
@@ -80,3 +83,36 @@ def test_where_no_view_reaches_and_no_bone_tells_nothing_is_sought(asked):
     assert sought("patella", case, Finding(), main, [standing("femur", camera(0, (0, 0, 300)))]) is None
     assert sought("patella", case, Finding(), main, [standing("fibula", camera(0))]) is None
     assert asked.boxes == []
+
+
+@pytest.fixture
+def made_with(monkeypatch):
+    """Function that makes a femur and what is sought beside it, which a fit meets or not."""
+
+    def made(met, bones):
+        first = SimpleNamespace(name="femur", side="left", shape=None, broken=None, at_knee=object())
+        main = SimpleNamespace(name="femur", case=None, seen=(SimpleNamespace(bone=None),))
+        patella = SimpleNamespace(name="patella", side="left", at_knee=None)
+        monkeypatch.setattr(
+            run, "sought", lambda name, *_: OtherBone(name, True, main.seen) if name == "patella" else None
+        )
+        monkeypatch.setattr(run, "_beside", lambda main, bones, other: other)
+        monkeypatch.setattr(run, "made", lambda method, also, making, progress: (also, patella))
+        monkeypatch.setattr(run, "looks_whole", lambda also, result: met)
+        monkeypatch.setattr(run, "is_same", lambda one, other: False)
+        return run._all_made(main, first, (), METHODS["shape"], Settings(bones=bones), None)
+
+    return made
+
+
+def test_a_bone_that_was_sought_comes_out_if_a_fit_meets_it(made_with):
+    for bones in ("all", ("femur", "patella")):
+        _found, bones_made, left_out = made_with(True, bones)
+        assert [bone.name for bone in bones_made] == ["femur", "patella"] and left_out == []
+    _found, bones_made, left_out = made_with(False, "all")
+    assert [bone.name for bone in bones_made] == ["femur"] and left_out == []
+
+
+def test_one_that_was_asked_for_and_is_not_met_is_missed_in_words(made_with):
+    with pytest.raises(ReconstructionError, match="No patella is seen beside the femur"):
+        made_with(False, ("femur", "patella"))
