@@ -57,9 +57,9 @@ def made(
         doubted = result.doubted
     except UnmetError as error:
         refusal, doubted = error, error.fit
-    if doubted is not None:
+    again = None if doubted is None else _seen_again(bone, doubted)
+    if again is not None:
         with suppress(ReconstructionError):
-            again = _seen_again(bone, doubted)
             other = method.make(again, making, part(progress, _FIRST, 1 - _FIRST))
             if other.shape is not None and other.shape.fit.unmet < doubted.unmet:
                 return again, other
@@ -68,22 +68,22 @@ def made(
     return bone, result
 
 
-def _seen_again(bone: FoundBone, fit: Fit) -> FoundBone:
+def _seen_again(bone: FoundBone, fit: Fit) -> FoundBone | None:
     """The bone as it is found in boxes round a fit's shadows, in views in which nothing was marked.
 
-    Raises
-    ------
-    ReconstructionError
-        If something was marked in all views, or the bone is not found in a box, or is found as before.
+    None where something was marked in all views, it is not found in a box, or it is found as before.
     """
     if not any(map(_is_unmarked, bone.seen)):
-        raise ReconstructionError("Where the bone is was told.")
-    seen = [
-        segment_again(found, _box(shadow_outlines(fit, view), found.region.shape)) if _is_unmarked(found) else found
-        for found, view in zip(bone.seen, fit.views, strict=True)
-    ]
+        return None
+    try:
+        seen = [
+            segment_again(found, _box(shadow_outlines(fit, view), found.region.shape)) if _is_unmarked(found) else found
+            for found, view in zip(bone.seen, fit.views, strict=True)
+        ]
+    except ReconstructionError:
+        return None
     if all(dice(now.bone.mask, before.bone.mask) > _AS_BEFORE for now, before in zip(seen, bone.seen, strict=True)):
-        raise ReconstructionError("The bone is where it was.")
+        return None
     return replace(bone, seen=tuple(seen))
 
 
