@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
-import numpy as np
-
 from .. import shape, surface
 from ..case import Case, Making
 from ..errors import ReconstructionError, UnmetError
@@ -18,9 +14,8 @@ from .bone import BoneResult, FoundBone
 from .extent import border_planes
 from .fitted import MOST_OF_IT, Fitted, surface_of
 from .joints import hung, parted
-from .standing import untold
+from .standing import untold, unusable
 
-_MOST_VIEWS = 8
 _NOT_DISPLACED = (
     "The bone was taken for whole: what looks like a break is not displaced. If it is broken, draw a line along the "
     "fracture in each view."
@@ -30,12 +25,7 @@ _FRAGMENTS_SHARE = 0.5  # of the time, where fragments are tried first
 
 def why_not(case: Case, making: Making) -> str:
     """What speaks against it: too many views, one twice, or untold ones, or what cannot be true of a patient."""
-    if len(case.views) > _MOST_VIEWS:
-        return f"The method shape uses {_MOST_VIEWS} views at most, not {len(case.views)}: leave the others out."
-    for one, other in itertools.combinations(range(len(case.views)), 2):
-        if np.array_equal(*(case.views[number].radiograph.pixels for number in (one, other))):
-            return f"Views {one + 1} and {other + 1} are the same picture: give each view once."
-    return untold(case) or shape.impossible(Facts(case.patient.height_cm, case.patient.sex))
+    return unusable(case, "shape") or untold(case) or shape.impossible(Facts(case.patient.height_cm, case.patient.sex))
 
 
 def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:

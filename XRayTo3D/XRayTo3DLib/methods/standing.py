@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..geometry.stand import VIEW_NAMES, positioned, stands
 from ..radiograph import Radiograph
 from .bone import FoundBone
 
+_MOST_VIEWS = 8
 _USUAL_SOD_MM = 1000.0  # where nothing tells it: rays that are nearly parallel
 _RIGHT_ANGLE = 90.0
 _LEAST_ANGLE, _LARGEST_ANGLE = 20.0, 160.0
@@ -44,6 +46,16 @@ def cameras_of(bone: FoundBone, side: str, guessed_pixel_mm: float | None) -> It
         return
     for stood in stands(names, side, angles(bone)):
         yield tuple(stand.camera(np.zeros(3), *size) for stand, size in zip(stood, sizes, strict=True))
+
+
+def unusable(case: Case, method: str) -> str:
+    """Why a method cannot use a case's views: too many, or one of them twice; "" if it can."""
+    if len(case.views) > _MOST_VIEWS:
+        return f"The method {method} uses {_MOST_VIEWS} views at most, not {len(case.views)}: leave the others out."
+    for one, other in itertools.combinations(range(len(case.views)), 2):
+        if np.array_equal(*(case.views[number].radiograph.pixels for number in (one, other))):
+            return f"Views {one + 1} and {other + 1} are the same picture: give each view once."
+    return ""
 
 
 def untold(case: Case) -> str:

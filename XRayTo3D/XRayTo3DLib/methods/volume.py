@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,18 +10,17 @@ from .. import segmentation, surface
 from ..case import Case, Making
 from ..errors import ReconstructionError
 from ..geometry.camera import Camera
-from ..geometry.outline import outlines, smooth_field
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
 from ..segmentation.morphology import dice
-from ..shape.shadow import shadow
+from ..shape.shadow import outlined, shadow
+from ..shape.silhouette import prepared
 from ..surface import Surface
 from ..volume import Made, Seen, bone_of
 from .bone import BoneResult, FoundBone
-from .standing import cameras_of
+from .standing import cameras_of, unusable
 from .volumetric import AGREES, Volumetric
 
-_MOST_VIEWS = 8
 _MOST_ROWS = 1000  # of a picture in which a shadow is drawn
 _LEAST = 0.5  # Dice of a bone's shadow and the bone that was found, in every view: below, they are two bones
 _GRAZED = 0.3  # cosine between ray and normal up to which a point is of the outline
@@ -37,11 +35,8 @@ def why_not(case: Case, making: Making) -> str:
             "The method volume needs two calibrated views: how deep a bone is, one view does not tell it. Give a "
             "second view and the cameras of both, or take the method shape or solid."
         )
-    if len(views) > _MOST_VIEWS:
-        return f"The method volume uses {_MOST_VIEWS} views at most, not {len(views)}: leave the others out."
-    for one, other in itertools.combinations(range(len(views)), 2):
-        if np.array_equal(*(views[number].radiograph.pixels for number in (one, other))):
-            return f"Views {one + 1} and {other + 1} are the same picture: give each view once."
+    if reason := unusable(case, "volume"):
+        return reason
     if views[0].camera is None:
         return (
             "The method volume needs calibrated cameras, which tell how the views stand to each other: give them, or "
@@ -119,8 +114,7 @@ def _shown(bone: FoundBone, made: Made, cameras: Sequence[Camera]) -> tuple[tupl
             for each in (found.bone.mask, found.region)
         )
         agreement.append(float(dice(drawn & region, mask & region)))
-        matrix = np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]])
-        lines.append(outlines(smooth_field(drawn), matrix, np.zeros(drawn.shape, bool)))
+        lines.append(outlined(drawn, scale))
     return tuple(agreement), lines
 
 
@@ -140,7 +134,7 @@ def _observed(bone: FoundBone, made: Made, cameras: Sequence[Camera]) -> np.ndar
     """Which points (n,) are of an outline that was seen: a ray grazes them at the edge of a mask."""
     from scipy.ndimage import map_coordinates
 
-    normals = _normals(made.points, made.faces)
+    normals = prepared(made.faces, len(made.points)).normals(made.points)
     observed = np.zeros(len(made.points), bool)
     for seen in _seen(bone, cameras):
         rays = made.points - seen.camera.source_lps
@@ -149,11 +143,3 @@ def _observed(bone: FoundBone, made: Made, cameras: Sequence[Camera]) -> np.ndar
         inwards = map_coordinates(seen.inwards_mm, pixel[:, ::-1].T, order=1, mode="nearest")
         observed |= grazed & (np.abs(inwards) < _AT_EDGE * made.step_mm)
     return observed
-
-
-def _normals(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Unit normals (n, 3) of a surface at its points: the mean of its triangles', weighed by their areas."""
-    corners = points[faces]
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    sums = np.column_stack([np.bincount(faces.ravel(), np.repeat(each, 3), len(points)) for each in across.T])
-    return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)

@@ -22,7 +22,11 @@ def shadow_outlines(fit: Fit, view: View, part: tuple[np.ndarray, np.ndarray] | 
     points, faces = (fit.points, fit.model.faces) if part is None else part
     camera = view.camera
     scale = min(1.0, _MOST / max(camera.shape))
-    mask = shadow(camera, points, faces, scale)
+    return outlined(shadow(camera, points, faces, scale), scale)
+
+
+def outlined(mask: np.ndarray, scale: float) -> tuple[Outline, ...]:
+    """Outline (columns and rows of the picture) of a shadow that was drawn in a copy of it, so many times its size."""
     matrix = np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]])
     return outlines(smooth_field(mask), matrix, np.zeros(mask.shape, bool))
 
