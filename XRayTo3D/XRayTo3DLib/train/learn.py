@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -243,11 +243,19 @@ def learn(
     return network.cpu()
 
 
+def workers(drawn_from: list[Specimen]) -> AbstractContextManager[Executor]:
+    """Processes that make pictures."""
+    return processes(_take, drawn_from)
+
+
 @contextmanager
-def workers(drawn_from: list[Specimen]) -> Iterator[Executor]:
-    """Processes that make pictures. Fresh ones: forked ones would inherit PyTorch's threads, which does not work."""
+def processes(take: Callable[[Any], None], drawn_from: Any) -> Iterator[Executor]:
+    """Processes of one thread each, which first `take` what they draw from.
+
+    Fresh ones: forked ones would inherit PyTorch's threads, which does not work.
+    """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count() or 1, context, _prepare, (drawn_from,)) as pool:
+    with ProcessPoolExecutor(os.cpu_count() or 1, context, _prepare, (take, drawn_from)) as pool:
         try:
             yield pool
         except BaseException:
@@ -261,14 +269,22 @@ def export(network: nn.Module, path: str | os.PathLike, inputs: int, outputs: Se
     OpenCV runs it on windows of any size that is a multiple of the stride, whatever size it was written with; axes
     that are marked as free OpenCV 4 cannot read.
     """
+    to_onnx(network, path, torch.zeros(1, inputs, 64, 64), "picture", outputs)
+
+
+def to_onnx(
+    network: nn.Module, path: str | os.PathLike, example: torch.Tensor, takes: str, gives: Sequence[str]
+) -> None:
+    """Write a network as ONNX that every OpenCV reads, with the names of what it takes, as in an example, and gives."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own, about its successor, whose networks OpenCV cannot read
+        # The exporter's own: about its successor, whose networks OpenCV cannot read, and about shapes that are fixed.
+        warnings.simplefilter("ignore")
         torch.onnx.export(
             network.eval(),
-            (torch.zeros(1, inputs, 64, 64),),
+            (example,),
             str(path),
-            input_names=["picture"],
-            output_names=list(outputs),
+            input_names=[takes],
+            output_names=list(gives),
             opset_version=17,
             dynamo=False,
         )
@@ -277,12 +293,16 @@ def export(network: nn.Module, path: str | os.PathLike, inputs: int, outputs: Se
 _limbs: list[Specimen] = []  # of a worker
 
 
-def _prepare(drawn_from: list[Specimen]) -> None:
+def _take(drawn_from: list[Specimen]) -> None:
+    _limbs[:] = drawn_from
+
+
+def _prepare(take: Callable[[Any], None], drawn_from: Any) -> None:
     import cv2
 
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    _limbs[:] = drawn_from
+    take(drawn_from)
 
 
 def drawn(seed: int, femora_alone: bool = True) -> Scene | Other:

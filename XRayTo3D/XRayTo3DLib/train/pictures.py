@@ -25,10 +25,13 @@ def specimens(seed: int, folder: str | os.PathLike | None = None, count: int = _
     """
     if folder is None:
         return bank([analytic_limb(seed + number) for number in range(count)], seed)
-    everybody = count_people(folder)
-    people = [number for number in range(everybody) if number not in left_out(everybody)]
-    real = read_limbs(folder, people, seed, mixed=_MIXED)
+    real = read_limbs(folder, learnt_from(count_people(folder)), seed, mixed=_MIXED)
     return bank([*real, *(analytic_limb(seed + number) for number in range(_ANALYTIC_BESIDE))], seed)
+
+
+def learnt_from(people: int) -> list[int]:
+    """Numbers of the people of a folder who are trained with."""
+    return [number for number in range(people) if number not in left_out(people)]
 
 
 def left_out(people: int) -> tuple[int, ...]:

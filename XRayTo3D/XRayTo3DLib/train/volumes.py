@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import copy
 import json
-import multiprocessing
 import os
 import time
-import warnings
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from ..errors import ReconstructionError
 from ..helpers.files import check_writable, replacing
 from ..helpers.progress import Progress, tell
 from ..simulate.bones.limbs import count_people
 from ..surface import distance_to
 from ..volume import FEATURES, SHAPE, bone_of, load_volume
 from .batches import in_turns
-from .pictures import left_out
+from .learn import check_training, processes, to_onnx
+from .pictures import learnt_from, left_out
 from .state import keep, kept, state_file
 from .volume_examples import REACH, Bank, Example, Scene, bank, example, scene
 from .volume_network import VolumeNetwork
@@ -98,14 +96,10 @@ def train_volume(
     Cancelled
         If `progress` asked to stop; the training can go on from there.
     """
-    if steps < 1:
-        raise ReconstructionError(f"steps: {steps}; a training has one at least.")
+    check_training(steps, folder)
     path = check_writable(path)
     check_writable(path.with_suffix(".json"))
-    people = None
-    if folder is not None:
-        everybody = count_people(folder)
-        people = [one for one in range(everybody) if one not in left_out(everybody)]
+    people = None if folder is None else learnt_from(count_people(folder))
     asked = {"steps": steps, "seed": seed, "limbs": folder is not None, "network": "volume"}
     state = kept(path, asked)
     tell(progress, 0.0, "making bones")
@@ -171,17 +165,8 @@ def _off(network: Path, drawn: Scene) -> np.ndarray:
 
 def export(network: VolumeNetwork, path: Path) -> None:
     """Write a network as ONNX, for OpenCV: its shape is part of it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own, about its successor, and about shapes that are fixed
-        torch.onnx.export(
-            network.eval().float().cpu().to(memory_format=torch.contiguous_format),
-            (torch.zeros(1, len(FEATURES), *SHAPE),),
-            str(path),
-            input_names=["features"],
-            output_names=["said"],
-            opset_version=17,
-            dynamo=False,
-        )
+    network = network.float().cpu().to(memory_format=torch.contiguous_format)
+    to_onnx(network, path, torch.zeros(1, len(FEATURES), *SHAPE), "features", ["said"])
 
 
 def _learnt(
@@ -250,24 +235,13 @@ class _Batches:
         return [example(_bank, self.first + _TOGETHER * number + index) for index in range(_TOGETHER)]
 
 
-@contextmanager
-def _workers(drawn_from: Bank) -> Iterator[Executor]:
-    """Processes that draw examples; fresh ones, as of `learn.workers`."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count() or 1, context, _prepare, (drawn_from,)) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+def _workers(drawn_from: Bank) -> AbstractContextManager[Executor]:
+    """Processes that draw examples."""
+    return processes(_take, drawn_from)
 
 
 _bank: Bank = {}  # of a worker
 
 
-def _prepare(drawn_from: Bank) -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
+def _take(drawn_from: Bank) -> None:
     _bank.update(drawn_from)
