@@ -15,6 +15,7 @@ from ..bones.callus import callus
 from ..bones.children import OLDEST_YEARS, Plate, child, winding
 from ..bones.fracture import Fracture, break_bone, break_frame, displacement, manifold_of, random_fracture, surface_of
 from ..bones.limbs import GREATEST_FLEXION_DEG, Limb, analytic_limb, flex, read_limbs
+from ..bones.osteoarthritis import worn
 from ..bones.piece import Piece, whole
 from ..bones.wedge import with_wedge
 
@@ -22,8 +23,10 @@ _PLATE_MM = (1.0, 4.5)  # thickness of a growth plate, the thicker the younger t
 _SCLEROSIS_MM = 2.2  # of dense bone above and below a growth plate
 _AGES = ((0.0, 1.0), (1.0, 4.0), (4.0, OLDEST_YEARS))  # of the young children that are made of each limb (years)
 _BENT_DEG = (20.0, 100.0)  # the knee of one of them, once more
+_OLD_BENT_DEG = (10.0, 70.0)  # likewise, of a worn one
 _FOR_CHILDREN = 1_000_002  # a stream of random numbers of its own: they change no other specimen
 _FOR_CALLUS = 1_000_006  # likewise
+_FOR_WORN = 1_000_008
 _LOWER = ("tibia", "fibula", "patella")
 _WEDGE = 0.25  # of the fragments of displaced fractures lose one
 _FAR = 0.6  # of displaced fractures lie anywhere and farther apart than a fresh one that was splinted
@@ -44,13 +47,16 @@ class Specimen:
     displaced : bool
         Whether its fragments stand apart; otherwise a crack is all that is seen.
     plates, rims : dict of str to tuple of Mesh
-        By bone: its growth plates, and what of the bone is in and near them; none where growth is over.
+        By bone: its growth plates, none where growth is over, and what of the bone is denser than usual: round growth
+        plates, or under worn joints' surfaces.
     resected : bool
         Whether the head is cut off, for a prosthesis.
     broken_at : (3,) array
         Middle of the fracture (LPS, mm).
     callus : tuple of Mesh
         Round the break of a healing bone: round the upper and the lower fragment.
+    worn : bool
+        Whether its joints are, by osteoarthritis.
     flexion_deg : float
         Of the knee.
     age_years : float
@@ -67,6 +73,7 @@ class Specimen:
     resected: bool = False
     broken_at: np.ndarray = field(default_factory=lambda: np.zeros(3))
     callus: tuple[Mesh, ...] = ()
+    worn: bool = False
     flexion_deg: float = 0.0
     age_years: float = np.nan
 
@@ -103,7 +110,7 @@ def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 2, bends: int = 4) 
     list of Specimen
         Of each limb: as it is, with growth plates, without the head, broken, and bent (whole, growing or
         broken) in so many ways; then those of young children, three of each limb and one of them bent; then those that
-        are broken and not bent once more, healing.
+        are broken and not bent once more, healing; then each with worn joints, as it is and bent.
 
     Raises
     ------
@@ -131,7 +138,15 @@ def bank(limbs: Sequence[Limb], seed: int = 0, breaks: int = 2, bends: int = 4) 
         if each.broken and not each.flexion_deg:
             with contextlib.suppress(SimulationError):  # a cloud that is not sound: the break stays fresh
                 mending.append(healing(each, rng))
-    return specimens + children + mending
+    rng = np.random.default_rng((seed, _FOR_WORN))
+    return specimens + children + mending + [each for limb in limbs for each in _aged(limb, rng)]
+
+
+def _aged(limb: Limb, rng: np.random.Generator) -> list[Specimen]:
+    """A limb with worn joints, and once more with its knee bent."""
+    old, dense = worn(limb, rng)
+    straight = replace(intact(old), rims=dense, worn=True)
+    return [straight, bent(straight, float(rng.uniform(*_OLD_BENT_DEG)))]
 
 
 def healing(specimen: Specimen, rng: np.random.Generator) -> Specimen:

@@ -13,6 +13,7 @@ from XRayTo3DLib.simulate.bones.limbs import analytic_limb
 from XRayTo3DLib.simulate.scenes import contact_sheet
 from XRayTo3DLib.simulate.scenes.aim import pose
 from XRayTo3DLib.simulate.scenes.bank import bent, growing
+from XRayTo3DLib.simulate.scenes.chosen import older
 from XRayTo3DLib.simulate.scenes.metal import KINDS
 from XRayTo3DLib.simulate.scenes.scenes import PARTS, bank, make_bank, scene
 
@@ -58,12 +59,26 @@ def test_a_bank_has_whole_growing_resected_and_broken_femora(specimens):
         femur,
         crack,
         tibia,
+        whole,
+        whole,
     ]
     for each in specimens:
         assert {name for name, pieces in each.pieces.items() if len(pieces) == 2} == {each.broken} - {""}
-    assert [each.flexion_deg > 0 for each in specimens] == [False] * 6 + [True] * 4 + [False] * 3 + [True] + [False] * 3
-    assert [each.young for each in specimens] == [False] * 10 + [True] * 4 + [False] * 3
-    assert [bool(each.callus) for each in specimens] == [False] * 14 + [True] * 3
+    bends = [False] * 6 + [True] * 4 + [False] * 3 + [True] + [False] * 4 + [True]
+    assert [each.flexion_deg > 0 for each in specimens] == bends
+    assert [each.young for each in specimens] == [False] * 10 + [True] * 4 + [False] * 5
+    assert [bool(each.callus) for each in specimens] == [False] * 14 + [True] * 3 + [False] * 2
+    assert [each.worn for each in specimens] == [False] * 17 + [True] * 2
+
+
+def test_worn_joints_stand_in_for_sound_ones_alone(specimens):
+    worn = [s for s in specimens if s.worn]
+    for sound in specimens[:-2]:
+        drawn = [older(specimens, sound, np.random.default_rng(seed)) for seed in range(40)]
+        grown_and_whole = not (sound.broken or sound.plates or sound.resected or sound.young)
+        taken = [each for each in drawn if any(each is one for one in worn)]
+        assert bool(taken) == grown_and_whole
+        assert all((each.flexion_deg > 0) == (sound.flexion_deg > 0) for each in taken) and len(taken) < 25
 
 
 def test_heights_go_with_the_pieces(specimens):
