@@ -91,11 +91,9 @@ def _dilate_by_parabola(values: np.ndarray, reach: int, axis: int) -> np.ndarray
     """Maximum over steps d of values[i + d] - d^2 along an axis."""
     values = np.ascontiguousarray(np.moveaxis(values, axis, 0))
     result = values.copy()
-    shifted = np.empty_like(values)
+    lowered = np.empty_like(values)
     for step in range(1, min(reach, len(values) - 1) + 1):
-        rest = shifted[step:]
-        np.subtract(values[:-step], np.float32(step * step), out=rest)
-        np.maximum(result[step:], rest, out=result[step:])
-        np.subtract(values[step:], np.float32(step * step), out=rest)
-        np.maximum(result[:-step], rest, out=result[:-step])
+        np.subtract(values, np.float32(step * step), out=lowered)
+        np.maximum(result[step:], lowered[:-step], out=result[step:])
+        np.maximum(result[:-step], lowered[step:], out=result[:-step])
     return np.moveaxis(result, 0, axis)

@@ -140,18 +140,20 @@ def without_slivers(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
 
 def _farthest(points: np.ndarray, surface: vtkPolyData) -> float:
     """Largest distance of any of the points (n, 3) from a surface."""
-    from scipy.spatial import cKDTree
-    from vtkmodules.vtkCommonCore import reference
-    from vtkmodules.vtkCommonDataModel import vtkGenericCell, vtkStaticCellLocator
+    from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+    from vtkmodules.vtkCommonCore import vtkDoubleArray
+    from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance
 
     # Most points are still vertices of the surface, which is quickly told.
-    moved = points[cKDTree(arrays(surface)[0]).query(points, workers=-1)[0] > 0]
-    locator = vtkStaticCellLocator()
-    locator.SetDataSet(surface)
-    locator.BuildLocator()
-    nearest, cell, numbers, squared = [0.0] * 3, vtkGenericCell(), (reference(0), reference(0)), reference(0.0)
-    largest = 0.0
-    for point in moved.tolist():
-        locator.FindClosestPoint(point, nearest, cell, *numbers, squared)
-        largest = max(largest, float(squared))
-    return float(np.sqrt(largest))
+    moved = points[~np.isin(_whole(points), _whole(arrays(surface)[0]))]
+    if len(moved) == 0:
+        return 0.0
+    distance, away = vtkImplicitPolyDataDistance(), vtkDoubleArray()
+    distance.SetInput(surface)
+    distance.FunctionValue(numpy_to_vtk(moved.astype(float)), away)
+    return float(np.abs(vtk_to_numpy(away)).max())
+
+
+def _whole(points: np.ndarray) -> np.ndarray:
+    """Points (n, 3) as values (n,) that are the same where all three coordinates are."""
+    return np.ascontiguousarray(points, np.float32).view("V12").ravel()
