@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from ..errors import ReconstructionError
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
 from ..radiograph import Radiograph
-from ..segmentation import Bone, FemurCheck, Fragments
+from ..segmentation import Bone, Clustered, FemurCheck, Fragments
 from ..version import __version__
 from .case import View
 from .settings import NAMED_BONES, Finding, Marking, Settings, check_finding
@@ -119,7 +120,9 @@ def segment(radiograph: Radiograph, settings: Settings | None = None, progress: 
     return segment_view(View(radiograph, settings.marking), settings.finding, progress)
 
 
-def segment_view(view: View, finding: Finding, progress: Progress | None = None, expected: str = "") -> Segmentation:
+def segment_view(
+    view: View, finding: Finding, progress: Progress | None = None, expected: str = "", recognized: bool = True
+) -> Segmentation:
     """Find the bone in a view, and check whether it is a femur.
 
     Parameters
@@ -130,6 +133,8 @@ def segment_view(view: View, finding: Finding, progress: Progress | None = None,
         Called with the fraction done and what comes next; a true answer stops the work.
     expected : str
         Which bone another view of it shows; "" where there is none.
+    recognized : bool
+        Whether it matters which bone a drawn mask is of; if not, the network is not asked for it.
 
     Returns
     -------
@@ -147,11 +152,9 @@ def segment_view(view: View, finding: Finding, progress: Progress | None = None,
     with stage("region", 0.0, "marking the region"):
         region = _looked_at(view)
     with stage("bone", 0.1, "finding the bone"):
-        bone = _bone_in(region, view, finding, expected)
-    if bone.first is not None and bone.clusters is None:  # to be looked at beside what the network found
-        with stage("clusters", 0.6, "clustering gray values"), suppress(ReconstructionError):  # too few greys
-            seen = segmentation.clustered(view.radiograph.pixels, region, finding.clusters)
-            bone = replace(bone, flattened=seen.flattened, clusters=seen.clusters, bone_range=seen.bone_range)
+        bone = _bone_in(region, view, finding, expected, recognized)
+    if bone.first is not None and bone.clustered is None:  # to be looked at beside what the network found
+        bone = replace(bone, group=partial(_grouped, view.radiograph.pixels, region, finding.clusters))
     with stage("femur", 0.8, "checking whether it is a femur"):
         checked = _checked(view, finding, region, bone)
     return replace(checked, timings_s=stage.timings_s)
@@ -184,11 +187,15 @@ def segment_again(found: Segmentation, box: Sequence[float]) -> Segmentation:
     bone = replace(
         bone,
         reason=f"{bone.reason}, in a box round a first fit",
-        flattened=known.flattened,
-        clusters=known.clusters,
-        bone_range=known.bone_range,
+        group=known.group,
     )
     return replace(_checked(found.view, found.finding, found.region, bone), timings_s=found.timings_s)
+
+
+def _grouped(pixels: np.ndarray, region: np.ndarray, clusters: int) -> Clustered | None:
+    """Clusters of a region's grey values; None where there are too few values."""
+    with suppress(ReconstructionError):
+        return segmentation.clustered(pixels, region, clusters)
 
 
 def _checked(view: View, finding: Finding, region: np.ndarray, bone: Bone) -> Segmentation:
@@ -336,12 +343,15 @@ def find_bone(radiograph: Radiograph, settings: Settings | None = None) -> Bone:
     return _bone_in(_looked_at(view), view, settings.finding)
 
 
-def _bone_in(region: np.ndarray, view: View, finding: Finding, expected: str = "") -> Bone:
+def _bone_in(region: np.ndarray, view: View, finding: Finding, expected: str = "", recognized: bool = True) -> Bone:
     if view.marking.mask is None:
         return _found_in(region, view, finding, expected)
     if view.marking.seeds:
         segmentation.check_seeds(view.marking.seeds, region)
-    return _drawn_in(region, find_region(view.radiograph, view.marking), view, finding)
+    mask = find_region(view.radiograph, view.marking)
+    if recognized:
+        return _drawn_in(region, mask, view, finding)
+    return segmentation.bone_as_drawn(view.radiograph.pixels, mask, region)
 
 
 def _drawn_in(region: np.ndarray, mask: np.ndarray, view: View, finding: Finding) -> Bone:

@@ -292,8 +292,9 @@ def _of_case(case: Case, settings: Settings, lateral: Radiograph | None) -> Sett
 def _found_in(case: Case, settings: Settings, stage: Stages) -> tuple[Segmentation, ...]:
     """The bone in each view."""
     first, *others = case.views
+    recognized = settings.method != "relief" or settings.bones != "main"  # a relief is no anatomy, of whatever bone
     share = _FINDING_A_SECOND if others else _FINDING
-    found = [segment_view(first, settings.finding, part(stage.progress, 0.0, share))]
+    found = [segment_view(first, settings.finding, part(stage.progress, 0.0, share), recognized=recognized)]
     stage.timings_s.update(found[0].timings_s)
     for number, (name, view) in enumerate(zip(VIEW_NUMBERS, others, strict=False)):
         each = _FINDING_A_SECOND / len(others)

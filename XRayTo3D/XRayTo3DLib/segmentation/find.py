@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import ReconstructionError
 from ..geometry.outline import Outline, outlines, smooth_field
 from .bone import blind_border, bone_mask, check_pieces, count_pieces
-from .by_clusters import find_by_clusters
+from .by_clusters import Clustered, find_by_clusters
 from .by_network import ByNetwork, find_all_by_network, find_by_network, find_near, landmarks_beside
 from .clusters import Clusters, check_cluster_count
 from .confidence import confidence_in
@@ -36,6 +36,10 @@ _ROOM = 0.15  # of a drawn mask's larger side, round it: what the network is sho
 _BAND = 0.01  # of the outline grid's larger side: how far round a drawn mask blind areas are counted
 
 
+def _not_grouped() -> None:
+    """No clusters: none were made, and none are to be looked at."""
+
+
 @dataclass(frozen=True)
 class Bone:
     """The bone that was found, and how.
@@ -56,9 +60,10 @@ class Bone:
     first, second : Reading or None
         What the network said of all that was marked, and of the bone.
     landmarks : dict of str to Landmark
-    flattened : (rows, columns) float32 array or None
-    clusters : Clusters or None
-    bone_range : (float, float) or None
+    group : callable
+        Makes `clustered`, when it is first asked for.
+    grey_range : (float, float) or None
+        Of the picture itself, where a user gave it.
     warnings : tuple of str
     """
 
@@ -71,15 +76,34 @@ class Bone:
     first: Reading | None = None
     second: Reading | None = None
     landmarks: dict[str, Landmark] = field(default_factory=dict)
-    flattened: np.ndarray | None = None
-    clusters: Clusters | None = None
-    bone_range: tuple[float, float] | None = None
+    group: Callable[[], Clustered | None] = _not_grouped
+    grey_range: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
 
     @functools.cached_property
     def outlines(self) -> tuple[Outline, ...]:
         """Outlines of the mask."""
         return self.trace()
+
+    @functools.cached_property
+    def clustered(self) -> Clustered | None:
+        """Flattened picture and clusters of grey values: what found the bone, or what is beside what found it."""
+        return self.group()
+
+    @property
+    def flattened(self) -> np.ndarray | None:
+        """The flattened picture, (rows, columns) float32, where there are clusters."""
+        return None if self.clustered is None else self.clustered.flattened
+
+    @property
+    def clusters(self) -> Clusters | None:
+        """Clusters of grey values."""
+        return None if self.clustered is None else self.clustered.clusters
+
+    @property
+    def bone_range(self) -> tuple[float, float] | None:
+        """Grey range of bone: as a user gave it, or as clusters have it."""
+        return self.grey_range or (None if self.clustered is None else self.clustered.bone_range)
 
     def as_json(self) -> dict:
         """The bone in numbers and words; masks and outlines are not in it."""
@@ -254,7 +278,7 @@ def bone_by_threshold(
         "threshold",
         "a gray range was given",
         trace=lambda: _outlines_of(mask, region, pixels),
-        bone_range=tuple(grey_range),
+        grey_range=tuple(grey_range),
     )
 
 
@@ -334,9 +358,7 @@ def _by_clusters(pixels: np.ndarray, region: np.ndarray, seeds: Seeds, pieces: s
         "clusters",
         reason,
         trace=lambda: _outlines_of(found.mask, region, pixels),
-        flattened=found.flattened,
-        clusters=found.clusters,
-        bone_range=found.bone_range,
+        group=lambda: found,
     )
 
 

@@ -29,7 +29,7 @@ from XRayTo3DLib import (
 )
 from XRayTo3DLib.geometry.outline import BORDER
 from XRayTo3DLib.methods import auto
-from XRayTo3DLib.segmentation import Seeds
+from XRayTo3DLib.segmentation import Seeds, clustered
 from XRayTo3DLib.surface import GREY, OBSERVED, OVER_FILM, arrays
 
 SHAPE = (160, 120)
@@ -37,6 +37,7 @@ SAMPLE = Path(__file__).resolve().parents[4] / "Resources" / "Samples" / "femur_
 
 SOLID = Settings(method="solid", triangles=5000)
 BY_CLUSTERS = replace(SOLID, segmentation="clusters")
+RELIEF = replace(SOLID, method="relief")
 
 
 @pytest.fixture(scope="module")
@@ -491,6 +492,26 @@ def test_the_network_is_asked_for_a_mask_only_where_it_may_be(femur, monkeypatch
     assert segment(femur, Settings(mask=mask, **settings)).bone.first is None
     with pytest.raises(AssertionError, match="was asked"):
         segment(femur, Settings(mask=mask))
+
+
+def test_the_network_is_not_asked_of_which_bone_a_relief_is(femur, monkeypatch):
+    """Its surface is that of the mask; of the bone nothing is said."""
+    mask = np.zeros(femur.pixels.shape, bool)
+    mask[300:600, 100:260] = True
+    first = reconstruct(femur, replace(RELIEF, mask=mask, bones="all", segmentation="auto"))
+    monkeypatch.setattr(segmentation.find, "find_by_network", None)
+    again = reconstruct(femur, replace(RELIEF, mask=mask))
+    assert np.array_equal(*(arrays(each.surface.polydata)[0] for each in (first, again)))
+    assert again.as_json()["bone"]["name"] is None and again.as_json()["femur"]["is_femur"] is None
+
+
+def test_clusters_beside_what_the_network_found_are_made_when_they_are_looked_at(femur, monkeypatch):
+    made = []
+    monkeypatch.setattr(segmentation, "clustered", lambda *given: made.append(given) or clustered(*given))
+    found = segment(femur)
+    assert found.bone.method == "network" and not made
+    assert found.as_json()["clusters"]["centers"] == found.bone.clusters.centers.tolist()
+    assert len(found.bone.clusters.centers) == 2 and len(made) == 1
 
 
 def test_where_the_box_cuts_a_mask_the_bone_goes_on(femur):
