@@ -277,7 +277,8 @@ class XRayTo3DLogic(ScriptedLoadableModuleLogic):
         :param seed: chooses the noise
         :param setup: fields of XRayTo3DLib.simulate.film.view.Setup, such as pixel_size_mm=0.4 or sid_mm=1150
         """
-        from XRayTo3DLib.simulate.film.view import Setup, simulate
+        from XRayTo3DLib.simulate.film.setup import Setup
+        from XRayTo3DLib.simulate.film.view import simulate
 
         made = simulate(bodyOf(bodyNode), view, side, Setup(**setup), np.random.default_rng(seed))
         if outputNode is None:

@@ -16,7 +16,8 @@ from XRayTo3DLib.segmentation import bounding_box
 from XRayTo3DLib.simulate.bones.bone import Bone, Mesh
 from XRayTo3DLib.simulate.bones.hollow import hollow
 from XRayTo3DLib.simulate.film.projector import path_length
-from XRayTo3DLib.simulate.film.view import Setup, simulate
+from XRayTo3DLib.simulate.film.setup import Setup
+from XRayTo3DLib.simulate.film.view import simulate
 
 POSE = (4.0, 6.0)  # standard deviations: degrees about each axis, mm along each
 SOD_MM, SID_MM, PIXEL_MM = 1200.0, 1500.0, 0.5

@@ -36,7 +36,8 @@ from XRayTo3DLib.shape import built_in
 from XRayTo3DLib.simulate.bones.bone import Bone
 from XRayTo3DLib.simulate.bones.fracture import break_bone, break_frame, displacement
 from XRayTo3DLib.simulate.bones.hollow import hollow
-from XRayTo3DLib.simulate.film.view import Setup, Simulated, simulate
+from XRayTo3DLib.simulate.film.setup import Setup
+from XRayTo3DLib.simulate.film.view import Simulated, simulate
 
 FRACTURES = 60
 SETUP, CORTEX_MM, MARGIN = Setup(pixel_size_mm=0.5), 5.0, 20

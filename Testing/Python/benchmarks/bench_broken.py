@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.anatomy import fracture_measures
+from XRayTo3DLib.choices import FRACTURES
 from XRayTo3DLib.geometry.camera import Camera
 from XRayTo3DLib.geometry.outline import broken, outlines, smooth_field
 from XRayTo3DLib.geometry.stand import Stand
@@ -36,7 +37,7 @@ from XRayTo3DLib.shape import (
 from XRayTo3DLib.shape.silhouette import prepared
 from XRayTo3DLib.shape.view import to_mm
 from XRayTo3DLib.simulate.bones.bone import Bone, Mesh
-from XRayTo3DLib.simulate.bones.fracture import KINDS, Fracture, break_bone, break_frame, displacement
+from XRayTo3DLib.simulate.bones.fracture import Fracture, break_bone, break_frame, displacement
 from XRayTo3DLib.surface import distance_to
 
 SHAPE, PIXEL, SID, SOD, FINER = (800, 500), 0.8, 1150.0, 1000.0, 2
@@ -119,9 +120,9 @@ def break_of(bone: Subject, number: int) -> tuple[Mesh, Fracture]:
     rng = np.random.default_rng(100 + number)
     points = bone.mesh.points - bone.mesh.points.mean(axis=0)
     whole = Mesh(points, np.asarray(bone.mesh.faces, np.int64))
-    kind = KINDS[number % len(KINDS)]
+    kind = FRACTURES[number % len(FRACTURES)]
     slope = 0.0 if kind == "transverse" else rng.uniform(25, 55)
-    place = PLACES[number // len(KINDS) % len(PLACES)] + rng.uniform(-0.05, 0.05)
+    place = PLACES[number // len(FRACTURES) % len(PLACES)] + rng.uniform(-0.05, 0.05)
     leans, goes = rng.uniform(0, 2 * np.pi, 2)
     angle, aside, shorter = rng.uniform(0, (30.0, 30.0, 40.0))
     return whole, Fracture(

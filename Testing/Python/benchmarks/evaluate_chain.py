@@ -27,8 +27,8 @@ from XRayTo3DLib.simulate.bones.family import sample
 from XRayTo3DLib.simulate.bones.femur import femur
 from XRayTo3DLib.simulate.bones.hollow import hollow
 from XRayTo3DLib.simulate.bones.limbs import read_bones
-from XRayTo3DLib.simulate.film.film import Exposure
-from XRayTo3DLib.simulate.film.view import WHITE, Setup, Simulated, simulate
+from XRayTo3DLib.simulate.film.setup import Exposure, Setup
+from XRayTo3DLib.simulate.film.view import WHITE, Simulated, simulate
 from XRayTo3DLib.surface import Surface, surface_distances
 
 LIMBS = Path(os.environ.get("LIMBS", Path(__file__).resolve().parents[4] / "shared" / "data" / "limbs"))

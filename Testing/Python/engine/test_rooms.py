@@ -14,27 +14,28 @@ LONGEST = 400  # lines of a file
 ALLOWED = {
     "errors": "",
     "version": "",
+    "choices": "",
     "helpers": "errors",
-    "geometry": "errors helpers",
-    "radiograph": "errors",
+    "geometry": "errors choices helpers",
+    "radiograph": "errors choices",
     "tone": "helpers",
-    "segmentation": "errors helpers geometry",
+    "segmentation": "errors choices helpers geometry",
     "depth": "errors helpers geometry",
     "surface": "errors helpers geometry",
     "anatomy": "errors surface",
     "shape": "errors helpers geometry surface anatomy",
     "volume": "errors geometry surface",
-    "evaluate": "errors surface anatomy",
-    "case": "errors version helpers geometry radiograph segmentation surface",
+    "evaluate": "errors choices surface anatomy",
+    "case": "errors version choices helpers geometry radiograph segmentation surface",
     "methods": "errors helpers geometry radiograph segmentation tone depth surface shape volume case",
     "pipeline": "errors helpers geometry radiograph segmentation tone depth surface shape evaluate case methods",
-    "simulate": "errors version helpers geometry radiograph surface anatomy",
+    "simulate": "errors version choices helpers geometry radiograph surface anatomy",
     "report": "helpers geometry segmentation tone surface anatomy case methods pipeline",
     "archive": "errors version helpers radiograph surface shape case methods pipeline",
     "batch": "errors version helpers radiograph case pipeline report",
     "train": """errors helpers geometry radiograph segmentation depth surface anatomy shape volume evaluate case
         methods simulate report""",
-    "commands": """errors version helpers geometry radiograph segmentation surface anatomy evaluate case methods
+    "commands": """errors version choices helpers geometry radiograph segmentation surface anatomy evaluate case methods
         pipeline simulate report archive batch train""",
 }
 

@@ -1,5 +1,6 @@
 """What a user has and chooses: views, what is marked in them, settings; and the bone in each view."""
 
+from ..choices import EXTENTS, FRAGMENTS, NAMED_BONES, SIDES, Finding, Making
 from .case import VIEW_NUMBERS, Case, View, case_of
 from .segment import (
     Segmentation,
@@ -13,19 +14,7 @@ from .segment import (
     segment_others,
     segment_view,
 )
-from .settings import (
-    EXTENTS,
-    FRAGMENTS,
-    NAMED_BONES,
-    SIDES,
-    Finding,
-    Making,
-    Marking,
-    Patient,
-    Settings,
-    check_finding,
-    check_making,
-)
+from .settings import Marking, Patient, Settings, check_finding, check_making
 
 __all__ = [
     "EXTENTS",

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .. import segmentation
+from ..choices import SIDES
 from ..errors import ReconstructionError
 from ..geometry.calibrated import met
 from ..geometry.camera import Camera
 from ..radiograph import Radiograph, calibrated
-from .settings import SIDES, Marking, Patient, Settings
+from .settings import Marking, Patient, Settings
 
 VIEW_NUMBERS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")  # of further views
 

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from .. import segmentation
+from ..choices import NAMED_BONES, Finding
 from ..errors import ReconstructionError
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
@@ -17,7 +18,7 @@ from ..radiograph import Radiograph
 from ..segmentation import Bone, Clustered, FemurCheck, Fragments
 from ..version import __version__
 from .case import View
-from .settings import NAMED_BONES, Finding, Marking, Settings, check_finding
+from .settings import Marking, Settings, check_finding
 
 _SAME = 0.5  # of the smaller one of two bones of one name that lies within the other: they are the same
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 import threading
 
+from ..choices import METHOD_NAMES, SEGMENTATIONS, Finding, Making
 from ..errors import Cancelled, ReconstructionError
 from .picture_options import asked_bones
 from .terminal import DONE, INTERRUPTED, one_line, progress_bar, warn
@@ -15,10 +16,7 @@ _STOPPED = "xrayto3d: stopped; finished cases are kept, and the same command goe
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add the command."""
-    from ..case import Settings
-    from ..methods import METHODS
-
-    usual = Settings()
+    finding, making = Finding(), Making()
     command = commands.add_parser(
         "batch",
         help="many radiographs, by many processes",
@@ -41,10 +39,10 @@ def add(commands: argparse._SubParsersAction) -> None:
 
     all_of_them = command.add_argument_group("for all radiographs alike, as of reconstruct")
     argument = all_of_them.add_argument
-    argument("--method", choices=tuple(METHODS), default=usual.method)
-    argument("--bones", metavar="BONES", default=usual.bones, help="main, all, or a list (%(default)s)")
-    argument("--segmentation", choices=("auto", "clusters", "network"), default=usual.segmentation)
-    argument("--triangles", type=int, default=usual.triangles, metavar="N", help="(%(default)s)")
+    argument("--method", choices=METHOD_NAMES, default=making.method)
+    argument("--bones", metavar="BONES", default=finding.bones, help="main, all, or a list (%(default)s)")
+    argument("--segmentation", choices=SEGMENTATIONS, default=finding.segmentation)
+    argument("--triangles", type=int, default=making.triangles, metavar="N", help="(%(default)s)")
     argument("--pixel-size", type=float, metavar="MM", help="pixel size at the detector")
     argument("--sid", type=float, metavar="MM", help="distance from source to detector")
     argument("--sod", type=float, metavar="MM", help="distance from source to bone")
@@ -85,7 +83,6 @@ def _batch(options: argparse.Namespace, stop: threading.Event) -> int:
 
 def _choices(options: argparse.Namespace):
     from ..batch import Choices
-    from ..case import Finding, Making
 
     return Choices(
         Finding(segmentation=options.segmentation, bones=asked_bones(options.bones)),

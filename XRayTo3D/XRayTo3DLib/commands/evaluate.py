@@ -6,14 +6,13 @@ import argparse
 import os
 import threading
 
+from ..choices import ALIGNMENTS
 from ..errors import ReconstructionError
 from .terminal import DONE, numbers
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add the command."""
-    from ..evaluate.compare import ALIGNMENTS
-
     command = commands.add_parser(
         "evaluate",
         help="how far a surface lies from a reference",

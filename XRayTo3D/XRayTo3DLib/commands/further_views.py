@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from ..choices import PROJECTIONS
 from ..errors import ReconstructionError
 from .picture_options import calibrated, marking, read_as_said
 
@@ -25,8 +26,6 @@ class _OfView(argparse.Action):
 
 def add_further_views(command: argparse.ArgumentParser) -> None:
     """Add `--view`, what is said of such a view, and the cameras of all views."""
-    from ..radiograph import VIEWS
-
     group = command.add_argument_group("further views, for a shape model (options after a --view are of that view)")
 
     def argument(*names: str, what: str, **more: object) -> None:
@@ -77,7 +76,7 @@ def add_further_views(command: argparse.ArgumentParser) -> None:
         "--view-projection",
         "--lateral-projection",
         what="projection",
-        choices=VIEWS,
+        choices=PROJECTIONS,
         help="which way the rays went there",
     )
     argument(

@@ -8,18 +8,17 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..choices import PIECES, PROJECTIONS, SEGMENTATIONS, Finding
 from ..errors import ReconstructionError
 
 if TYPE_CHECKING:
-    from ..case import Finding, Marking
+    from ..case import Marking
     from ..radiograph import Radiograph
 
 
 def add_marking(command: argparse.ArgumentParser) -> None:
     """Add the arguments that say where the bone is."""
-    from ..case import Settings
-
-    usual = Settings()
+    usual = Finding()
     bone = command.add_argument_group("where the bone is (pixel coordinates: column, row)")
     bone.add_argument("--roi", nargs=4, type=float, metavar=("X0", "Y0", "X1", "Y1"), help="box to look in")
     bone.add_argument(
@@ -39,7 +38,7 @@ def add_marking(command: argparse.ArgumentParser) -> None:
     )
     bone.add_argument(
         "--segmentation",
-        choices=("auto", "clusters", "network"),
+        choices=SEGMENTATIONS,
         default=usual.segmentation,
         help="what finds the bone (auto: the network where it is sure, clusters otherwise)",
     )
@@ -50,7 +49,7 @@ def add_marking(command: argparse.ArgumentParser) -> None:
     bone.add_argument("--threshold", nargs=2, type=float, metavar=("LOW", "HIGH"), help="gray range of bone, 0 to 1")
     bone.add_argument(
         "--pieces",
-        choices=("main", "near", "all"),
+        choices=PIECES,
         default=usual.pieces,
         help="the largest piece of bone, also those near it (fragments), or all (%(default)s)",
     )
@@ -58,8 +57,6 @@ def add_marking(command: argparse.ArgumentParser) -> None:
 
 def add_reading(command: argparse.ArgumentParser) -> None:
     """Add the arguments that say how to read a radiograph."""
-    from ..radiograph import VIEWS
-
     picture = command.add_argument_group("how to read the radiograph")
     picture.add_argument("--bone", choices=("auto", "bright", "dark"), default="auto", help="how bone looks in it")
     picture.add_argument("--frame", type=int, default=0, metavar="N", help="frame of a multi-frame file, from 0")
@@ -69,7 +66,9 @@ def add_reading(command: argparse.ArgumentParser) -> None:
     picture.add_argument("--sid", type=float, metavar="MM", help="distance from source to detector")
     picture.add_argument("--sod", type=float, metavar="MM", help="distance from source to bone")
     picture.add_argument(
-        "--projection", choices=VIEWS, help="which way the rays went, if the file does not tell (AP: front to back)"
+        "--projection",
+        choices=PROJECTIONS,
+        help="which way the rays went, if the file does not tell (AP: front to back)",
     )
     picture.add_argument(
         "--max-megapixels", type=float, default=200, metavar="N", help="refuse larger pictures (%(default)s)"
@@ -184,8 +183,6 @@ def _landmarks(given: list[list[str]] | None, option: str) -> dict[str, tuple[fl
 
 def finding(options: argparse.Namespace) -> Finding:
     """How bones are found, and which."""
-    from ..case import Finding
-
     bones = asked_bones(getattr(options, "bones", "main"))
     return Finding(options.segmentation, options.clusters, options.pieces, options.reader, bones)
 

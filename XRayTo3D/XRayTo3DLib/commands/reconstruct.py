@@ -9,6 +9,7 @@ import threading
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from ..choices import EXTENTS, FRAGMENTS, METHOD_NAMES, SIDES, Finding, Making
 from ..errors import ReconstructionError
 from ..helpers.progress import tell
 from .further_views import add_further_views, further_views, told_of_views, view_angle
@@ -18,13 +19,11 @@ from .terminal import DONE, numbers, one_line, progress_bar, warn
 if TYPE_CHECKING:
     from ..case import Case
 
+_FINDING, _MAKING = Finding(), Making()  # as usual
+
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add the command that makes a surface."""
-    from ..case import EXTENTS, FRAGMENTS, SIDES, Settings
-    from ..methods import METHODS
-
-    usual = Settings()
     command = commands.add_parser(
         "reconstruct",
         help="a closed 3D surface from a radiograph",
@@ -41,11 +40,11 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="surface of the main bone to write (.stl, .ply, .obj or .vtp), or a folder: a surface of each bone, "
         "scene.json and a report",
     )
-    argument("--method", choices=tuple(METHODS), default=usual.method)
+    argument("--method", choices=METHOD_NAMES, default=_MAKING.method)
     argument(
         "--bones",
         metavar="BONES",
-        default=usual.bones,
+        default=_FINDING.bones,
         help="main; all: every bone of the leg that is seen and has a shape model; or a list, the main one first: "
         "tibia,fibula (%(default)s)",
     )
@@ -55,14 +54,14 @@ def add(commands: argparse._SubParsersAction) -> None:
     add_further_views(command)
 
     shape = command.add_argument_group("shape model")
-    shape.add_argument("--side", choices=SIDES, default=usual.side, help="of the patient (%(default)s)")
+    shape.add_argument("--side", choices=SIDES, default="auto", help="of the patient (%(default)s)")
     shape.add_argument(
         "--shape-model",
         metavar="MODEL",
         help="femur, tibia, fibula, patella or hip, if another bone was found than is meant; or a file (.npz)",
     )
     shape.add_argument("--height", type=float, metavar="CM", help="of the patient")
-    shape.add_argument("--sex", choices=("female", "male"), default=usual.sex, help="of the patient")
+    shape.add_argument("--sex", choices=("female", "male"), default="", help="of the patient")
     shape.add_argument("--other-side", metavar="SURFACE", help="the same bone of the other leg, a closed surface")
     shape.add_argument(
         "--landmark",
@@ -74,19 +73,19 @@ def add(commands: argparse._SubParsersAction) -> None:
 
     result = command.add_argument_group("what comes out")
     result.add_argument(
-        "--triangles", type=int, default=usual.triangles, metavar="N", help="the most triangles (%(default)s)"
+        "--triangles", type=int, default=_MAKING.triangles, metavar="N", help="the most triangles (%(default)s)"
     )
     result.add_argument(
         "--extent",
         choices=EXTENTS,
-        default=usual.extent,
+        default=_MAKING.extent,
         help="of a fitted bone: the whole, or what was seen of it, cut off flat; auto: the seen part where less than "
         "80 %% of its length was seen (%(default)s)",
     )
     result.add_argument(
         "--fragments",
         choices=FRAGMENTS,
-        default=usual.fragments,
+        default=_MAKING.fragments,
         help="auto: two fragments, and the bone that they make, where a fracture's line is drawn in each view "
         "(%(default)s)",
     )
@@ -135,7 +134,7 @@ def _archive(options: argparse.Namespace) -> ModuleType | None:
 
 
 def _reconstruct(options: argparse.Namespace, stop: threading.Event) -> int:
-    from ..case import Making, Settings
+    from ..case import Settings
     from ..pipeline import reconstruct, write_main, write_scene
     from ..surface import check_surface_path
 

@@ -1,6 +1,7 @@
 """Scores: image quality, and distances to a reference."""
 
-from .compare import ALIGNMENTS, Comparison, align_rigid, compare, neck_shaft_angle, read_bone
+from ..choices import ALIGNMENTS
+from .compare import Comparison, align_rigid, compare, neck_shaft_angle, read_bone
 from .quality import Enhancement, Quality, image_enhancement_factor, quality_without_truth, structural_similarity
 
 __all__ = [

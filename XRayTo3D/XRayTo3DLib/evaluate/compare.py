@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..anatomy import measure_femur
+from ..choices import ALIGNMENTS
 from ..errors import SurfaceError
 from ..surface import Distances, area_and_volume, dice, polydata, read_surface, surface_distances
 from ..surface.distance import evenly
 
-ALIGNMENTS = ("none", "rigid")
 _SIZES_MM = (20.0, 1500.0)  # of a whole bone or a fragment that anybody compares
 _LANDMARKS = 1000  # points of the surface that is moved
 _ROUNDS = 100

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..choices import SIMULATED_VIEWS
 from ..errors import SimulationError
 from .frames import engine_to_ras
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-VIEWS = ("ap", "pa", "lateral", "oblique")
 
 
 @dataclass(frozen=True)
@@ -168,8 +168,8 @@ def view_directions(view: str, side: str, oblique_deg: float = 45.0) -> tuple[np
     SimulationError
         If there is no such view or side.
     """
-    if view not in VIEWS:
-        raise SimulationError(f"view {view!r}: there is no such view; choose from {', '.join(VIEWS)}.")
+    if view not in SIMULATED_VIEWS:
+        raise SimulationError(f"view {view!r}: there is no such view; choose from {', '.join(SIMULATED_VIEWS)}.")
     if side not in ("left", "right"):
         raise SimulationError(f"side {side!r}: it must be 'left' or 'right'.")
     outwards = 1.0 if side == "left" else -1.0

@@ -1,6 +1,5 @@
 """Reading radiographs: image files and DICOM, photometric meaning, pixel size and projection geometry."""
 
-from .checks import VIEWS
 from .geometry import UNKNOWN, Geometry, projection_geometry
 from .grey import to_grey
 from .header import Header, read_header
@@ -12,7 +11,6 @@ from .scale import ESTIMATED, calibrated_by_ball, calibrated_by_ruler, estimated
 __all__ = [
     "ESTIMATED",
     "UNKNOWN",
-    "VIEWS",
     "Geometry",
     "Header",
     "Identity",

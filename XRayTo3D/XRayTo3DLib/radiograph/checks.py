@@ -3,10 +3,10 @@
 import math
 from collections.abc import Iterable
 
+from ..choices import PROJECTIONS
 from ..errors import RadiographError
 
 BONE_CHOICES = ("auto", "bright", "dark")
-VIEWS = ("AP", "PA", "mediolateral", "lateromedial", "lateral")  # which way the rays went; of the last, either way
 PIXEL_SIZES_MM = (1e-4, 1e3)  # beyond these, whatever was meant was not millimetres
 LARGEST_LENGTH_MM = 1e5
 
@@ -18,9 +18,9 @@ def check_bone(bone: str) -> None:
 
 
 def check_view(view: str | None) -> None:
-    """Raise RadiographError unless `view` is None or one of `VIEWS`."""
-    if view is not None and view not in VIEWS:
-        raise RadiographError(f"view: {view!r} is unknown; say one of {', '.join(VIEWS)}.")
+    """Raise RadiographError unless `view` is None or one of `PROJECTIONS`."""
+    if view is not None and view not in PROJECTIONS:
+        raise RadiographError(f"view: {view!r} is unknown; say one of {', '.join(PROJECTIONS)}.")
 
 
 def check_length(argument: str, value) -> float | None:

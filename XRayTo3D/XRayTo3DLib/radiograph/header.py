@@ -57,7 +57,7 @@ def read_header(path: str | os.PathLike, sid_mm: float | None = None, sod_mm: fl
 
 
 def view_of(tags) -> str | None:
-    """View: one of `checks.VIEWS`, another name that the file has for it, or None."""
+    """View: one of `choices.PROJECTIONS`, another name that the file has for it, or None."""
     view = " ".join(str(tags.get("ViewPosition") or "").upper().split())
     return _LATERAL_VIEWS.get(view, view) or None
 

@@ -1,7 +1,7 @@
 """Finding the bone: region of interest, clusters of grey values, the reader network, outlines, is it a femur."""
 
+from ..choices import PIECES, SEGMENTATIONS
 from .bone import (
-    PIECES,
     blind_border,
     bone_mask,
     bone_range,
@@ -17,7 +17,6 @@ from .clusters import Clusters, check_cluster_count, cluster
 from .evening import even_out, flatten, raised
 from .femur import FemurCheck, check_femur
 from .find import (
-    SEGMENTATIONS,
     Bone,
     bone_as_drawn,
     bone_by_threshold,

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..choices import PIECES
 from ..errors import ReconstructionError
 from .clusters import Clusters
 from .morphology import closed_widely, disc, filled
 from .region import bounding_box
 
-PIECES = ("main", "near", "all")
 _SATURATED = 0.985  # of the grey range: beyond it, a blind area at the border is film, blade or letter ground
 _SMALLEST = 0.02  # of the main piece's area: smaller pieces are specks
 _PART = 0.2  # of the main piece's area: a clicked piece below that is a part of the bone that was missed

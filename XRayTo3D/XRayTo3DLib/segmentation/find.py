@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..choices import SEGMENTATIONS
 from ..errors import ReconstructionError
 from ..geometry.outline import Outline, outlines, smooth_field
 from .bone import blind_border, bone_mask, check_pieces, count_pieces
@@ -22,7 +23,6 @@ from .network.search import Box
 from .region import bounding_box, is_marked
 from .seeds import Seeds, check_seeds
 
-SEGMENTATIONS = ("auto", "network", "clusters")
 # Real films are harder than simulated ones, on which confidence was calibrated: half of the masks of which it is sure
 # by a tenth are right there.
 _LEAST_SURE, _LEAST_FACT = 0.12, 0.85  # at which a femur that the network is not sure of is taken all the same

@@ -1,12 +1,17 @@
 """What a command says is one line, whatever a file's name or a file holds."""
 
+import subprocess
 import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import XRayTo3DLib
+from XRayTo3DLib.choices import METHOD_NAMES
 from XRayTo3DLib.commands.main import main
 from XRayTo3DLib.commands.terminal import fail, one_line, warn
+from XRayTo3DLib.methods import METHODS
 
 
 @given(st.text(max_size=20))
@@ -42,3 +47,27 @@ def test_a_library_that_is_missing_is_told(tmp_path, capsys, monkeypatch):
     assert main(["evaluate", str(tmp_path / "a.ply"), str(tmp_path / "a.ply")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "a library cannot be loaded (" in line and "trimesh" in line
+
+
+@pytest.mark.parametrize("command", ["", "reconstruct", "simulate"])
+def test_help_loads_nothing_heavy(command):
+    """A command is asked for its help, and to complete its options, more often than for a surface."""
+    heavy = ["cv2", "matplotlib", "numpy", "pydicom", "scipy", "SimpleITK", "sklearn", "trimesh", "vtkmodules"]
+    told = f"""
+import sys
+from XRayTo3DLib.commands.main import main
+try:
+    main([{command!r}, "--help"] if {command!r} else ["--help"])
+finally:
+    print("loaded:", *(name for name in {heavy} if name in sys.modules))
+"""
+    said = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout
+    assert "usage: xrayto3d" in said and said.splitlines()[-1].strip() == "loaded:"
+
+
+def test_what_may_be_chosen_is_what_there_is():
+    assert tuple(METHODS) == METHOD_NAMES
+    for name in XRayTo3DLib.__all__:
+        assert getattr(XRayTo3DLib, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'no_such_name'"):
+        XRayTo3DLib.no_such_name  # noqa: B018

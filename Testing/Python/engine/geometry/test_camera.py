@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from XRayTo3DLib.choices import SIMULATED_VIEWS
 from XRayTo3DLib.errors import SimulationError
-from XRayTo3DLib.geometry.camera import VIEWS, Camera, place, view_directions
+from XRayTo3DLib.geometry.camera import Camera, place, view_directions
 from XRayTo3DLib.geometry.frames import ENGINE_TO_LPS, mm_to_pixel
 
 SHAPE, PIXEL = (301, 201), (0.5, 0.4)
@@ -40,7 +41,7 @@ def test_oblique_stands_between_front_and_lateral():
         assert camera("oblique", side).source_lps == pytest.approx((front + across) / np.sqrt(2))
 
 
-@given(st.sampled_from(VIEWS), st.sampled_from(["left", "right"]), st.integers(0, 2**32 - 1))
+@given(st.sampled_from(SIMULATED_VIEWS), st.sampled_from(["left", "right"]), st.integers(0, 2**32 - 1))
 def test_shadows_of_the_middle_plane_are_those_of_the_engines_frame(view, side, seed):
     seen = camera(view, side, center=(5, -7, 900))
     plane = np.random.default_rng(seed).uniform(-100, 100, (20, 2))
@@ -50,14 +51,14 @@ def test_shadows_of_the_middle_plane_are_those_of_the_engines_frame(view, side, 
     assert pixel == pytest.approx(mm_to_pixel(plane, SHAPE, PIXEL, seen.magnification), abs=1e-6)
 
 
-@given(st.sampled_from(VIEWS), st.sampled_from(["left", "right"]))
+@given(st.sampled_from(SIMULATED_VIEWS), st.sampled_from(["left", "right"]))
 def test_the_file_frame_is_reached_without_mirroring(view, side):
     to_file = ENGINE_TO_LPS @ camera(view, side).from_lps
     assert np.linalg.det(to_file[:3, :3]) == pytest.approx(1)
     assert to_file[:3, :3] @ to_file[:3, :3].T == pytest.approx(np.eye(3), abs=1e-12)
 
 
-@given(st.sampled_from(VIEWS), st.sampled_from(["left", "right"]), st.integers(0, 2**32 - 1))
+@given(st.sampled_from(SIMULATED_VIEWS), st.sampled_from(["left", "right"]), st.integers(0, 2**32 - 1))
 def test_pixels_stand_where_the_middle_plane_casts_them(view, side, seed):
     seen = camera(view, side, center=(5, -7, 900))
     pixel = np.random.default_rng(seed).uniform(-50, 300, (20, 2))
@@ -66,7 +67,9 @@ def test_pixels_stand_where_the_middle_plane_casts_them(view, side, seed):
     assert np.linalg.det(seen.ijk_to_lps) > 0  # as Slicer wants it
 
 
-@given(st.sampled_from(VIEWS), st.tuples(st.floats(-100, 400), st.floats(-100, 400)), st.integers(0, 2**32 - 1))
+@given(
+    st.sampled_from(SIMULATED_VIEWS), st.tuples(st.floats(-100, 400), st.floats(-100, 400)), st.integers(0, 2**32 - 1)
+)
 def test_the_projection_matrix_projects_as_the_camera_does(view, principal_point, seed):
     columns, rows = view_directions(view, "left")
     seen = place(columns, rows, np.array([5.0, -7, 900]), SHAPE, PIXEL, 1200.0, 1000.0, principal_point)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from XRayTo3DLib import RadiographError, calibrated_by_ball, calibrated_by_ruler, radiograph_from_array
 from XRayTo3DLib.radiograph.scale import BALL, RULER
 from XRayTo3DLib.simulate.bones.bone import Bone, checked_mesh
-from XRayTo3DLib.simulate.film.view import Setup, simulate
+from XRayTo3DLib.simulate.film.setup import Setup
+from XRayTo3DLib.simulate.film.view import simulate
 
 
 def picture(**known):

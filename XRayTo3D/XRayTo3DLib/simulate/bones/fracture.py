@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...choices import FRACTURES
 from ...errors import SimulationError
 from ...surface.samples import spread
 from ...surface.section import section
@@ -20,7 +21,6 @@ from .bone import Bone, Mesh
 if TYPE_CHECKING:
     from manifold3d import Manifold
 
-KINDS = ("transverse", "oblique", "spiral")
 _STEEPEST_DEG = 75.0
 _GRID_MM = 1.0  # of the break's surface
 _GRAIN_MM = 2.0  # size of the break's teeth
@@ -65,8 +65,8 @@ class Fracture:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise SimulationError(f"kind: {self.kind!r} is no kind of fracture; choose from {', '.join(KINDS)}.")
+        if self.kind not in FRACTURES:
+            raise SimulationError(f"kind: {self.kind!r} is no kind of fracture; choose from {', '.join(FRACTURES)}.")
         if not 0 < self.place < 1:
             raise SimulationError(f"place: {self.place:g}; it must lie between 0 (the top) and 1 (the bottom).")
         if not abs(self.angle_deg) <= _STEEPEST_DEG:
@@ -102,9 +102,9 @@ def random_fracture(rng: np.random.Generator, displaced: bool = True, kind: str 
         If there is no such kind.
     """
     if kind is None:
-        kind = str(rng.choice(KINDS))
-    elif kind not in KINDS:
-        raise SimulationError(f"kind: {kind!r} is no kind of fracture; choose from {', '.join(KINDS)}.")
+        kind = str(rng.choice(FRACTURES))
+    elif kind not in FRACTURES:
+        raise SimulationError(f"kind: {kind!r} is no kind of fracture; choose from {', '.join(FRACTURES)}.")
     angle = {"transverse": 0.0, "oblique": rng.uniform(25, 60), "spiral": rng.uniform(35, 60) * rng.choice([-1, 1])}[
         kind
     ]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from ...errors import SimulationError
+from .setup import Exposure
 
 # Linear attenuation coefficients (1/mm) at 60 keV, about the mean energy behind a limb at 80 to 90 kV:
 # mass attenuation coefficients times densities of J. H. Hubbell, S. M. Seltzer, "Tables of X-ray mass
@@ -17,43 +15,6 @@ MU_MUSCLE = 0.0215
 MU_FAT = 0.0188
 MU_TITANIUM = 0.345
 MU_STEEL = 0.95
-
-
-@dataclass(frozen=True)
-class Exposure:
-    """How a film is exposed.
-
-    Attributes
-    ----------
-    photons : float
-        Mean number of photons a pixel counts where nothing stands in the way; infinite for no noise.
-    scatter : float
-        Scattered radiation as a fraction of the direct one, averaged round about.
-    scatter_width_mm : float
-        Standard deviation of the smooth veil that scatter lays over the film, at the detector (mm).
-    blur_mm : float
-        Standard deviation of the detector's and the focal spot's blur, at the detector (mm).
-
-    Raises
-    ------
-    SimulationError
-        If a number is impossible; the text names it.
-    """
-
-    photons: float = 4000.0
-    scatter: float = 0.15
-    scatter_width_mm: float = 25.0
-    blur_mm: float = 0.3
-
-    def __post_init__(self) -> None:
-        if not self.photons > 0:
-            raise SimulationError(f"photons: {self.photons:g} a pixel; there must be some.")
-        for name in ("scatter", "scatter_width_mm", "blur_mm"):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise SimulationError(f"{name}: {getattr(self, name):g}; it must be zero or more.")
-
-
-IDEAL = Exposure(photons=np.inf, scatter=0.0, blur_mm=0.0)
 
 
 def expose(line_integral: np.ndarray, exposure: Exposure, pixel_size_mm: float, rng: np.random.Generator) -> np.ndarray:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...geometry.camera import Camera
-from .film import Exposure, expose
+from .film import expose
+from .setup import Exposure
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,59 +11,14 @@ from ...errors import SimulationError
 from ...geometry.camera import Camera, place, view_directions
 from ..bones.bone import Bone, Mesh, mesh_from
 from ..bones.volume import BONE_HU, Volume, attenuation, integrate
-from .film import MU_CORTEX, MU_MUSCLE, MU_SPONGY, MU_STEEL, Exposure, expose
+from .film import MU_CORTEX, MU_MUSCLE, MU_SPONGY, MU_STEEL, expose
 from .projector import path_length
+from .setup import Setup
 from .tissue import envelope
 
 WHITE = 65535
 _MARGIN_MM = 30.0  # of a detector that is made as large as the bone asks for
 _LEAST_SHADOW_MM2 = 1.0
-
-
-@dataclass(frozen=True)
-class Setup:
-    """How radiographs are taken.
-
-    Attributes
-    ----------
-    pixel_size_mm : float
-        At the detector.
-    sid_mm, sod_mm : float
-        Distance of the source to the detector and to the bone's middle.
-    shape : (int, int), optional
-        Rows and columns of the detector; by default it is large enough for the bone's shadow.
-    center_lps : (float, float, float), optional
-        The patient's point (mm) that the central ray goes through; by default the middle of the bone's box.
-    exposure : Exposure
-    tissue_mm : float
-        Soft tissue over the bone (mm); 0 for a bare bone.
-    ball_mm : float
-        Diameter of a steel ball beside the bone, by which the scale can be found; 0 for none.
-    collimation_mm : float, optional
-        The film is blind farther than this from the shadows of bone and ball (mm at the detector); by default
-        all of it is open.
-    marked : bool
-        Whether a letter tells the side, and a line of text that the picture is simulated.
-    """
-
-    pixel_size_mm: float = 0.4
-    sid_mm: float = 1150.0
-    sod_mm: float = 1000.0
-    shape: tuple[int, int] | None = None
-    center_lps: tuple[float, float, float] | None = None
-    exposure: Exposure = field(default_factory=Exposure)
-    tissue_mm: float = 35.0
-    ball_mm: float = 0.0
-    collimation_mm: float | None = None
-    marked: bool = True
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.tissue_mm < np.inf:
-            raise SimulationError(f"soft tissue: {self.tissue_mm:g} mm; it must be zero or more.")
-        if not 0 <= self.ball_mm < np.inf:
-            raise SimulationError(f"ball: a diameter of {self.ball_mm:g} mm; it must be zero or more.")
-        if self.collimation_mm is not None and not 0 <= self.collimation_mm < np.inf:
-            raise SimulationError(f"collimation: {self.collimation_mm:g} mm; it must be zero or more.")
 
 
 @dataclass(frozen=True)
@@ -100,7 +55,7 @@ def simulate(body: Sequence[Bone] | Volume, view: str, side: str, setup: Setup, 
     body : sequence of Bone, or Volume
         Bones that do not overlap; a volume brings its own soft tissue.
     view : str
-        One of `camera.VIEWS`.
+        One of `choices.SIMULATED_VIEWS`.
     side : str
         "left" or "right".
     setup : Setup

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...geometry.camera import VIEWS, Camera, place, view_directions
+from ...choices import SIMULATED_VIEWS
+from ...geometry.camera import Camera, place, view_directions
 from ..bones.bone import USUAL_FEMUR_MM
 
 PARTS = ("hip", "shaft", "knee", "whole", "shank")
@@ -23,8 +24,8 @@ def drawn_part(rng: np.random.Generator) -> str:
 
 
 def drawn_view(part: str, rng: np.random.Generator) -> str:
-    """One of `camera.VIEWS`, as often as films of a part are taken so."""
-    return str(rng.choice(VIEWS, p=_OF_HIPS if part == "hip" else _VIEWS_ODDS))
+    """One of `SIMULATED_VIEWS`, as often as films of a part are taken so."""
+    return str(rng.choice(SIMULATED_VIEWS, p=_OF_HIPS if part == "hip" else _VIEWS_ODDS))
 
 
 def pose(

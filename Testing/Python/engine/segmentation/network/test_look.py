@@ -13,7 +13,8 @@ from XRayTo3DLib.segmentation.network.reader import Reading, first_window
 from XRayTo3DLib.segmentation.network.tracer import Trace
 from XRayTo3DLib.simulate.bones.family import sample
 from XRayTo3DLib.simulate.bones.femur import femur
-from XRayTo3DLib.simulate.film.view import Setup, simulate
+from XRayTo3DLib.simulate.film.setup import Setup
+from XRayTo3DLib.simulate.film.view import simulate
 
 SHAPE = (1000, 300)
 PIXELS = np.zeros(SHAPE, np.float32)

@@ -7,9 +7,10 @@ import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from XRayTo3DLib.choices import FRACTURES
 from XRayTo3DLib.errors import SimulationError
 from XRayTo3DLib.simulate.bones.bone import Bone, Mesh
-from XRayTo3DLib.simulate.bones.fracture import KINDS, Fracture, break_bone, break_frame, displacement, random_fracture
+from XRayTo3DLib.simulate.bones.fracture import Fracture, break_bone, break_frame, displacement, random_fracture
 from XRayTo3DLib.surface import is_closed
 
 LENGTH, RADIUS, INNER = 200.0, 12.0, 7.0
@@ -57,7 +58,7 @@ def test_a_transverse_break_gives_pieces_of_known_volume(tube, place):
 
 @settings(max_examples=12, deadline=None)
 @given(
-    kind=st.sampled_from(KINDS),
+    kind=st.sampled_from(FRACTURES),
     place=st.floats(0.35, 0.65),
     angle=st.floats(-60, 60),
     towards=st.floats(0, 360),
@@ -220,7 +221,7 @@ def test_an_open_bone_is_refused(tube):
 
 def test_drawn_fractures_are_the_seeds_and_of_every_kind():
     drawn = [random_fracture(np.random.default_rng(seed)) for seed in range(30)]
-    assert {each.kind for each in drawn} == set(KINDS)
+    assert {each.kind for each in drawn} == set(FRACTURES)
     assert drawn == [random_fracture(np.random.default_rng(seed)) for seed in range(30)]
     for each in drawn:
         assert 0.3 <= each.place <= 0.7 and each.shift_mm != (0, 0, 0)
@@ -230,7 +231,7 @@ def test_drawn_fractures_are_the_seeds_and_of_every_kind():
         assert still.shift_mm == (0, 0, -0.5) and still.turn_deg == (0, 0, 0)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FRACTURES)
 def test_the_kind_can_be_chosen(kind):
     for seed in range(10):
         drawn = random_fracture(np.random.default_rng(seed), kind=kind)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from XRayTo3DLib.errors import SimulationError
-from XRayTo3DLib.simulate.film.film import IDEAL, Exposure, expose
+from XRayTo3DLib.simulate.film.film import expose
+from XRayTo3DLib.simulate.film.setup import IDEAL, Exposure
 
 STEP = np.repeat(np.linspace(0, 4, 40, dtype=np.float32)[None], 30, axis=0)
 

@@ -7,8 +7,9 @@ import trimesh
 from XRayTo3DLib.errors import SimulationError
 from XRayTo3DLib.simulate.bones.bone import Bone
 from XRayTo3DLib.simulate.bones.volume import Volume
-from XRayTo3DLib.simulate.film.film import IDEAL, MU_CORTEX, MU_SPONGY
-from XRayTo3DLib.simulate.film.view import WHITE, Setup, simulate
+from XRayTo3DLib.simulate.film.film import MU_CORTEX, MU_SPONGY
+from XRayTo3DLib.simulate.film.setup import IDEAL, Setup
+from XRayTo3DLib.simulate.film.view import WHITE, simulate
 
 
 @pytest.fixture(scope="module")

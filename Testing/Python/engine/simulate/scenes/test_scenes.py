@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from XRayTo3DLib.choices import SIMULATED_VIEWS
 from XRayTo3DLib.errors import SimulationError
-from XRayTo3DLib.geometry.camera import VIEWS
 from XRayTo3DLib.simulate.bones.limbs import analytic_limb
 from XRayTo3DLib.simulate.scenes import contact_sheet
 from XRayTo3DLib.simulate.scenes.aim import pose
@@ -213,7 +213,7 @@ def test_everything_occurs(scenes):
         count.update({"other": "other_femur" in each.masks, "pelvis": "pelvis" in each.masks})
     wanted = [
         *PARTS,
-        *VIEWS,
+        *SIMULATED_VIEWS,
         "left",
         "right",
         "proximal",
