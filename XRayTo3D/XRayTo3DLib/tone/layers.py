@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +21,17 @@ class Layers:
     ----------
     base : what varies slowly, with the large edges
     detail : the rest; base + detail is the input
-    tone : tone-mapped image in 0..1: base compressed, detail raised
+    strength : how much detail is raised in the tone-mapped image
     """
 
     base: np.ndarray
     detail: np.ndarray
-    tone: np.ndarray
+    strength: float = 1.0
+
+    @functools.cached_property
+    def tone(self) -> np.ndarray:
+        """Tone-mapped image in 0..1: base compressed, detail raised (see `tone_map`)."""
+        return tone_map(self.base, self.detail, self.strength)
 
 
 def base_and_detail(pixels: np.ndarray, radius: int) -> tuple[np.ndarray, np.ndarray]:
@@ -56,12 +62,19 @@ def base_and_detail(pixels: np.ndarray, radius: int) -> tuple[np.ndarray, np.nda
     def mean(image: np.ndarray) -> np.ndarray:
         return cv2.blur(image, window, borderType=cv2.BORDER_REFLECT)
 
+    # Of a large picture each array takes hundreds of megabytes: what is not needed any more is written over.
     pixels = np.ascontiguousarray(pixels, np.float32)
     average = mean(pixels)
-    variance = np.maximum(mean(pixels * pixels) - average * average, 0)
-    slope = variance / (variance + np.float32(_EDGE**2))
-    base = mean(slope) * pixels + mean(average * (1 - slope))
-    return base, pixels - base
+    slope = mean(pixels * pixels)
+    slope -= average * average  # the variance
+    np.maximum(slope, 0, out=slope)
+    slope /= slope + np.float32(_EDGE**2)
+    average *= 1 - slope
+    slope = mean(slope)
+    slope *= pixels
+    base = mean(average)
+    base += slope
+    return base, np.subtract(pixels, base, out=average)
 
 
 def tone_map(base: np.ndarray, detail: np.ndarray, strength: float = 1.0) -> np.ndarray:
@@ -79,17 +92,20 @@ def tone_map(base: np.ndarray, detail: np.ndarray, strength: float = 1.0) -> np.
     (rows, columns) float32 array
         Edges are steeper in it than in base + detail, both taken over their own grey range.
     """
-    tone = np.float32(_BASE_RANGE) * base + np.float32(1 + strength) * detail
+    tone = np.float32(_BASE_RANGE) * base
+    tone += np.float32(1 + strength) * detail
     low, high = inner_range(tone, 0.1)
     if high <= low:
         return np.zeros_like(tone)
-    return np.clip((tone - np.float32(low)) / np.float32(high - low), 0, 1)
+    tone -= np.float32(low)
+    tone /= np.float32(high - low)
+    return np.clip(tone, 0, 1, out=tone)
 
 
 def layers(pixels: np.ndarray, radius: int, strength: float = 1.0) -> Layers:
-    """Base, detail and tone-mapped layer of an image (see `base_and_detail` and `tone_map`)."""
+    """Base and detail layer of an image, and what is tone-mapped of them (see `base_and_detail` and `tone_map`)."""
     base, detail = base_and_detail(pixels, radius)
-    return Layers(base, detail, tone_map(base, detail, strength))
+    return Layers(base, detail, strength)
 
 
 def apply_mask(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
