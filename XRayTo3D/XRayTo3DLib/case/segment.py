@@ -224,11 +224,10 @@ def segment_others(view: View, finding: Finding, main: Segmentation) -> tuple[Se
     ReconstructionError
         If the network cannot be loaded.
     """
-    alone = View(view.radiograph, Marking(view.marking.roi, view.marking.polygon))
     found = []
     for bone in segmentation.find_bones(view.radiograph.pixels, main.region, finding.pieces, finding.reader):
         if bone.name in NAMED_BONES and not is_same(bone, main.bone):
-            found.append(_checked(alone, finding, main.region, bone))
+            found.append(_checked(_unmarked(view), finding, main.region, bone))
     return tuple(found)
 
 
@@ -260,11 +259,15 @@ def segment_near(
     """
     if main.bone.first is None:
         return None
-    alone = View(view.radiograph, Marking(view.marking.roi, view.marking.polygon), view.camera)
     bone = segmentation.find_bone_near(
         view.radiograph.pixels, main.region, name, box, main.bone.first, finding.pieces, finding.reader
     )
-    return None if bone is None else _checked(alone, finding, main.region, bone)
+    return None if bone is None else _checked(_unmarked(view), finding, main.region, bone)
+
+
+def _unmarked(view: View) -> View:
+    """A view of a bone beside the main one: of what was marked, only where to look is not about the main one."""
+    return replace(view, marking=Marking(view.marking.roi, view.marking.polygon))
 
 
 def is_same(bone: Bone, known: Bone) -> bool:

@@ -75,8 +75,8 @@ def untold(case: Case) -> str:
 
 
 def is_calibrated(bone: FoundBone) -> bool:
-    """Whether the views' cameras were calibrated, so that they stand where they were said to."""
-    return bone.seen[0].view.camera is not None
+    """Whether the case's cameras were calibrated, so that its views stand where they were said to."""
+    return bone.case.views[0].camera is not None
 
 
 def called(found: Segmentation) -> str:

@@ -18,11 +18,14 @@ from XRayTo3DLib import (
     radiograph_from_array,
     reconstruct,
     segment,
+    segmentation,
 )
+from XRayTo3DLib.case import segment_near, segment_others
 from XRayTo3DLib.geometry.calibrated import camera_from_projection
 from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.geometry.stand import positioned
 from XRayTo3DLib.methods import FoundBone
+from XRayTo3DLib.methods.arranged import views_of
 from XRayTo3DLib.methods.standing import angles, cameras_of, untold
 from XRayTo3DLib.shape import built_in, shadow
 from XRayTo3DLib.surface import arrays
@@ -76,6 +79,28 @@ def test_calibrated_views_are_believed_and_find_the_bone_where_it_is(calibrated)
     assert np.abs((pixel - true_pixel) * PIXEL / first.magnification).mean() < 2.0
     assert np.abs(distance.mean() - true_distance.mean()) < 1.0
     assert made.warnings == ()
+
+
+@pytest.mark.parametrize("way", ["seen", "sought"])
+def test_calibrated_views_are_not_moved_for_a_bone_beside_the_main_one(calibrated, monkeypatch, way):
+    """Which is fitted in those of the case's views in which it was found."""
+    made = calibrated[1]
+    main = [replace(found, bone=replace(found.bone, first=object())) for found in made.seen]
+    beside = [replace(found.bone, name="tibia", mask=~found.bone.mask) for found in made.seen]
+    monkeypatch.setattr(segmentation, "find_bones", lambda *_: (beside.pop(0),))
+    monkeypatch.setattr(segmentation, "find_bone_near", lambda *_: beside.pop(0))
+    finding = made.settings.finding
+    seen = tuple(
+        segment_others(found.view, finding, found)[0]
+        if way == "seen"
+        else segment_near(found.view, finding, found, "tibia", ((0, 0), (9, 9)))
+        for found in main
+    )
+    for found, said in zip(seen, made.case.views, strict=True):
+        assert found.view.camera is said.camera and found.view.radiograph is said.radiograph
+        assert found.view.marking.is_empty
+    bone = FoundBone(made.case, seen, None, (made.shape,))
+    assert not any(view.loose for view in views_of(bone, [view.camera for view in made.case.views], "tibia"))
 
 
 def test_an_angle_beside_cameras_is_refused(calibrated):
