@@ -96,7 +96,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
         As those of a whole bone do: see `methods.shape.fit_to`; and if a fragment is met too badly.
     """
     arranged = arrange(bone, making)
-    seen = [segmentation.sharp(found.bone, found.fragments) for found in bone.seen]
+    seen = [found.fragments for found in bone.seen]
     parts = [
         segmentation.broken_outlines(found.bone, fragments) for found, fragments in zip(bone.seen, seen, strict=True)
     ]

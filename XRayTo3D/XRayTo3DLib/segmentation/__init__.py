@@ -27,7 +27,7 @@ from .find import (
     find_bones,
 )
 from .fracture_line import broken_outlines, check_fracture_line, split_along
-from .fragments import Fragments, fragments_of, seen_broken, sharp
+from .fragments import Fragments, fragments_of, seen_broken
 from .heights import Heights, heights_of
 from .network.channels import BONES
 from .network.loading import load_reader
@@ -85,7 +85,6 @@ __all__ = [
     "polygon_region",
     "raised",
     "seen_broken",
-    "sharp",
     "split_along",
     "threshold",
     "with_room",

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from .find import Bone
-from .halves import halves
-from .morphology import dilated, disc
+from .morphology import dilated
 from .network.breaks import Break, look_for_break
 from .network.calibration import probability
 from .network.channels import FRAGMENTS, HEAT_STRIDE
 from .network.loading import BREAKS
 from .network.logits import log_odds
-from .region import bounding_box, corners
+from .parting import LEAST, parted
+from .region import corners
 
 SUSPECTED = 0.5  # probability at which a break is told of
 _NOT_TWO = 0.49  # at most of a bone that is not in two fragments
@@ -23,8 +23,6 @@ FEATURES = ("fact", "place", "apart")
 _BLUR = 1.5  # of the window: pixels that are smoothed over
 _NOWHERE = -12.0  # logit of a break where no bone is seen
 _LITTLE = 0.02  # of the bone: added to a fragment, before the logarithm
-_LEAST = 0.03  # of the bone's shadow: a smaller fragment is none
-_TONGUE = 0.2  # of the length of the line, to each side: what is thinner is a slip of the network
 _TRANSVERSE_DEG = 30.0  # a break that is less steep (AO/OTA classification of fractures, 2018)
 _AROUND = 12  # pixels of the window round a break, in which fragments lie to one side of its line or the other
 
@@ -38,8 +36,8 @@ class Fragments:
     probability : float
         That it is broken, as calibrated on simulated radiographs.
     upper, lower : (rows, columns) bool array
-        Shadows of what hangs on the upper end and on the lower one if it is broken; they may lie over each other. Of a
-        bone in which no break can be both are the whole of it.
+        Shadows of what hangs on the upper end and on the lower one if it is broken; they may lie over each other, and
+        their ends reach beyond the bone that was found. Of a bone in which no break can be both are the whole of it.
     height : float or None
         Where it is broken, if it is, as a share of the bone's length from its lower end.
     line : (x0, y0, x1, y1) or None
@@ -106,43 +104,19 @@ def fragments_of(pixels: np.ndarray, bone: Bone) -> Fragments | None:
     seen = look_for_break(pixels, *corners(bone.mask), bone.name, bone.second.turns)
     likely = probability("break_check", FEATURES, features(seen), BREAKS)
     inside = seen.window.cut_mask(bone.mask)
-    parts = parted(seen, inside)
-    line = line_between(*parts, inside & (seen.logit("break") > 0))
-    if line is None or min(part.sum() for part in parts) < _LEAST * inside.sum():
+    parting = parted(seen, inside) if _two_are_seen(seen, inside) else None
+    line = None if parting is None else line_between(*(parts := parting.within(inside)), parting.place)
+    if line is None:
         return Fragments(min(likely, _NOT_TWO), bone.mask, bone.mask, None)
-    shape, drawn = bone.mask.shape, tuple(seen.window.to_picture(line).ravel().tolist())
-    upper, lower = ((seen.window.uncut(part.astype(np.float32), shape, 0.0) > 0.5) & bone.mask for part in parts)
+    drawn = tuple(seen.window.to_picture(line).ravel().tolist())
+    upper, lower = parting.in_picture(bone.mask)
     return Fragments(likely, upper, lower, _height(seen, *parts), drawn, slope_deg=_slope_deg(seen, inside, line))
 
 
-def sharp(bone: Bone, fragments: Fragments) -> Fragments:
-    """Fragments with the bone's own outline, parted by the line, and what of each lies over the other one.
-
-    The breaks network draws fragments in coarse pixels. Where the line does not part the bone they stay as they are.
-    """
-    parts = None if fragments.drawn else halves(bone.mask, fragments.line)
-    if parts is None:
-        return fragments
-    lowness = [np.count_nonzero(part & fragments.lower) - np.count_nonzero(part & fragments.upper) for part in parts]
-    upper, lower = parts if lowness[0] < lowness[1] else parts[::-1]
-    length = float(np.hypot(*np.subtract(fragments.line[2:], fragments.line[:2])))
-    thick = round(_TONGUE * length)
-    return replace(
-        fragments,
-        upper=upper | _opened_in_its_box(fragments.upper & lower, thick),
-        lower=lower | _opened_in_its_box(fragments.lower & upper, thick),
-    )
-
-
-def _opened_in_its_box(mask: np.ndarray, radius: int) -> np.ndarray:
-    """Return a mask opened by a radius, however large the picture is in which it lies."""
-    import cv2
-
-    made = np.zeros_like(mask)
-    if mask.any():
-        box = bounding_box(mask, margin=radius)
-        made[box] = cv2.morphologyEx(mask[box].astype(np.uint8), cv2.MORPH_OPEN, disc(radius)) > 0
-    return made
+def _two_are_seen(seen: Break, bone: np.ndarray) -> bool:
+    """Whether the network takes some of a bone in its window for either fragment, if it is broken."""
+    upper = np.count_nonzero(bone & (seen.logit("upper") > seen.logit("lower")))
+    return LEAST <= upper / max(np.count_nonzero(bone), 1) <= 1 - LEAST
 
 
 def seen_broken(views: Sequence[Fragments | None]) -> bool:
@@ -170,20 +144,6 @@ def features(seen: Break) -> np.ndarray:
     return np.array(
         [seen.broken, place.max(where=bone, initial=_NOWHERE), np.log(alone / max(bone.sum(), 1) + _LITTLE)]
     )
-
-
-def parted(seen: Break, bone: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shadows of the upper and of the lower fragment, if a bone is broken; each of its pixels is of one at least.
-
-    Parameters
-    ----------
-    seen : Break
-    bone : (rows, columns) bool array
-        In the window.
-    """
-    upper, lower = seen.logit("upper"), seen.logit("lower")
-    rather = upper > lower
-    return bone & ((upper > 0) | rather), bone & ((lower > 0) | ~rather)
 
 
 def line_between(upper: np.ndarray, lower: np.ndarray, place: np.ndarray) -> np.ndarray | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib.segmentation import Bone, fragments
-from XRayTo3DLib.segmentation.fragments import features, fragments_of, line_between, parted, seen_broken, sharp
+from XRayTo3DLib.segmentation.fragments import features, fragments_of, line_between, seen_broken
 from XRayTo3DLib.segmentation.network.breaks import Break
 from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, LANDMARKS, MASKS
 from XRayTo3DLib.segmentation.network.reader import Reading
@@ -77,14 +77,6 @@ def test_fragments_may_lie_over_each_other(found):
     assert np.array_equal(two.upper & two.lower, MASK & both)
 
 
-def test_what_is_of_neither_is_of_the_likelier_one():
-    said = seen(ROWS < 36, ROWS >= 50, (ROWS >= 36) & (ROWS < 50))
-    said.logits[1] += np.where(ROWS < 42, 1.0, 0.0)  # hardly less than nothing
-    upper, lower = parted(said, MASK)
-    assert np.array_equal(upper | lower, MASK) and not (upper & lower).any()
-    assert np.array_equal(upper, MASK & (ROWS < 42))
-
-
 def test_of_a_bone_that_is_hardly_broken_no_break_is_told(found):
     whole = found(broken_at(40), likely=0.3)
     assert not whole.broken and whole.as_json() == dict.fromkeys(("height", "line", "slope_deg")) | {"probability": 0.3}
@@ -121,14 +113,3 @@ def test_each_number_grows_with_what_speaks_for_a_break():
 def test_of_what_the_network_was_not_asked_nothing_is_told(found):
     assert found(broken_at(40), name="patella") is None
     assert fragments_of(np.zeros(SHAPE, np.float32), replace(bone(), second=None)) is None
-
-
-def test_parted_sharply_a_fragment_keeps_what_lies_over_the_other_one(found):
-    """Of its own side all, though the network left some out; of the other what is more than a slip."""
-    over, slip = (ROWS >= 40) & (ROWS < 56), (ROWS == 60) & MASK
-    two = replace(found(broken_at(40)), upper=MASK & ((ROWS < 36) | over | slip), lower=MASK & (ROWS >= 44))
-    parted_by_line = sharp(bone(), two)
-    rows = np.flatnonzero(parted_by_line.upper.any(1))
-    assert parted_by_line.upper[8:54, 27:37].all() and parted_by_line.upper[8:38, 20:44].all() and rows.max() < 57
-    assert np.flatnonzero(parted_by_line.lower.any(1)).min() in range(38, 42)
-    assert sharp(bone(), replace(two, drawn=True)).upper is two.upper

@@ -1,0 +1,138 @@
+"""Parting a bone's shadow at a break: what lies on either side of it is of one fragment, and they may overlap there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from .morphology import dilated
+from .network.breaks import Break
+from .network.channels import HEAT_STRIDE
+from .network.window import Window
+
+LEAST = 0.03  # of the bone's shadow: a smaller fragment is none
+_GROWN = (1, 2, 4, 8, 12)  # pixels, by which a break's place may have to grow until it parts the bone
+_AROUND = 8  # pixels round it, in which fragments may lie over each other, or reach beyond the bone that was found
+_HARDLY = 0.05  # logit of what is rather of one fragment, since it hangs together with that
+_NOWHERE = -6.0  # logit
+
+
+@dataclass(frozen=True)
+class Parting:
+    """A bone parted at a break, in a window.
+
+    Attributes
+    ----------
+    window : Window
+    place : (rows, columns) bool array
+        Where the break is.
+    rather : (rows, columns) float32 array
+        Above zero where a pixel is rather of the upper fragment than of the lower one.
+    both : (rows, columns) float32 array
+        Above zero where it is of both.
+    beyond : (rows, columns) float32 array
+        Above zero where there is bone near the break, though it was not found before: the ends of fragments are thin.
+    """
+
+    window: Window
+    place: np.ndarray
+    rather: np.ndarray
+    both: np.ndarray
+    beyond: np.ndarray
+
+    def within(self, bone: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The upper and the lower fragment (rows, columns) of a bone's mask in the window."""
+        return _fragments(bone, self.rather, self.both)
+
+    def in_picture(self, bone: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The upper and the lower fragment (rows, columns) of a bone's mask in the picture, and what is beyond it."""
+        fields = (self.rather, self.both, self.beyond)
+        rather, both, beyond = (self.window.uncut(field, bone.shape, _NOWHERE) for field in fields)
+        return _fragments(bone | (beyond > 0), rather, both)
+
+
+def parted(seen: Break, bone: np.ndarray) -> Parting | None:
+    """Part a bone where the breaks network sees a break most surely.
+
+    Beyond the break all is of the fragment that hangs together there, whatever the network says of it: seeing two
+    breaks, it takes the bone between them for both ends in turn. Which fragment is the upper one, heights tell.
+
+    Parameters
+    ----------
+    seen : Break
+    bone : (rows, columns) bool array
+        In its window.
+
+    Returns
+    -------
+    Parting or None
+        None where no place of a break has a fragment on either side.
+    """
+    own = seen.logit("mask") > 0
+    for place in _places(seen.logit("break"), bone | own):
+        near = dilated(place, _AROUND)
+        sides = _sides(bone | (own & near), place)
+        if sides is not None:
+            return _parting(seen, bone | (own & near), place, near, *sides)
+    return None
+
+
+def _places(logit: np.ndarray, bone: np.ndarray) -> Iterator[np.ndarray]:
+    """Places of breaks (rows, columns), that of which most is seen first."""
+    import cv2
+
+    count, labels = cv2.connectedComponents((bone & (logit > 0)).astype(np.uint8))
+    much = np.bincount(labels.ravel(), np.maximum(logit, 0).ravel(), count)
+    for label in 1 + np.argsort(-much[1:]):
+        yield labels == label
+
+
+def _sides(bone: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """The two largest parts of a bone beyond a break's place, and that place, grown as far as it must to part them."""
+    import cv2
+
+    for radius in _GROWN:
+        grown = dilated(place, radius)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats((bone & ~grown).astype(np.uint8), connectivity=4)
+        largest = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:2]
+        if len(largest) == 2 and stats[largest[1], cv2.CC_STAT_AREA] >= LEAST * np.count_nonzero(bone):
+            return labels == largest[0], labels == largest[1], grown
+    return None
+
+
+def _parting(
+    seen: Break,
+    bone: np.ndarray,
+    place: np.ndarray,
+    near: np.ndarray,
+    one: np.ndarray,
+    other: np.ndarray,
+    at: np.ndarray,
+) -> Parting:
+    """The parting `at` a place, beyond which lie the `one` fragment and the `other`."""
+    from scipy.ndimage import distance_transform_edt
+
+    heights = np.repeat(np.repeat(seen.heights, HEAT_STRIDE, 0), HEAT_STRIDE, 1)
+    above, below = (one, other) if heights[one].mean() > heights[other].mean() else (other, one)
+    upper, lower = seen.logit("upper"), seen.logit("lower")
+    nearest = distance_transform_edt(~(above | below), return_distances=False, return_indices=True)
+    rather = np.where(at, upper > lower, above[tuple(nearest)])
+    for side, beyond in ((True, above), (False, below)):
+        rather = np.where(_apart(bone & (rather == side), beyond), not side, rather)
+    sure = np.where(rather, np.maximum(upper - lower, _HARDLY), np.minimum(upper - lower, -_HARDLY))
+    both, mask = (np.where(near, each, np.float32(_NOWHERE)) for each in (np.minimum(upper, lower), seen.logit("mask")))
+    return Parting(seen.window, place, sure.astype(np.float32), both, mask)
+
+
+def _apart(part: np.ndarray, from_: np.ndarray) -> np.ndarray:
+    """Pieces of a mask that do not hang together with another one."""
+    import cv2
+
+    labels = cv2.connectedComponents(part.astype(np.uint8))[1]
+    return (labels > 0) & ~np.isin(labels, labels[from_])
+
+
+def _fragments(bone: np.ndarray, rather: np.ndarray, both: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return bone & ((rather > 0) | (both > 0)), bone & ((rather <= 0) | (both > 0))
