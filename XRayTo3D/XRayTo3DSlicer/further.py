@@ -9,7 +9,7 @@ MARKS = {
     "excludePoints": "excludeNode",
     "boneSegmentation": "maskNode",
     "landmarks": "landmarksNode",
-    "fractureLine": "fractureNode",
+    "fracture": "fractureNode",
 }
 _RIGHT_ANGLE = 90.0
 

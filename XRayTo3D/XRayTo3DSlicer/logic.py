@@ -14,7 +14,7 @@ from .axes import placeAxes
 from .bones import placeMeasures, placeOthers
 from .fragments import placeFragments
 from .further import MARKS
-from .marks import fractureLineOf, landmarksOf, lengthOnXray, maskOf, regionSettings, seedsOf
+from .marks import fractureOf, landmarksOf, lengthOnXray, maskOf, regionSettings, seedsOf
 from .nodes import (
     RAS_TO_LPS,
     addNode,
@@ -63,7 +63,8 @@ def inputs(
     :param sod: distance from the source to the bone in mm; None: as the image tells
     :param landmarksNode: point list on landmarks of the bone, which are its points' names
     :param otherSideNode: the same bone of the other leg, a closed model
-    :param fractureNode: line along a fracture, from one edge of the bone to the other
+    :param fractureNode: line along a fracture, from one edge of the bone to the other; box, closed curve or plane
+        round it; or point list with a point on each of its two pieces
     :param settings: fields of XRayTo3DLib.Settings, such as method="solid" or clusters=5
     """
     from XRayTo3DLib import Settings
@@ -79,7 +80,7 @@ def inputs(
     if landmarksNode is not None:
         marked["landmarks"] = landmarksOf(landmarksNode, volumeNode) or None
     if fractureNode is not None:
-        marked["fracture_line"] = fractureLineOf(fractureNode, volumeNode)
+        marked |= fractureOf(fractureNode, volumeNode)
     if otherSideNode is not None:
         marked["other_side"] = trianglesOf(otherSideNode)
     return radiograph, Settings(**settings, **marked)

@@ -168,7 +168,21 @@ def lengthOnXray(lineNode, volumeNode) -> float:
     return length
 
 
-def fractureLineOf(lineNode, volumeNode) -> tuple:
+def fractureOf(markNode, volumeNode) -> dict:
+    """Return the fields of the engine's Settings for what marks a fracture on an X-ray.
+
+    It is a line along the fracture, a box, plane or closed curve round it, or a point on each piece.
+    """
+    if isinstance(markNode, slicer.vtkMRMLMarkupsLineNode):
+        return {"fracture_line": _fractureLineOf(markNode, volumeNode)}
+    if isinstance(markNode, slicer.vtkMRMLMarkupsFiducialNode):
+        places = toPixels(placedPoints(markNode), volumeNode)
+        return {"fracture_pieces": [tuple(map(float, place)) for place in places]}
+    names = {"roi": "fracture_box", "polygon": "fracture_polygon"}
+    return {names[kind]: value for kind, value in regionSettings(markNode, volumeNode).items()}
+
+
+def _fractureLineOf(lineNode, volumeNode) -> tuple:
     """Return columns and rows of both ends, x0, y0, x1, y1, of a line along a fracture on an X-ray."""
     points = placedPoints(lineNode)
     if len(points) < 2:

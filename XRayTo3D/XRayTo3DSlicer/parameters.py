@@ -183,7 +183,7 @@ class XRayTo3DParameterNode:
     manualRange, grayRange - whether bone is a range of gray values, and which (0 to 1)
     pieces - which pieces of bone are kept
     preview - whether the bone is shown while choices change
-    fractureLine - along a fracture, which parts the bone into fragments
+    fracture - a line along a fracture, a box, outline or plane round it, or a point on each piece
     boneSegmentation - the bone drawn by hand; it takes the place of what is found
     bones - which bones are made: the one that is meant, every one of the leg that is seen, or those that are checked
     femur, tibia, fibula, patella - whether this one is checked
@@ -192,7 +192,7 @@ class XRayTo3DParameterNode:
     landmarks - points of the bone that were placed on the X-ray, by the landmarks' names
     force - whether a femur's shape is fitted to what may be none
     lateralRegion, lateralIncludePoints, lateralExcludePoints, lateralBoneSegmentation, lateralLandmarks,
-    lateralFractureLine, lateralView - the same of the second view as of the X-ray
+    lateralFracture, lateralView - the same of the second view as of the X-ray
     viewAngle - from the first view to the second in degrees; 0 means: about 90
     thirdRegion, ..., thirdView, thirdAngle - the same of the third view; an angle of 0 means: as the files tell
     fourthRegion, ..., fourthView, fourthAngle - the same of the fourth view
@@ -225,7 +225,14 @@ class XRayTo3DParameterNode:
     region: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
     includePoints: vtkMRMLMarkupsFiducialNode
     excludePoints: vtkMRMLMarkupsFiducialNode
-    fractureLine: vtkMRMLMarkupsLineNode
+    fracture: (
+        vtkMRMLMarkupsLineNode
+        | vtkMRMLMarkupsROINode
+        | vtkMRMLMarkupsClosedCurveNode
+        | vtkMRMLMarkupsPlaneNode
+        | vtkMRMLMarkupsFiducialNode
+        | None
+    )
     finder: Finder = Finder.AUTO
     clusters: Annotated[int, WithinRange(2, 8)] = 2
     manualRange: bool = False
@@ -247,7 +254,14 @@ class XRayTo3DParameterNode:
     lateralExcludePoints: vtkMRMLMarkupsFiducialNode
     lateralBoneSegmentation: vtkMRMLSegmentationNode
     lateralLandmarks: vtkMRMLMarkupsFiducialNode
-    lateralFractureLine: vtkMRMLMarkupsLineNode
+    lateralFracture: (
+        vtkMRMLMarkupsLineNode
+        | vtkMRMLMarkupsROINode
+        | vtkMRMLMarkupsClosedCurveNode
+        | vtkMRMLMarkupsPlaneNode
+        | vtkMRMLMarkupsFiducialNode
+        | None
+    )
     lateralView: View = View.FROM_IMAGE
     viewAngle: Annotated[float, WithinRange(0, 160)] = 0.0
     thirdRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
@@ -255,7 +269,14 @@ class XRayTo3DParameterNode:
     thirdExcludePoints: vtkMRMLMarkupsFiducialNode
     thirdBoneSegmentation: vtkMRMLSegmentationNode
     thirdLandmarks: vtkMRMLMarkupsFiducialNode
-    thirdFractureLine: vtkMRMLMarkupsLineNode
+    thirdFracture: (
+        vtkMRMLMarkupsLineNode
+        | vtkMRMLMarkupsROINode
+        | vtkMRMLMarkupsClosedCurveNode
+        | vtkMRMLMarkupsPlaneNode
+        | vtkMRMLMarkupsFiducialNode
+        | None
+    )
     thirdView: View = View.FROM_IMAGE
     thirdAngle: Annotated[float, WithinRange(-160, 160)] = 0.0
     fourthRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
@@ -263,7 +284,14 @@ class XRayTo3DParameterNode:
     fourthExcludePoints: vtkMRMLMarkupsFiducialNode
     fourthBoneSegmentation: vtkMRMLSegmentationNode
     fourthLandmarks: vtkMRMLMarkupsFiducialNode
-    fourthFractureLine: vtkMRMLMarkupsLineNode
+    fourthFracture: (
+        vtkMRMLMarkupsLineNode
+        | vtkMRMLMarkupsROINode
+        | vtkMRMLMarkupsClosedCurveNode
+        | vtkMRMLMarkupsPlaneNode
+        | vtkMRMLMarkupsFiducialNode
+        | None
+    )
     fourthView: View = View.FROM_IMAGE
     fourthAngle: Annotated[float, WithinRange(-160, 160)] = 0.0
     cameras: str = ""
@@ -342,7 +370,7 @@ def shapeChoices(parameters) -> dict:
     if mayFitShape(parameters):
         chosen |= {
             "landmarksNode": parameters.landmarks,
-            "fractureNode": parameters.fractureLine,
+            "fractureNode": parameters.fracture,
             "force": parameters.force,
             "height_cm": parameters.height or None,
             "sex": parameters.sex.value,

@@ -11,7 +11,7 @@ _PLACED = {
     "include": "includePoints",
     "exclude": "excludePoints",
     "landmarks": "landmarks",
-    "fracture": "fractureLine",
+    "fracture": "fracture",
 }
 
 

@@ -3,7 +3,8 @@
 `make accuracy-fractures` runs it; FRACTURES=12 fewer. Bones of `shared/data/independent` beside the project (or in
 XRAYTO3D_DATA), which no model and no network knows, break as those of `bench_broken` do. Films show the bone with
 its marrow in soft tissue, with noise and blur. As many are taken of bones that are not broken, and real radiographs
-of unbroken bones with masks tell how often such a one is called broken. Nobody tells where the break is.
+of unbroken bones with masks tell how often such a one is called broken. Nobody tells where the break is, or somebody
+clicks on both pieces in each view.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import functools
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
+import cv2
 import numpy as np
 from accuracy_bones import INDEPENDENT, Subject, independent, subject
 from bench_broken import SHOWN, Case, break_of, scored
@@ -32,7 +34,7 @@ from XRayTo3DLib import (
 from XRayTo3DLib.anatomy import fracture_measures
 from XRayTo3DLib.methods.fragments import Broken
 from XRayTo3DLib.segmentation import bounding_box
-from XRayTo3DLib.shape import built_in
+from XRayTo3DLib.shape import built_in, shadow
 from XRayTo3DLib.simulate.bones.bone import Bone
 from XRayTo3DLib.simulate.bones.fracture import break_bone, break_frame, displacement
 from XRayTo3DLib.simulate.bones.hollow import hollow
@@ -63,8 +65,9 @@ def main() -> int:
         for row in pool.map(judged, range(count)):
             print(row["name"], *(f"{way}: {told}" for way, told in row["told"].items()), sep="; ", flush=True)
             rows.append(row)
-    table("two views", [row["two"] for row in rows], (*SCORED, "surface"), SHOWN)
-    table("one view", [row["one"] for row in rows], (), IN_PLANE)
+    for help_, clicked in (("", ""), (", both pieces clicked on", " clicked")):
+        table(f"two views{help_}", [row[f"two{clicked}"] for row in rows], (*SCORED, "surface"), SHOWN)
+        table(f"one view{help_}", [row[f"one{clicked}"] for row in rows], (), IN_PLANE)
     unbroken = [row["unbroken"] for row in rows]
     print(f"\n{sum(unbroken)} of {len(unbroken)} films of unbroken bones are called broken")
     real_films()
@@ -83,8 +86,11 @@ def judged(number: int) -> dict:
     films = [simulate(pieces, view, bone.side, SETUP, rng) for view in ("ap", "lateral")]
     case = Case(whole.outer, fracture, moving, frame).moved(films[0].camera.from_lps)
     row: dict = {"name": f"{bone.name}, {fracture.kind} at {fracture.place:.2f}", "told": {}}
-    for way, seen in (("two", films), ("one", films[:1])):
-        made = reconstructed(seen, bone.side)
+    clicks = [[click_on(film, *turn) for turn in (pieces, pieces[::-1])] for film in films]
+    ways = {"two": (films, [None, None]), "one": (films[:1], [None])}
+    ways |= {"two clicked": (films, clicks), "one clicked": (films[:1], clicks[:1])}
+    for way, (seen, marks) in ways.items():
+        made = reconstructed(seen, marks, bone.side)
         found = None if isinstance(made, str) else made.bones[0].broken
         row[way] = {} if found is None else scores(found, case, len(seen))
         row["told"][way] = made if isinstance(made, str) else words(row[way])
@@ -104,20 +110,29 @@ def bones() -> list[Subject]:
     return [*femora, *tibiae]
 
 
-def view_of(film: Simulated) -> View:
-    """A film with a box drawn round the bone."""
+def click_on(film: Simulated, piece: Bone, other: Bone) -> tuple[float, float]:
+    """Column and row in the middle of what a film shows of one piece alone."""
+    mask, over = (shadow(film.camera, each.outer.points, each.outer.faces) for each in (piece, other))
+    depth = cv2.distanceTransform((mask & ~over).astype(np.uint8), cv2.DIST_L2, 5)
+    row, column = np.unravel_index(depth.argmax(), depth.shape)
+    return float(column), float(row)
+
+
+def view_of(film: Simulated, clicks: list | None = None) -> View:
+    """A film with a box drawn round the bone, and perhaps clicks on both pieces."""
     rows, columns = bounding_box(film.mask)
     size = film.camera.pixel_size_mm[0]
     scale = {"pixel_size_mm": size, "sid_mm": film.camera.sid_mm, "sod_mm": film.camera.sod_mm}
     radiograph = radiograph_from_array(film.pixels, pixel_size_source="the simulator", bone="bright", **scale)
     roi = (columns.start - MARGIN, rows.start - MARGIN, columns.stop + MARGIN, rows.stop + MARGIN)
-    return View(radiograph, Marking(roi=roi))
+    return View(radiograph, Marking(roi=roi, fracture_pieces=clicks))
 
 
-def reconstructed(films: list[Simulated], side: str) -> Reconstruction | str:
-    """What the engine makes of films, or why it makes nothing."""
+def reconstructed(films: list[Simulated], marks: list, side: str) -> Reconstruction | str:
+    """What the engine makes of films, and of clicks in each, or why it makes nothing."""
     try:
-        return reconstruct(Views([view_of(film) for film in films], side=side), Settings())
+        views = [view_of(film, clicks) for film, clicks in zip(films, marks, strict=True)]
+        return reconstruct(Views(views, side=side), Settings())
     except ReconstructionError as error:
         return str(error)
 

@@ -19,8 +19,30 @@ from .test_placement import ijk_to_ras
 def test_a_line_along_a_fracture_lies_on_its_pixels(module, scene, matrix):
     volume = xray_at(matrix)
     line = placed(scene, "vtkMRMLMarkupsLineNode", [(9, 30), (45.5, 34)], matrix, off_plane=2.0)
-    np.testing.assert_allclose(part("marks").fractureLineOf(line, volume), (9, 30, 45.5, 34), atol=1e-6)
+    np.testing.assert_allclose(part("marks").fractureOf(line, volume)["fracture_line"], (9, 30, 45.5, 34), atol=1e-6)
     scene.Clear()
+
+
+@quick
+@given(matrix=ijk_to_ras())
+def test_points_on_pieces_and_an_outline_round_a_fracture_lie_on_their_pixels(module, scene, matrix):
+    volume, pixels = xray_at(matrix), [(9, 30), (45.5, 34), (20, 44)]
+    pieces = placed(scene, "vtkMRMLMarkupsFiducialNode", pixels[:2], matrix, off_plane=-3.0)
+    (told,) = part("marks").fractureOf(pieces, volume).items()
+    assert told == ("fracture_pieces", [pytest.approx(each, abs=1e-6) for each in pixels[:2]])
+    curve = placed(scene, "vtkMRMLMarkupsClosedCurveNode", pixels, matrix)
+    (name, outline), *_ = part("marks").fractureOf(curve, volume).items()
+    assert name == "fracture_polygon" and np.hypot(*(np.array(outline)[:, None] - pixels).T).min(axis=1).max() < 0.5
+    scene.Clear()
+
+
+def test_a_box_round_a_fracture_is_one_of_the_picture(module, scene):
+    matrix = np.diag([-0.5, -0.5, 1, 1])
+    volume, box = xray_at(matrix), scene.AddNewNodeByClass("vtkMRMLMarkupsROINode")
+    box.SetCenter(*(matrix @ [20, 30, 0, 1])[:3])
+    box.SetSize(10, 5, 40)
+    (told,) = part("marks").fractureOf(box, volume).items()
+    assert told == ("fracture_box", pytest.approx((10, 25, 30, 35)))
 
 
 def test_a_line_without_its_second_end_is_refused_in_words(module, logic, scene):

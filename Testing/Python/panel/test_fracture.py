@@ -9,7 +9,7 @@ import vtk
 from ..mrml.conftest import part
 from .test_further_views import NAMES, four  # noqa: F401 - a fixture
 
-LINES = {"fracture": "fractureLine", **{f"{name}Fracture": f"{name}FractureLine" for name in NAMES}}
+LINES = {"fracture": "fracture", **{f"{name}Fracture": f"{name}Fracture" for name in NAMES}}
 
 
 def test_a_new_line_is_placed_at_once_on_its_own_xray(four, app):  # noqa: F811
@@ -34,6 +34,19 @@ def test_lines_are_chosen_for_shape_models_alone(four, scene):  # noqa: F811
     assert lines[0] in part("placing").marksOf(parameters)
     parameters.method = kinds.Method.SOLID
     assert "fractureNode" not in kinds.choices(parameters) and not panel.ui.fractureSelector.enabled
+
+
+@pytest.mark.parametrize("kind", ["ROI", "ClosedCurve", "Plane", "Fiducial"])
+def test_a_region_or_points_on_pieces_may_mark_it_in_the_place_of_a_line(four, scene, kind):  # noqa: F811
+    panel, _ = four
+    parameters, kinds = panel._parameterNode, part("parameters")
+    mark = scene.AddNewNodeByClass(f"vtkMRMLMarkups{kind}Node")
+    for parameter, widgets in {value: key for key, value in LINES.items()}.items():
+        selector = getattr(panel.ui, f"{widgets}Selector")
+        assert mark.GetClassName() in selector.nodeTypes
+        selector.setCurrentNode(mark)
+        assert getattr(parameters, parameter) is mark
+    assert kinds.choices(parameters)["fractureNode"] is mark
 
 
 def test_the_slider_is_shown_where_a_bone_is_broken_and_moves_its_fragment(four, scene):  # noqa: F811

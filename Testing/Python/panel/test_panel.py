@@ -54,7 +54,7 @@ NODES = {
     "thirdVolume": "vtkMRMLScalarVolumeNode",
     "fourthVolume": "vtkMRMLVectorVolumeNode",
     "calibrationLine": "vtkMRMLMarkupsLineNode",
-    "fractureLine": "vtkMRMLMarkupsLineNode",
+    "fracture": "vtkMRMLMarkupsLineNode",
     "region": "vtkMRMLMarkupsClosedCurveNode",
     "includePoints": "vtkMRMLMarkupsFiducialNode",
     "excludePoints": "vtkMRMLMarkupsFiducialNode",
@@ -67,7 +67,7 @@ NODES = {
     "outputModel": "vtkMRMLModelNode",
 }
 for view in ("lateral", "third", "fourth"):
-    for mark in ("includePoints", "excludePoints", "boneSegmentation", "landmarks", "fractureLine"):
+    for mark in ("includePoints", "excludePoints", "boneSegmentation", "landmarks", "fracture"):
         NODES[f"{view}{mark[0].upper()}{mark[1:]}"] = NODES[mark]
 
 

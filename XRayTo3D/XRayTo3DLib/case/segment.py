@@ -39,8 +39,8 @@ class Segmentation:
     femur : FemurCheck or None
         None where the network was not asked, or knows nothing of the bone.
     fragments : Fragments or None
-        As a line that was drawn parts the bone, or as the network sees them. None where there is no line, and the
-        network was not asked or the bone is neither femur nor tibia.
+        As what is marked of the fracture parts the bone, or as the network sees them. None where nothing is marked, and
+        the network was not asked or the bone is neither femur nor tibia.
     """
 
     view: View
@@ -62,7 +62,7 @@ class Segmentation:
         doubt = ()
         if self.femur is not None and not self.femur.is_femur:
             doubt = (f"This may be no femur (score {self.femur.score:.2f}): {'; '.join(self.femur.reasons)}.",)
-        if self.fragments is not None and self.fragments.broken and not self.fragments.drawn:
+        if self.fragments is not None and self.fragments.broken and not self.fragments.marked:
             place = f", {self.fragments.words}" if self.fragments.words else ""
             doubt = (*doubt, f"The {self.bone.name} seems to be broken ({self.fragments.probability:.2f}){place}.")
         return (*self.radiograph.warnings, *self.bone.warnings, *doubt)
@@ -201,11 +201,11 @@ def _grouped(pixels: np.ndarray, region: np.ndarray, clusters: int) -> Clustered
 
 def _checked(view: View, finding: Finding, region: np.ndarray, bone: Bone) -> Segmentation:
     """A bone that was found, with what is to be told of it besides."""
-    femur, line = segmentation.check_femur(bone, finding.reader), view.marking.fracture_line
-    if line is None:
-        fragments = segmentation.fragments_of(view.radiograph.pixels, bone)
+    femur, marks = segmentation.check_femur(bone, finding.reader), view.marking.fracture
+    if marks:
+        fragments = segmentation.fragments_as_marked(view.radiograph.pixels, bone, marks)
     else:
-        fragments = segmentation.split_along(bone, line)
+        fragments = segmentation.fragments_of(view.radiograph.pixels, bone)
     return Segmentation(view, finding, region, bone, femur, fragments)
 
 

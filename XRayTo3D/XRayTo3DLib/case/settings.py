@@ -11,7 +11,7 @@ import numpy as np
 from .. import segmentation, surface
 from ..choices import EXTENTS, FRAGMENTS, NAMED_BONES, Finding, Making
 from ..errors import ReconstructionError
-from ..segmentation import Seeds
+from ..segmentation import FractureMarks, Seeds
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,12 @@ class Marking:
     fracture_line : (x0, y0, x1, y1) or None
         Columns and rows of a line along a fracture, from one edge of the bone to the other: it parts the bone that is
         found into an upper and a lower fragment.
+    fracture_box : (x0, y0, x1, y1) or None
+        Box round a fracture, as columns and rows: the bone is broken within it.
+    fracture_polygon : sequence of (x, y) or None
+        Outline round a fracture; with a box, the bone is broken in the part they share.
+    fracture_pieces : sequence of (x, y) or None
+        A click on each of the two pieces of a broken bone.
     """
 
     roi: Sequence[float] | None = None
@@ -45,6 +51,14 @@ class Marking:
     threshold: tuple[float, float] | None = None
     landmarks: Mapping[str, Sequence[float]] | None = None
     fracture_line: Sequence[float] | None = None
+    fracture_box: Sequence[float] | None = None
+    fracture_polygon: Sequence[Sequence[float]] | None = None
+    fracture_pieces: Sequence[Sequence[float]] | None = None
+
+    @property
+    def fracture(self) -> FractureMarks:
+        """What is marked of a fracture."""
+        return FractureMarks(self.fracture_line, self.fracture_box, self.fracture_polygon, self.fracture_pieces)
 
     @property
     def is_empty(self) -> bool:
@@ -137,7 +151,7 @@ def check_finding(finding: Finding, marking: Marking) -> None:
     _check_bones(finding)
     if finding.reader is not None:
         segmentation.load_reader(finding.reader)
-    segmentation.check_fracture_line(marking.fracture_line)
+    segmentation.check_fracture_marks(marking.fracture)
     if marking.seeds and marking.threshold is not None:
         raise ReconstructionError(
             "Clicks correct what network and clusters find, not a range of gray: take the clicks away, or the range."

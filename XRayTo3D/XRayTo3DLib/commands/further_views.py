@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..radiograph import Radiograph
 
 
-_REPEATED = ("include", "exclude", "landmark")  # as often as there are such points in a view
+_REPEATED = ("include", "exclude", "landmark", "fracture_piece")  # as often as there are such points in a view
 
 
 class _OfView(argparse.Action):
@@ -71,6 +71,33 @@ def add_further_views(command: argparse.ArgumentParser) -> None:
         type=float,
         metavar=("X0", "Y0", "X1", "Y1"),
         help="along the same fracture there",
+    )
+    argument(
+        "--view-fracture-box",
+        "--lateral-fracture-box",
+        what="fracture_box",
+        nargs=4,
+        type=float,
+        metavar=("X0", "Y0", "X1", "Y1"),
+        help="box round the same fracture there",
+    )
+    argument(
+        "--view-fracture-polygon",
+        "--lateral-fracture-polygon",
+        what="fracture_polygon",
+        nargs="+",
+        type=float,
+        metavar="X Y",
+        help="outline round the same fracture there",
+    )
+    argument(
+        "--view-fracture-piece",
+        "--lateral-fracture-piece",
+        what="fracture_piece",
+        nargs=2,
+        type=float,
+        metavar=("X", "Y"),
+        help="a point on one piece there (twice: once for each)",
     )
     argument(
         "--view-projection",

@@ -37,6 +37,24 @@ def add_marking(command: argparse.ArgumentParser) -> None:
         help="along a fracture, from one edge of the bone to the other: what lies on either side is a fragment",
     )
     bone.add_argument(
+        "--fracture-box", nargs=4, type=float, metavar=("X0", "Y0", "X1", "Y1"), help="box round a fracture"
+    )
+    bone.add_argument(
+        "--fracture-polygon",
+        nargs="+",
+        type=float,
+        metavar="X Y",
+        help="outline round a fracture: three points or more",
+    )
+    bone.add_argument(
+        "--fracture-piece",
+        nargs=2,
+        type=float,
+        metavar=("X", "Y"),
+        action="append",
+        help="a point on one piece of a broken bone (twice: once for each)",
+    )
+    bone.add_argument(
         "--segmentation",
         choices=SEGMENTATIONS,
         default=usual.segmentation,
@@ -159,6 +177,9 @@ def marking(told: Mapping, options: argparse.Namespace, prefix: str = "--") -> M
         threshold=None if threshold is None else tuple(threshold),
         landmarks=_landmarks(told.get("landmark"), f"{prefix}landmark"),
         fracture_line=told.get("fracture_line"),
+        fracture_box=told.get("fracture_box"),
+        fracture_polygon=_polygon(told.get("fracture_polygon"), f"{prefix}fracture-polygon"),
+        fracture_pieces=told.get("fracture_piece"),
     )
 
 

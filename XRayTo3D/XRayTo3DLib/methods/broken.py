@@ -32,21 +32,21 @@ _LEAST_OF_BONE = 0.02  # of a bone's surface: a smaller fragment is none
 
 
 def is_marked(bone: FoundBone, making: Making) -> bool:
-    """Whether a bone is to be made in fragments, since a user drew a line along its fracture.
+    """Whether a bone is to be made in fragments, since a user marked its fracture.
 
     Raises
     ------
     ReconstructionError
-        If one was drawn in some views only, and the network sees none in others.
+        If it was marked in some views only, and the network sees none in others.
     """
-    if making.fragments == "whole" or not any(each is not None and each.drawn for each in _fragments(bone)):
+    if making.fragments == "whole" or not any(each is not None and each.marked for each in _fragments(bone)):
         return False
-    told = [each is not None and (each.drawn or each.broken) for each in _fragments(bone)]
+    told = [each is not None and each.broken and each.line is not None for each in _fragments(bone)]
     without = [number for number, parted in enumerate(told, 1) if not parted]
     if without:
         raise ReconstructionError(
-            f"The line along the fracture is missing in view {', '.join(map(str, without))}: draw it in each view, or "
-            "take the bone for whole."
+            f"The fracture is not marked in view {', '.join(map(str, without))}, and not seen there: draw a line along "
+            "it or a box round it in each view, click on both pieces, or take the bone for whole."
         )
     return True
 

@@ -27,6 +27,7 @@ from .find import (
     find_bones,
 )
 from .fracture_line import broken_outlines, check_fracture_line, split_along
+from .fracture_marks import FractureMarks, check_fracture_marks, fragments_as_marked
 from .fragments import Fragments, fragments_of, seen_broken
 from .heights import Heights, heights_of
 from .network.channels import BONES
@@ -46,6 +47,7 @@ __all__ = [
     "Clustered",
     "Clusters",
     "FemurCheck",
+    "FractureMarks",
     "Fragments",
     "Heights",
     "Landmark",
@@ -63,6 +65,7 @@ __all__ = [
     "check_cluster_count",
     "check_femur",
     "check_fracture_line",
+    "check_fracture_marks",
     "check_pieces",
     "check_seeds",
     "check_segmentation",
@@ -78,6 +81,7 @@ __all__ = [
     "find_by_clusters",
     "find_by_network",
     "flatten",
+    "fragments_as_marked",
     "fragments_of",
     "heights_of",
     "load_reader",

@@ -58,7 +58,7 @@ def split_along(bone: Bone, line: Sequence[float]) -> Fragments:
             "bone to beyond the other."
         )
     upper, lower = sorted(parts, key=_lowness(bone))
-    return Fragments(1.0, upper, lower, None, tuple(map(float, line)), drawn=True)
+    return Fragments(1.0, upper, lower, None, tuple(map(float, line)), drawn=True, marked=True)
 
 
 def broken_outlines(bone: Bone, fragments: Fragments) -> tuple[tuple[Outline, np.ndarray], tuple[Outline, np.ndarray]]:

@@ -14,7 +14,7 @@ from .network.calibration import probability
 from .network.channels import FRAGMENTS, HEAT_STRIDE
 from .network.loading import BREAKS
 from .network.logits import log_odds
-from .parting import LEAST, parted
+from .parting import LEAST, Parting, parted
 from .region import corners
 
 SUSPECTED = 0.5  # probability at which a break is told of
@@ -45,6 +45,9 @@ class Fragments:
         where no break can be.
     drawn : bool
         Whether a user drew it.
+    marked : bool
+        Whether a user says that the bone is broken: by such a line, a region round the fracture, or a click on each
+        piece.
     slope_deg : float or None
         Angle of the line that the network sees to a line across the bone, 0 to 90.
     """
@@ -56,6 +59,7 @@ class Fragments:
     line: tuple[float, ...] | None = None
     drawn: bool = False
     slope_deg: float | None = None
+    marked: bool = False
 
     @property
     def broken(self) -> bool:
@@ -99,18 +103,34 @@ def fragments_of(pixels: np.ndarray, bone: Bone) -> Fragments | None:
     ReconstructionError
         If the network or its calibration cannot be read.
     """
-    if bone.name not in FRAGMENTS or bone.second is None:
+    seen = look(pixels, bone)
+    if seen is None:
         return None
-    seen = look_for_break(pixels, *corners(bone.mask), bone.name, bone.second.turns)
     likely = probability("break_check", FEATURES, features(seen), BREAKS)
     inside = seen.window.cut_mask(bone.mask)
-    parting = parted(seen, inside) if _two_are_seen(seen, inside) else None
-    line = None if parting is None else line_between(*(parts := parting.within(inside)), parting.place)
+    found = parted(seen, inside) if _two_are_seen(seen, inside) else None
+    fragments = None if found is None else described(seen, bone, found, likely)
+    return fragments or Fragments(min(likely, _NOT_TWO), bone.mask, bone.mask, None)
+
+
+def look(pixels: np.ndarray, bone: Bone) -> Break | None:
+    """What the breaks network sees of a bone; None where it knows nothing of such a one. See `fragments_of`."""
+    if bone.name not in FRAGMENTS or bone.second is None:
+        return None
+    return look_for_break(pixels, *corners(bone.mask), bone.name, bone.second.turns)
+
+
+def described(seen: Break, bone: Bone, parting: Parting, likely: float, marked: bool = False) -> Fragments | None:
+    """The fragments of a bone that is parted, and its break; None where no line parts them."""
+    inside = seen.window.cut_mask(bone.mask)
+    parts = parting.within(inside)
+    line = line_between(*parts, parting.place)
     if line is None:
-        return Fragments(min(likely, _NOT_TWO), bone.mask, bone.mask, None)
-    drawn = tuple(seen.window.to_picture(line).ravel().tolist())
+        return None
     upper, lower = parting.in_picture(bone.mask)
-    return Fragments(likely, upper, lower, _height(seen, *parts), drawn, slope_deg=_slope_deg(seen, inside, line))
+    drawn = tuple(seen.window.to_picture(line).ravel().tolist())
+    slope = _slope_deg(seen, inside, line)
+    return Fragments(likely, upper, lower, _height(seen, *parts), drawn, slope_deg=slope, marked=marked)
 
 
 def _two_are_seen(seen: Break, bone: np.ndarray) -> bool:

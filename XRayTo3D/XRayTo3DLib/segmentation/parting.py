@@ -15,8 +15,34 @@ from .network.window import Window
 LEAST = 0.03  # of the bone's shadow: a smaller fragment is none
 _GROWN = (1, 2, 4, 8, 12)  # pixels, by which a break's place may have to grow until it parts the bone
 _AROUND = 8  # pixels round it, in which fragments may lie over each other, or reach beyond the bone that was found
+_LEVELS = tuple(range(0, -11, -1))  # logits that a break must be above, in turn, where a user says that there is one
 _HARDLY = 0.05  # logit of what is rather of one fragment, since it hangs together with that
 _NOWHERE = -6.0  # logit
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a user told of a break, in a window.
+
+    Attributes
+    ----------
+    region : (rows, columns) bool array
+        The break lies there.
+    pieces : (2, 2) or (0, 2) array
+        Columns and rows of a place on each fragment, if that is told.
+    """
+
+    region: np.ndarray
+    pieces: np.ndarray
+
+    def agrees(self, upper: np.ndarray, lower: np.ndarray) -> bool:
+        """Whether two fragments (rows, columns) have one of these places each."""
+        if not len(self.pieces):
+            return True
+        last = np.array(self.region.shape) - 1
+        row, column = np.clip(np.rint(self.pieces[:, ::-1]).astype(int), 0, last).T
+        above, below = (dilated(part, 1)[row, column] for part in (upper, lower))
+        return bool((above & below[::-1]).any())
 
 
 @dataclass(frozen=True)
@@ -53,7 +79,7 @@ class Parting:
         return _fragments(bone | (beyond > 0), rather, both)
 
 
-def parted(seen: Break, bone: np.ndarray) -> Parting | None:
+def parted(seen: Break, bone: np.ndarray, told: Told | None = None) -> Parting | None:
     """Part a bone where the breaks network sees a break most surely.
 
     Beyond the break all is of the fragment that hangs together there, whatever the network says of it: seeing two
@@ -64,6 +90,9 @@ def parted(seen: Break, bone: np.ndarray) -> Parting | None:
     seen : Break
     bone : (rows, columns) bool array
         In its window.
+    told : Told, optional
+        Where a user says that it is broken. Then the break is the likeliest place that agrees, however unlikely, or
+        all of the region.
 
     Returns
     -------
@@ -71,22 +100,28 @@ def parted(seen: Break, bone: np.ndarray) -> Parting | None:
         None where no place of a break has a fragment on either side.
     """
     own = seen.logit("mask") > 0
-    for place in _places(seen.logit("break"), bone | own):
+    for place in _places(seen.logit("break"), bone | own, told):
         near = dilated(place, _AROUND)
         sides = _sides(bone | (own & near), place)
-        if sides is not None:
-            return _parting(seen, bone | (own & near), place, near, *sides)
+        if sides is None:
+            continue
+        parting = _parting(seen, bone | (own & near), place, near, *sides)
+        if told is None or told.agrees(*parting.within(bone)):
+            return parting
     return None
 
 
-def _places(logit: np.ndarray, bone: np.ndarray) -> Iterator[np.ndarray]:
+def _places(logit: np.ndarray, bone: np.ndarray, told: Told | None) -> Iterator[np.ndarray]:
     """Places of breaks (rows, columns), that of which most is seen first."""
     import cv2
 
-    count, labels = cv2.connectedComponents((bone & (logit > 0)).astype(np.uint8))
-    much = np.bincount(labels.ravel(), np.maximum(logit, 0).ravel(), count)
-    for label in 1 + np.argsort(-much[1:]):
-        yield labels == label
+    bone = bone if told is None else bone & told.region
+    for level in _LEVELS if told else _LEVELS[:1]:
+        count, labels = cv2.connectedComponents((bone & (logit > level)).astype(np.uint8))
+        much = np.bincount(labels.ravel(), np.maximum(logit - level, 0).ravel(), count)
+        yield from (labels == label for label in 1 + np.argsort(-much[1:]))
+    if told is not None:
+        yield bone
 
 
 def _sides(bone: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:

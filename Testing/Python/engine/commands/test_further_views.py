@@ -11,6 +11,8 @@ from XRayTo3DLib.commands import further_views, picture_options
 
 MARKS = ("--roi", 5, 6, 70, 80, "--polygon", 1, 2, 50, 4, 30, 60, "--mask", "mask.png", "--include", 20, 30)
 MARKS += ("--include", 21.5, 31, "--exclude", 3, 4, "--fracture-line", 9, 40, 60, 41)
+MARKS += ("--fracture-box", 9, 30, 60, 50, "--fracture-polygon", 9, 30, 60, 30, 30, 60)
+MARKS += ("--fracture-piece", 30, 20, "--fracture-piece", 31, 60)
 
 
 @pytest.fixture

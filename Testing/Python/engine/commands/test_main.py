@@ -292,6 +292,30 @@ BAD = {
         ["good.png", "--mask", "mask.png", "--fracture-line", 1, 1, 5, 1],
         "does not part the bone in two",
     ),
+    "one piece of a broken bone": (["good.png", "--fracture-piece", 90, 60], "has 1 clicks on pieces"),
+    "three pieces of a broken bone": (["good.png", *(3 * ("--fracture-piece", 90, 60))], "a bone is made in 2"),
+    "both pieces at one place": (["good.png", *(2 * ("--fracture-piece", 90, 60))], "are at one place"),
+    "piece outside the picture": (
+        ["good.png", "--mask", "mask.png", "--fracture-piece", 1, 999, "--fracture-piece", 100, 60],
+        "The click on a piece at 1 999 lies outside the picture",
+    ),
+    "piece beside the bone": (
+        ["good.png", "--mask", "mask.png", "--fracture-piece", 2, 3, "--fracture-piece", 100, 60],
+        "The click on a piece at 2 3 is not on the bone",
+    ),
+    "fracture box outside the picture": (
+        ["good.png", "--mask", "mask.png", "--fracture-box", 900, 900, 950, 950],
+        "marks no pixel of the picture",
+    ),
+    "fracture box beside the bone": (
+        ["good.png", "--mask", "mask.png", "--fracture-box", 1, 1, 9, 9],
+        "The region round the fracture holds nothing of the bone",
+    ),
+    "fracture polygon of two points": (["good.png", "--fracture-polygon", 1, 2, 3, 4], "--fracture-polygon: three"),
+    "fracture box where no network was asked": (
+        ["good.png", "--mask", "mask.png", "--fracture-box", 60, 100, 140, 160, *BY_CLUSTERS],
+        "draw a line along the fracture in the place",
+    ),
     "fracture in no second view": (["good.png", "--view-fracture-line", 9, 9, 90, 9], "there is no second view"),
     "click in no second view": (["good.png", "--view-include", 9, 9], "--view-include: there is no second view"),
     "click of one number": (["good.png", "--view", "mask.png", "--view-exclude", 9], "--view-exclude"),

@@ -191,7 +191,7 @@ def test_one_view_gives_what_it_shows_and_says_so(truth, one):
 
 
 def test_a_line_is_missing(truth):
-    with pytest.raises(ReconstructionError, match="missing in view 2"):
+    with pytest.raises(ReconstructionError, match="not marked in view 2"):
         made_of(truth, lines=[truth.lines[0], None])
 
 
@@ -207,7 +207,7 @@ def seen_by_the_network(monkeypatch, truth):
 
     def fragments_of(pixels, bone):
         line = truth.lines[[np.array_equal(bone.mask, mask) for mask in truth.masks].index(True)]
-        return replace(segmentation.split_along(bone, line), probability=0.9, drawn=False)
+        return replace(segmentation.split_along(bone, line), probability=0.9, drawn=False, marked=False)
 
     monkeypatch.setattr(segmentation, "fragments_of", fragments_of)
 
@@ -226,6 +226,18 @@ def test_what_is_not_displaced_is_told_from_what_is(two):
     found = two.bones[0].broken
     straight = {name: replace(each, value=1.9 * each.deviation) for name, each in found.measures.items()}
     assert found.displaced and not replace(found, measures=straight).displaced
+
+
+def test_of_a_bone_that_is_marked_in_one_view_the_others_need_only_be_seen_broken(truth):
+    line = segmentation.split_along(SimpleNamespace(mask=truth.masks[0], name="", second=None), truth.lines[0])
+    clicked, network = replace(line, drawn=False), replace(line, drawn=False, marked=False, probability=0.6)
+    for views, told in (((clicked, network), True), ((network, network), False), ((line, line), True)):
+        bone = SimpleNamespace(seen=[SimpleNamespace(fragments=each) for each in views])
+        assert broken.is_marked(bone, Making()) == told
+        assert not broken.is_marked(bone, Making(fragments="whole"))
+    bone = SimpleNamespace(seen=[SimpleNamespace(fragments=each) for each in (clicked, replace(network, line=None))])
+    with pytest.raises(ReconstructionError, match="not marked in view 2"):
+        broken.is_marked(bone, Making())
 
 
 @pytest.mark.parametrize("why", ["not displaced", "could not be fitted"])

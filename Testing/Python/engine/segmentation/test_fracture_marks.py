@@ -1,0 +1,108 @@
+"""What a user says of a fracture parts the bone, whatever the network calls likely; what cannot be is refused."""
+
+import numpy as np
+import pytest
+
+from XRayTo3DLib import ReconstructionError
+from XRayTo3DLib.segmentation import Bone, FractureMarks, check_fracture_marks, fragments, fragments_as_marked
+from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, LANDMARKS, MASKS
+from XRayTo3DLib.segmentation.network.reader import Reading
+
+from .test_parting import BONE, ROWS, SHAPE, about, seen
+
+HALF = SHAPE[0] // 2, SHAPE[1] // 2
+NOTHING = np.zeros(SHAPE, np.float32)
+# Surely broken at row 24 by what the network says, and perhaps at row 64.
+SAID = seen(ROWS < 24, ROWS >= 24, about(24, 2))
+SAID.logits[3] += np.where(about(64, 2), 1.5, 0.0)
+WHOLE = seen(ROWS < 200, ROWS >= 200, ROWS < 0)
+
+
+@pytest.fixture
+def parted(monkeypatch):
+    """Fragments of a bone of which the network says so much, as it is marked."""
+
+    def of(said=SAID, name="femur", **marks):
+        monkeypatch.setattr(fragments, "look_for_break", lambda *_: said)
+        logits = np.full((len(MASKS), *SHAPE), -6, np.float32)
+        heat, heights = (np.zeros((len(each), *HALF), np.float32) for each in (LANDMARKS, BONES))
+        facts = dict.fromkeys(FACTS, 0.5)
+        reading = Reading(said.window, logits, heat, heights, facts, NOTHING, np.ones(SHAPE, bool))
+        bone = Bone(BONE, "network", "", name, first=reading, second=reading)
+        return fragments_as_marked(NOTHING, bone, FractureMarks(**marks))
+
+    return of
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"box": (10, 50, 55, 80)},
+        {"polygon": [(10, 55), (55, 50), (55, 78), (10, 75)]},
+        {"pieces": [(30, 40), (32, 80)]},
+        {"pieces": [(32, 80), (30, 40)]},
+        {"box": (10, 50, 55, 80), "pieces": [(30, 12), (32, 86)]},
+    ],
+)
+def test_the_bone_is_parted_where_it_is_marked_though_the_network_sees_another_break(parted, marks):
+    two = parted(**marks)
+    assert two.marked and two.broken and not two.drawn and two.probability == 1
+    assert np.array_equal(two.upper | two.lower, BONE)
+    assert (ROWS[two.upper] <= 67).all() and (ROWS[two.lower] >= 61).all()
+    assert np.abs(np.array(two.line[1::2]) - 64).max() < 4
+
+
+def test_what_agrees_with_the_network_is_what_it_sees(parted):
+    two = parted(pieces=[(32, 12), (32, 60)])
+    assert np.array_equal(two.upper, BONE & (ROWS < 24)) and np.array_equal(two.lower, BONE & (ROWS >= 24))
+
+
+def test_where_the_network_sees_nothing_at_all_the_box_parts_the_bone(parted):
+    two = parted(WHOLE, box=(10, 40, 55, 60))
+    assert two.upper[:38][BONE[:38]].all() and two.lower[63:][BONE[63:]].all()
+    assert np.array_equal(two.upper | two.lower, BONE)
+
+
+def test_a_line_parts_it_as_it_runs(parted):
+    two = parted(line=(15, 50, 50, 50), box=(10, 40, 55, 60), pieces=[(30, 45), (30, 60)])
+    assert two.drawn and two.marked and np.abs(ROWS[two.upper].max() - 50) < 3
+
+
+@pytest.mark.parametrize(
+    ("marks", "words"),
+    [
+        ({"pieces": [(30, 12), (30, 99)]}, "at 30 99 lies outside the picture"),
+        ({"pieces": [(30, 12), (5, 60)]}, "at 5 60 is not on the bone"),
+        ({"box": (1, 1, 9, 9)}, "nothing of the bone"),
+        ({"box": (100, 100, 120, 120)}, "no pixel of the picture"),
+        ({"box": (0, 0, 63, 95)}, "leave some of the bone outside"),
+        ({"box": (10, 50, 55, 80), "pieces": [(30, 12), (30, 20)]}, "on both sides of the fracture"),
+        ({"line": (15, 30, 50, 30), "pieces": [(30, 60), (30, 70)]}, "on one side of the line"),
+        ({"line": (15, 30, 50, 30), "box": (10, 50, 55, 80)}, "does not run through the region"),
+        ({"line": (15, 30, 30, 30)}, "does not part the bone"),
+    ],
+)
+def test_marks_that_cannot_be_are_refused_in_words(parted, marks, words):
+    with pytest.raises(ReconstructionError, match=words):
+        parted(**({"said": WHOLE} if "leave" in words else {}), **marks)
+
+
+def test_of_a_bone_whose_breaks_no_network_knows_a_line_is_asked_for(parted):
+    with pytest.raises(ReconstructionError, match="draw a line along the fracture"):
+        parted(name="patella", pieces=[(30, 12), (30, 60)])
+
+
+@pytest.mark.parametrize(
+    ("pieces", "words"),
+    [
+        ([], "has 0 clicks"),
+        ([(1, 2)], "has 1 clicks"),
+        ([(1, 2), (30, 40), (50, 60)], "a bone is made in 2"),
+        ([(1, 2), (1.5, 2)], "at one place"),
+        ([(1, 2), (np.nan, 2)], "needs a column and a row"),
+        ([(1, 2), (3, 4, 5)], "needs a column and a row"),
+    ],
+)
+def test_clicks_that_mean_nothing(pieces, words):
+    with pytest.raises(ReconstructionError, match=words):
+        check_fracture_marks(FractureMarks(pieces=pieces))
