@@ -15,7 +15,16 @@ import cv2
 import numpy as np
 from real_films import CHOOSING, DATA, HIPS, MASKS, dice, drawn_femora, drawn_others
 
-from XRayTo3DLib import RadiographError, ReconstructionError, Seeds, read_radiograph
+from XRayTo3DLib import (
+    Finding,
+    RadiographError,
+    ReconstructionError,
+    Seeds,
+    View,
+    radiograph_from_array,
+    read_radiograph,
+)
+from XRayTo3DLib.case import bone_bright
 from XRayTo3DLib.segmentation import (
     BONES,
     bone_by_threshold,
@@ -198,9 +207,13 @@ def people_left_out() -> None:
     agreed: dict[str, list[float]] = {name: [] for name in BONES}
     named: dict[str, list[bool]] = {name: [] for name in BONES}
     rng = np.random.default_rng(0)
+    dark: dict[str, list[bool]] = {"its lines": [], "its lines and the network": []}
     for number in range(FILMS):
         drawn = scene(limbs, FIRST_SCENE + number, 480)
         pixels = 1 - drawn.image if drawn.dark_bone else drawn.image
+        shown = radiograph_from_array(pixels)
+        for way, view in zip(dark, (View(shown), bone_bright(View(shown), Finding())), strict=True):
+            dark[way].append(view.radiograph.inverted)
         name = str(rng.choice(("femur", "femur", "tibia", "patella", "fibula")))
         truth = drawn.masks.get(name)
         if truth is None or truth.mean() < 0.01 or "other_femur" in drawn.masks:
@@ -224,6 +237,8 @@ def people_left_out() -> None:
         off = np.abs(drawn.heights[name][at[:, 1], at[:, 0]] - seen.shares) * USUAL_MM[name]
         heights[name] += off[~np.isnan(off)].tolist()
     print(f"\nFilms of {len(people)} people who were left out of training, the bone in a box")
+    for way, wrong in dark.items():
+        print(f"bone is bright, and taken to be dark by {way}: {np.mean(wrong):.1%} of {len(wrong)}")
     columns = ("bone", "named rightly", "Dice, median / worst tenth", "height off, median (mm)", "90 % below")
     print(f"| {' | '.join(columns)} |\n|" + "---|" * len(columns))
     for name in BONES:

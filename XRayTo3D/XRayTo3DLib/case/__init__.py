@@ -2,11 +2,12 @@
 
 from ..choices import EXTENTS, FRAGMENTS, NAMED_BONES, SIDES, Finding, Making
 from .case import VIEW_NUMBERS, Case, View, case_of
+from .polarity import bone_bright
+from .region import find_region
 from .segment import (
     Segmentation,
     bones_seen,
     find_bone,
-    find_region,
     is_same,
     segment,
     segment_again,
@@ -30,6 +31,7 @@ __all__ = [
     "Segmentation",
     "Settings",
     "View",
+    "bone_bright",
     "bones_seen",
     "case_of",
     "check_finding",

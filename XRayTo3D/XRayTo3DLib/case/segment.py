@@ -18,6 +18,8 @@ from ..radiograph import Radiograph
 from ..segmentation import Bone, Clustered, FemurCheck, Fragments
 from ..version import __version__
 from .case import View
+from .polarity import bone_bright
+from .region import find_region, looked_at
 from .settings import Marking, Settings, check_finding
 
 _SAME = 0.5  # of the smaller one of two bones of one name that lies within the other: they are the same
@@ -87,6 +89,7 @@ class Segmentation:
                 "magnification_source": picture.magnification_source,
                 "photometric": picture.photometric,
                 "inverted": picture.inverted,
+                "polarity_source": picture.polarity_source,
                 "bits": picture.bits,
                 "view": picture.view,
                 "side": picture.side,
@@ -150,8 +153,9 @@ def segment_view(
     """
     stage = Stages(progress)
     check_finding(finding, view.marking)
+    view = bone_bright(view, finding)
     with stage("region", 0.0, "marking the region"):
-        region = _looked_at(view)
+        region = looked_at(view)
     with stage("bone", 0.1, "finding the bone"):
         bone = _bone_in(region, view, finding, expected, recognized)
     if bone.first is not None and bone.clustered is None:  # to be looked at beside what the network found
@@ -182,7 +186,7 @@ def segment_again(found: Segmentation, box: Sequence[float]) -> Segmentation:
         If the same bone is not found in the box.
     """
     known, view = found.bone, replace(found.view, marking=Marking(roi=box))
-    bone = _bone_in(_looked_at(view), view, found.finding, known.name)
+    bone = _bone_in(looked_at(view), view, found.finding, known.name)
     if bone.name != known.name:
         raise ReconstructionError(f"The {known.name} is not where it was looked for again.")
     bone = replace(
@@ -290,42 +294,10 @@ def bones_seen(radiograph: Radiograph, settings: Settings | None = None) -> tupl
     ReconstructionError
         If a setting is out of range, or the network cannot be loaded.
     """
-    settings = settings or Settings()
-    view = View(radiograph, settings.marking)
-    check_finding(settings.finding, view.marking)
-    found = segmentation.find_bones(radiograph.pixels, _looked_at(view), settings.pieces, settings.reader)
+    view, finding = _looked_in(radiograph, settings or Settings())
+    found = segmentation.find_bones(view.radiograph.pixels, looked_at(view), finding.pieces, finding.reader)
     names = {bone.name for bone in found}
     return tuple(name for name in NAMED_BONES if name in names)
-
-
-def find_region(radiograph: Radiograph, marking: Marking) -> np.ndarray:
-    """Pixels to look at: inside box, polygon and mask, as far as given.
-
-    Returns
-    -------
-    (rows, columns) bool array
-
-    Raises
-    ------
-    ReconstructionError
-        If nothing of the picture is left.
-    """
-    shape = radiograph.pixels.shape
-    region = np.ones(shape, bool)
-    if marking.roi is not None:
-        region &= segmentation.box_region(shape, marking.roi)
-    if marking.polygon is not None:
-        region &= segmentation.polygon_region(shape, marking.polygon)
-    if marking.mask is not None:
-        region &= segmentation.mask_region(shape, marking.mask)
-    if not region.any():
-        raise ReconstructionError("Box, polygon and mask share no pixel of the picture.")
-    return region
-
-
-def _looked_at(view: View) -> np.ndarray:
-    """The region without the mask: what is beyond it was not looked at, what is beyond a mask is no bone."""
-    return find_region(view.radiograph, replace(view.marking, mask=None))
 
 
 def find_bone(radiograph: Radiograph, settings: Settings | None = None) -> Bone:
@@ -341,10 +313,13 @@ def find_bone(radiograph: Radiograph, settings: Settings | None = None) -> Bone:
     ReconstructionError
         If a setting is out of range or no bone is found.
     """
-    settings = settings or Settings()
-    view = View(radiograph, settings.marking)
-    check_finding(settings.finding, view.marking)
-    return _bone_in(_looked_at(view), view, settings.finding)
+    view, finding = _looked_in(radiograph, settings or Settings())
+    return _bone_in(looked_at(view), view, finding)
+
+
+def _looked_in(radiograph: Radiograph, settings: Settings) -> tuple[View, Finding]:
+    check_finding(settings.finding, settings.marking)
+    return bone_bright(View(radiograph, settings.marking), settings.finding), settings.finding
 
 
 def _bone_in(region: np.ndarray, view: View, finding: Finding, expected: str = "", recognized: bool = True) -> Bone:

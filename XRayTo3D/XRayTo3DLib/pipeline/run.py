@@ -18,6 +18,7 @@ from ..case import (
     Patient,
     Segmentation,
     Settings,
+    bone_bright,
     case_of,
     check_making,
     is_same,
@@ -199,6 +200,7 @@ def reconstruct(
     method, stage = METHODS[settings.method], Stages(progress)
     if reason := method.why_not(case, settings.making):
         raise ReconstructionError(reason)
+    case = replace(case, views=[bone_bright(view, settings.finding) for view in case.views])
     seen = _found_in(case, settings, stage)
     with stage("layers", 0.3, "separating base and detail"):
         layers = find_layers(case.views[0].radiograph, seen[0].bone.mask, settings)

@@ -4,7 +4,7 @@ from .geometry import UNKNOWN, Geometry, projection_geometry
 from .grey import to_grey
 from .header import Header, read_header
 from .identity import Identity, read_identity
-from .radiograph import Radiograph, calibrated
+from .radiograph import Radiograph, calibrated, turned
 from .reading import looks_like_radiograph, radiograph_from_array, read_mask, read_radiograph
 from .scale import ESTIMATED, calibrated_by_ball, calibrated_by_ruler, estimated, length_deviation
 
@@ -28,4 +28,5 @@ __all__ = [
     "read_mask",
     "read_radiograph",
     "to_grey",
+    "turned",
 ]

@@ -6,6 +6,8 @@ import numpy as np
 
 from .geometry import AT_BONE, UNKNOWN_MAGNIFICATION, UNKNOWN_SCALE
 
+BONE_DARK = "Bone looks dark, so the picture was inverted; if that is wrong, say that bone is bright."
+
 
 @dataclass(frozen=True)
 class Radiograph:
@@ -36,6 +38,9 @@ class Radiograph:
         How the file stores its values: "MONOCHROME1", "MONOCHROME2", "RGB", "grey", ...
     inverted : bool
         True where bone was dark in the picture as it is meant to be shown, and the values were inverted.
+    polarity_source : {"given", "file", "picture", "network"}
+        What tells whether bone is bright or dark in the picture: somebody, its file, its thin lines, or the reader
+        network.
     bits : int
         Bits of a grey value in the file.
     colour : (rows, columns, 3) uint8 array or None
@@ -61,6 +66,7 @@ class Radiograph:
     positioner_deg: tuple[float, float] | None = None
     photometric: str = "grey"
     inverted: bool = False
+    polarity_source: str = "picture"
     bits: int = 8
     colour: np.ndarray | None = None
     path: str | None = None
@@ -81,6 +87,19 @@ class Radiograph:
             "deviation_mm": None if deviation is None else round(deviation * at_bone, 5),
             "source": self.pixel_size_source,
         }
+
+
+def turned(radiograph: Radiograph, source: str) -> Radiograph:
+    """The same picture with light and dark changed, as a `source` tells that bone is the other one."""
+    others = tuple(each for each in radiograph.warnings if each != BONE_DARK)
+    inverted = not radiograph.inverted
+    return replace(
+        radiograph,
+        pixels=1 - radiograph.pixels,
+        inverted=inverted,
+        polarity_source=source,
+        warnings=(*others, BONE_DARK) if inverted else others,
+    )
 
 
 def calibrated(radiograph: Radiograph, pixel_size_mm: tuple[float, float]) -> Radiograph:

@@ -14,7 +14,7 @@ from .photometric import bone_dark_by_tag, grey_as_shown
 from .pictures import picture_format, read_picture
 from .polarity import bone_is_dark
 from .quiet import quiet_decoders
-from .radiograph import Radiograph
+from .radiograph import BONE_DARK, Radiograph
 
 PREAMBLE = 128  # bytes before "DICM"
 FIRST_GROUPS = (b"\x08\x00", b"\x02\x00", b"\x00\x08")  # of a DICOM file without preamble
@@ -221,12 +221,12 @@ def _radiograph(grey, name, bone, dark, custom, geometry, warnings, **fields) ->
     """Stretch, turn so that bone is bright, put together."""
     pixels = stretch(grey, name)
     warnings = [*warnings, *geometry.warnings]
+    source = "file" if dark is not None or custom == "bright" else "picture"
     if bone != "auto":
-        dark = bone == "dark"
-    else:
-        dark = bone_is_dark(pixels, dark, custom)
-        if dark:
-            warnings.append("Bone looks dark, so the picture was inverted; if that is wrong, say that bone is bright.")
+        dark, source = bone == "dark", "given"
+    elif dark := bone_is_dark(pixels, dark, custom):
+        warnings.append(BONE_DARK)
     if dark:
         np.subtract(1, pixels, out=pixels)
-    return Radiograph(pixels, **{**geometry._asdict(), "warnings": tuple(warnings)}, inverted=bool(dark), **fields)
+    known = geometry._asdict() | {"warnings": tuple(warnings)}
+    return Radiograph(pixels, **known, inverted=bool(dark), polarity_source=source, **fields)

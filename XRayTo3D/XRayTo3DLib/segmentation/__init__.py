@@ -15,7 +15,7 @@ from .by_clusters import ByClusters, Clustered, clustered, find_by_clusters
 from .by_network import ByNetwork, find_by_network
 from .clusters import Clusters, check_cluster_count, cluster
 from .evening import even_out, flatten, raised
-from .femur import FemurCheck, check_femur
+from .femur import FemurCheck, check_femur, femur_in
 from .find import (
     Bone,
     bone_as_drawn,
@@ -75,6 +75,7 @@ __all__ = [
     "clustered",
     "count_pieces",
     "even_out",
+    "femur_in",
     "find_bone",
     "find_bone_near",
     "find_bones",

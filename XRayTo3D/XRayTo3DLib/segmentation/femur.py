@@ -10,7 +10,9 @@ import numpy as np
 from .find import Bone
 from .network.calibration import probability
 from .network.channels import PART_LANDMARKS, PARTS, VIEWS
+from .network.loading import load_reader
 from .network.logits import log_odds
+from .network.look import first_look
 from .network.reader import sureness
 
 FEATURES = (
@@ -103,6 +105,24 @@ def check_femur(bone: Bone, reader: str | os.PathLike | None = None) -> FemurChe
     if not is_femur:
         return FemurCheck(False, score, _against(told, bone, femur))
     return FemurCheck(True, score, _reasons(told, bone), part or ("shaft" if seen else ""), view, side)
+
+
+def femur_in(pixels: np.ndarray, reader: str | os.PathLike | None = None) -> float:
+    """Probability that a picture shows a femur, as a first look at all of it tells.
+
+    Parameters
+    ----------
+    pixels : (rows, columns) float32 array
+        Grey values in 0..1, bone bright.
+    reader : path, optional
+        Of another reader network than the one that is shipped.
+
+    Raises
+    ------
+    ReconstructionError
+        If the network cannot be loaded.
+    """
+    return first_look(pixels, np.ones(pixels.shape, bool), load_reader(reader)).facts["femur"]
 
 
 def features(bone: Bone) -> np.ndarray:
