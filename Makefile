@@ -67,6 +67,7 @@ real: .venv/.engine  ## the whole chain on real radiographs: bones that get a fi
 
 bench-leg: .venv/.engine  ## the bones of a leg put together: each in place, joint space, angles
 	.venv/bin/python Testing/Python/benchmarks/bench_leg.py
+	.venv/bin/python Testing/Python/benchmarks/bench_hip.py
 
 POSES ?= 300
 bench-poses: .venv/.engine  ## poses lost with heights and without, and the time; POSES=30 fewer

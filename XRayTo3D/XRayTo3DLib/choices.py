@@ -9,7 +9,8 @@ from dataclasses import dataclass
 METHOD_NAMES = ("auto", "relief", "solid", "shape", "volume")
 SEGMENTATIONS = ("auto", "network", "clusters")
 PIECES = ("main", "near", "all")
-NAMED_BONES = ("femur", "tibia", "fibula", "patella")  # that the reader network tells apart and models exist for
+NAMED_BONES = ("femur", "tibia", "fibula", "patella", "hip")  # that the networks tell apart and models exist for
+IN_WORDS = {"hip": "hip bone"}  # what bones are called, where their names do not say it
 SIDES = ("auto", "left", "right")
 EXTENTS = ("auto", "whole", "seen")
 FRAGMENTS = ("auto", "whole")
@@ -36,7 +37,8 @@ class Finding:
         Of another reader network than the one that is shipped.
     bones : "main", "all", or sequence of str
         The bone that is meant; with all others of the leg that the network sees and a shape model exists for, of both
-        legs; or those of these names ("femur", "tibia", "fibula", "patella"), the first one taken for the main one.
+        legs; or those of these names ("femur", "tibia", "fibula", "patella", "hip"), the first one taken for the main
+        one.
     """
 
     segmentation: str = "auto"

@@ -186,7 +186,7 @@ class XRayTo3DParameterNode:
     fracture - a line along a fracture, a box, outline or plane round it, or a point on each piece
     boneSegmentation - the bone drawn by hand; it takes the place of what is found
     bones - which bones are made: the one that is meant, every one of the leg that is seen, or those that are checked
-    femur, tibia, fibula, patella - whether this one is checked
+    femur, tibia, fibula, patella, hip - whether this one is checked
     method - how the surface is made
     side - of the patient, for a shape model
     landmarks - points of the bone that were placed on the X-ray, by the landmarks' names
@@ -245,6 +245,7 @@ class XRayTo3DParameterNode:
     tibia: bool = False
     fibula: bool = False
     patella: bool = False
+    hip: bool = False
     method: Method = Method.AUTO
     side: Side = Side.AUTO
     landmarks: vtkMRMLMarkupsFiducialNode

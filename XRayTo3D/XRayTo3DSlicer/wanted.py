@@ -5,7 +5,7 @@ from slicer.i18n import tr as _
 
 from .packages import hasPackages
 
-BONES = ("femur", "tibia", "fibula", "patella")  # that can be asked for, as the engine calls and orders them
+BONES = ("femur", "tibia", "fibula", "patella", "hip")  # that can be asked for, as the engine calls and orders them
 _SEEN = "XRayTo3D.BonesSeen"
 
 

@@ -1,9 +1,9 @@
 """How well the bones of a leg are put together: both legs of a person whom no model knows, in place as in the CT.
 
-`make bench-leg` runs it. Femur, tibia, patella and fibula are fitted one after the other to their true shadows, in
-pictures of the knee and of the whole leg, from the front and with a second view that is turned a little against what is
-said of it. Of one view all bones are moved along the rays to where the femur is. The bones are looked for in
-`shared/data/independent` beside the project (or in XRAYTO3D_DATA).
+`make bench-leg` runs it. Femur, tibia, patella and fibula, or femur and hip bone, are fitted one after the other to
+their true shadows, in pictures of the knee, of the whole leg and of the hip, from the front and with a second view that
+is turned a little against what is said of it. Of one view all bones are moved along the rays to where the femur is. The
+bones are looked for in `shared/data/independent` beside the project (or in XRAYTO3D_DATA).
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from XRayTo3DLib.shape import shadow
 from XRayTo3DLib.surface import distance_to
 
 BONES = ("femur", "tibia", "patella", "fibula")  # in the order in which they are fitted
-PARTS = {"knee": ((420, 300), 0.8), "leg": ((1150, 400), 0.8)}  # rows and columns, pixel size (mm)
+HIP = ("femur", "hip")
+PIXEL_MM = 0.8
+PARTS = {"knee": ((420, 300), BONES), "leg": ((1150, 400), BONES), "hip": ((480, 420), HIP)}  # rows and columns, bones
 SID, SOD = 1150.0, 1000.0
 TURNED_DEG, SHIFTED_MM = (1.5, 2.5, 0.0), 1.0  # of a second view, standard deviations
 POSES = 3
@@ -49,7 +51,8 @@ def main() -> int:
 
 def bones_of(side: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Points (n, 3) and triangles (m, 3) of a person's bones, the knee at the origin."""
-    paths = {bone: [path for path in independent(bone) if path.stem == f"vsd_z013_{bone}_{side[0]}"] for bone in BONES}
+    names = dict.fromkeys((*BONES, *HIP))
+    paths = {bone: [path for path in independent(bone) if path.stem == f"vsd_z013_{bone}_{side[0]}"] for bone in names}
     if not all(paths.values()):
         return {}
     found = {bone: read_bone(path) for bone, (path,) in paths.items()}
@@ -61,18 +64,24 @@ def run(bones: dict, side: str, part: str, views: int, pose: int) -> dict:
     """Fit the bones of a leg in a random pose; return what is off."""
     rng = np.random.default_rng((pose, side == "left"))
     turn = Rotation.from_euler("xyz", rng.normal(0, (2, 2, 4)), degrees=True).as_matrix()
-    middle = np.zeros(3) if part == "knee" else np.mean([bones[name][0].mean(axis=0) for name in BONES[:2]], axis=0)
+    middle = {
+        "knee": np.zeros(3),
+        "leg": np.mean([bones[name][0].mean(axis=0) for name in BONES[:2]], axis=0),
+        "hip": bones["hip"][0].mean(axis=0),
+    }[part]
     placed = {name: ((points - middle) @ turn.T, faces) for name, (points, faces) in bones.items()}
-    shape, pixel = PARTS[part]
+    shape, fitted_bones = PARTS[part]
     inner = 90.0 if side == "left" else -90.0
-    cameras = [Stand(angle).camera(np.zeros(3), shape, (pixel, pixel), SID, SOD) for angle in (0.0, inner)[:views]]
+    cameras = [
+        Stand(angle).camera(np.zeros(3), shape, (PIXEL_MM, PIXEL_MM), SID, SOD) for angle in (0.0, inner)[:views]
+    ]
     off = np.eye(4)
     off[:3, :3] = Rotation.from_euler("xyz", rng.normal(0, TURNED_DEG), degrees=True).as_matrix()
     off[:3, 3] = rng.normal(0, SHIFTED_MM, 3)
     true = [cameras[0], *(replace(camera, from_lps=camera.from_lps @ off) for camera in cameras[1:])]
 
     fitted, left_out = [], []
-    for name in BONES:
+    for name in fitted_bones:
         seen = [
             found(camera, *placed[name], name, "AP" if not number else "mediolateral")
             for number, camera in enumerate(true)
@@ -112,6 +121,13 @@ def scores(truth: dict, fitted: list, left_out: list, side: str, along: np.ndarr
     for name, each in fits.items():
         seen = each.fit.points[each.observed] + along
         told[name] = float(np.abs(distance_to(*truth[name], seen)).mean())
+    if len(fitted) > 1:
+        told["within"] = max(
+            -distance_to(outer.fit.points, outer.fit.model.faces, inner.fit.points[inner.observed]).min()
+            for outer in fitted
+            for inner in fitted
+            if inner is not outer
+        )
     if {"femur", "tibia"} <= fits.keys():
         spaces = [
             cKDTree(femur).query(tibia)[0].min()
@@ -121,12 +137,6 @@ def scores(truth: dict, fitted: list, left_out: list, side: str, along: np.ndarr
             )
         ]
         told["space"] = abs(spaces[1] - spaces[0])
-        told["within"] = max(
-            -distance_to(outer.fit.points, outer.fit.model.faces, inner.fit.points[inner.observed]).min()
-            for outer in fitted
-            for inner in fitted
-            if inner is not outer
-        )
         true = leg_measures(truth["femur"], truth["tibia"], truth["patella"], side)
         for leg in legs_of([_Made(name, side, each) for name, each in fits.items()]):
             for name, measure in leg.measures.items():

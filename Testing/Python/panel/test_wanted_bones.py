@@ -6,7 +6,7 @@ from ..mrml.conftest import part, sample_volume
 from .test_further_views import engine  # noqa: F401 - a fixture
 from .test_views import add_xray
 
-NAMES = ("femur", "tibia", "fibula", "patella")
+NAMES = ("femur", "tibia", "fibula", "patella", "hip")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pydicom.sr.codedict import codes
 from ..version import __version__
 
 SCHEME = "99XRAYTO3D"
-_BONES = {name.lower(): getattr(codes.SCT, name) for name in ("Femur", "Tibia", "Fibula", "Patella")}
+_BONES = {name.lower(): getattr(codes.SCT, name) for name in ("Femur", "Tibia", "Fibula", "Patella", "Hip")}
 _SIDES = {"left": codes.SCT.Left, "right": codes.SCT.Right}
 _UNITS = {"mm": codes.UCUM.Millimeter, "deg": codes.UCUM.Degree, "": codes.UCUM.NoUnits}
 _ANY_BONE = codes.SCT.Bone

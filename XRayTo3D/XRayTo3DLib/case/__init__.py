@@ -1,6 +1,6 @@
 """What a user has and chooses: views, what is marked in them, settings; and the bone in each view."""
 
-from ..choices import EXTENTS, FRAGMENTS, NAMED_BONES, SIDES, Finding, Making
+from ..choices import EXTENTS, FRAGMENTS, IN_WORDS, NAMED_BONES, SIDES, Finding, Making
 from .case import VIEW_NUMBERS, Case, View, case_of
 from .polarity import bone_bright
 from .region import find_region
@@ -20,6 +20,7 @@ from .settings import Marking, Patient, Settings, check_finding, check_making
 __all__ = [
     "EXTENTS",
     "FRAGMENTS",
+    "IN_WORDS",
     "NAMED_BONES",
     "SIDES",
     "VIEW_NUMBERS",

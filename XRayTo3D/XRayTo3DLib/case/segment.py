@@ -10,12 +10,12 @@ from functools import partial
 import numpy as np
 
 from .. import segmentation
-from ..choices import NAMED_BONES, Finding
+from ..choices import IN_WORDS, NAMED_BONES, Finding
 from ..errors import ReconstructionError
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
 from ..radiograph import Radiograph
-from ..segmentation import Bone, Clustered, FemurCheck, Fragments
+from ..segmentation import HIP, Bone, Clustered, FemurCheck, Fragments
 from ..version import __version__
 from .case import View
 from .polarity import bone_bright
@@ -186,7 +186,9 @@ def segment_again(found: Segmentation, box: Sequence[float]) -> Segmentation:
         If the same bone is not found in the box.
     """
     known, view = found.bone, replace(found.view, marking=Marking(roi=box))
-    bone = _bone_in(looked_at(view), view, found.finding, known.name)
+    boxed = replace(found.finding, bones="main")  # the bone in the box, whichever were asked for in all of the picture
+    seen = _bone_in(looked_at(view), view, boxed, known.name)
+    bone = replace(seen, name=HIP) if known.name == HIP and seen.name == "pelvis" else seen
     if bone.name != known.name:
         raise ReconstructionError(f"The {known.name} is not where it was looked for again.")
     bone = replace(
@@ -345,10 +347,12 @@ def _drawn_in(region: np.ndarray, mask: np.ndarray, view: View, finding: Finding
             reason = f"a mask was given, the same as is found by {found.method} ({found.reason})"
             return replace(found, method="drawn", reason=reason)
     pixels = view.radiograph.pixels
+    drawn = segmentation.bone_as_drawn(pixels, mask, region)
     if view.marking.threshold is None and finding.segmentation != "clusters":
         with suppress(ReconstructionError):
-            return segmentation.bone_recognized(pixels, mask, region, finding.pieces, finding.reader)
-    return segmentation.bone_as_drawn(pixels, mask, region)
+            drawn = segmentation.bone_recognized(pixels, mask, region, finding.pieces, finding.reader)
+    meant = finding.named[0] if finding.named else ""
+    return replace(drawn, name=meant) if meant and drawn.name in ("", "pelvis" if meant == HIP else "") else drawn
 
 
 def _found_in(region: np.ndarray, view: View, finding: Finding, expected: str = "") -> Bone:
@@ -366,8 +370,9 @@ def _named(name: str, seen: Sequence[Bone]) -> Bone:
     """The bone of a name, of two legs the one that is seen best."""
     those = [bone for bone in seen if bone.name == name]
     if not those:
-        others = ", ".join(dict.fromkeys(bone.name for bone in seen)) or "no bone of the leg"
+        called = IN_WORDS.get(name, name)
+        others = ", ".join(dict.fromkeys(IN_WORDS.get(each.name, each.name) for each in seen)) or "no bone of the leg"
         raise ReconstructionError(
-            f"No {name} was found, but {others}. Mark the {name} with a box or a click, or ask for another bone."
+            f"No {called} was found, but {others}. Mark the {called} with a box or a click, or ask for another bone."
         )
     return max(those, key=lambda bone: bone.confidence or 0.0)

@@ -9,6 +9,7 @@ import numpy as np
 from ..case import Case, Making, Segmentation
 from ..errors import NoFemurError, ReconstructionError, UnmetError
 from ..helpers.progress import Progress, part
+from ..segmentation import HIP
 from ..segmentation.morphology import dice
 from ..segmentation.network.channels import FRAGMENTS
 from ..shape import BUILT_IN_BONES
@@ -66,7 +67,7 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
     not the bone that was found in each of them, the bone is taken as a volume network sees it, if the shadow of that
     is. Of one view, a solid is made where no shape is wanted or can be fitted, or so much of the outline is not met
     that the bone may be broken (see `looks_whole`). Where its fracture is marked, or the network sees it in all views,
-    its fragments are made.
+    its fragments are made. Of a hip bone no solid is made: the outline of a pelvis, inflated, is none.
     """
     if broken.is_marked(bone, making):
         return broken.make(bone, making, progress)
@@ -78,6 +79,8 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
     except ReconstructionError as error:
         if views > 1:
             return _by_volume(bone, making, error, part(progress, _SHARE, 1 - _SHARE))
+        if bone.name == HIP:
+            raise
         why, spent, doubts = f"since no shape model could be fitted to it. {error}", {}, ()
         tried = error.fit if isinstance(error, UnmetError) else None
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field, replace
 
-from ..case import Case, Segmentation, View
+from ..case import IN_WORDS, Case, Segmentation, View
 from ..depth import DepthMap
 from ..radiograph import estimated
 from ..shape import Fit
@@ -108,17 +108,16 @@ class BoneResult:
         """A fitted shape of the whole bone that leaves much of the outline unmet, taken or not."""
         return self.shape.fit if self.shape is not None and self.shape.doubtful else self.tried
 
-    @property
-    def at_knee(self) -> Fitted | None:
-        """The fitted bone; of a broken one, as it lies with the fragment at the knee, where other bones hang on it."""
+    def beside(self, other: str) -> Fitted | None:
+        """The fitted bone; of a broken one, as it lies with the fragment at the joint that another bone hangs on."""
         if self.broken is None:
             return self.shape
-        return self.broken.lower if self.name == "femur" else self.broken.upper
+        return self.broken.lower if self.name == "femur" and other != "hip" else self.broken.upper
 
     @property
     def called(self) -> str:
-        """What it is called: "left femur"; "bone" where nothing told which it is."""
-        return f"{self.side} {self.name}".strip() if self.name else "bone"
+        """What it is called: "left femur", "right hip bone"; "bone" where nothing told which it is."""
+        return f"{self.side} {IN_WORDS.get(self.name, self.name)}".strip() if self.name else "bone"
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ _FAR_TURNED_DEG, _FAR_SHIFTED_MM = 10.0, 10.0
 MOST_OF_IT = 0.8  # of a bone's length: where less was seen, the seen part is the answer
 _MOVED_FAR_MM = 1.0  # more is worth a word
 _EDGE_MM = 3.0  # of a model's triangles
-_DOUBTFUL = 0.07  # of an outline not met: of whole femora found on film it is 0.05 at most, of broken ones 0.2
+DOUBTFUL = 0.07  # of an outline not met: of whole femora found on film it is 0.05 at most, of broken ones 0.2
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Fitted:
     @property
     def doubtful(self) -> bool:
         """Whether so much of the outline is not met that the bone may be broken."""
-        return self.fit.unmet > _DOUBTFUL
+        return self.fit.unmet > DOUBTFUL
 
     @property
     def unmet_words(self) -> str:

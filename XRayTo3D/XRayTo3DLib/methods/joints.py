@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,15 +10,22 @@ import numpy as np
 from .. import surface
 from ..shape import Anchor, Fit, ShapeModel, between, observed
 
-# Where the femur's knee center is from each bone of the knee: landmarks, an offset from between them in the frame of
-# the left bone's model, and how far off that is in people and as a knee bends (mm, a standard deviation in each
-# direction). The means are those of nine of the limbs that the models are made of, joint spaces as usual.
-_KNEE: dict[str, tuple[tuple[str, ...], tuple[float, float, float], float]] = {
+# Where a joint's center is from each of its bones: landmarks, an offset from between them in the frame of the left
+# bone's model, and how far off that is in people and as the joint bends (mm, a standard deviation in each direction).
+_Held = tuple[tuple[str, ...], tuple[float, float, float], float]
+# The femur's knee center. The means are those of nine of the limbs that the models are made of, joint spaces as usual.
+_KNEE: dict[str, _Held] = {
     "femur": (("knee_center",), (0.0, 0.0, 0.0), 1.0),
     "tibia": (("medial_plateau", "lateral_plateau"), (0.3, 10.4, 28.6), 3.0),
     "patella": (("articular_center",), (-4.5, 48.0, -12.3), 6.0),
     "fibula": (("head_tip",), (-24.1, -25.3, 42.9), 6.0),
 }
+# The head turns about its own center, which is that of the socket, but for how well either sphere is known.
+_HIP: dict[str, _Held] = {
+    "femur": (("head_center",), (0.0, 0.0, 0.0), 1.0),
+    "hip": (("acetabulum_center",), (0.0, 0.0, 0.0), 2.5),
+}
+_JOINTS = (_KNEE, _HIP)
 _TOUCH_MM = 0.2  # by which surfaces may lie within each other: less than they are known
 _ROUNDS = 12
 _NEAR_MM, _FARTHEST_MM = 25.0, 5.0  # from what was seen; that a bone may be moved
@@ -37,14 +44,19 @@ def hung(model: ShapeModel, beside: Sequence[Fit]) -> Anchor | None:
     Returns
     -------
     Anchor or None
-        None where nothing holds it: no bone of the knee, or a model that knows no landmarks.
+        None where nothing holds it: no bone that shares a joint with it, or a model that knows no landmarks.
     """
-    held = [fit for fit in beside if fit.model.side == model.side and _is_of_knee(fit.model)]
-    if not held or not _is_of_knee(model):
+    held = [
+        (np.hypot(joint[model.bone][2], joint[fit.model.bone][2]), number, joint)
+        for joint in _JOINTS
+        if _is_of(joint, model)
+        for number, fit in enumerate(beside)
+        if fit.model.side == model.side and _is_of(joint, fit.model)
+    ]
+    if not held:
         return None
-    best = min(held, key=lambda fit: _KNEE[fit.model.bone][2])
-    marks, _, off = _KNEE[model.bone]
-    return Anchor(marks, _offset(model), knee_center(best), float(np.hypot(off, _KNEE[best.model.bone][2])))
+    off, number, joint = min(held, key=lambda each: each[:2])
+    return Anchor(joint[model.bone][0], _offset(joint, model), _center(joint, beside[number]), float(off))
 
 
 def usual_place(model: ShapeModel, beside: Fit) -> np.ndarray | None:
@@ -71,16 +83,21 @@ def usual_place(model: ShapeModel, beside: Fit) -> np.ndarray | None:
 
 def knee_center(fit: Fit) -> np.ndarray:
     """Where a fitted bone of the knee has the femur's knee center, (3,) in the patient."""
-    at = between(fit.model, fit.state.weights, _KNEE[fit.model.bone][0]) + _offset(fit.model)
+    return _center(_KNEE, fit)
+
+
+def _center(joint: Mapping[str, _Held], fit: Fit) -> np.ndarray:
+    """Where a fitted bone has a joint's center, (3,) in the patient."""
+    at = between(fit.model, fit.state.weights, joint[fit.model.bone][0]) + _offset(joint, fit.model)
     return fit.state.placed(fit.model, at[None])[0]
 
 
-def _offset(model: ShapeModel) -> np.ndarray:
-    return np.array(_KNEE[model.bone][1]) * [-1.0 if model.side == "right" else 1.0, 1.0, 1.0]
+def _offset(joint: Mapping[str, _Held], model: ShapeModel) -> np.ndarray:
+    return np.array(joint[model.bone][1]) * [-1.0 if model.side == "right" else 1.0, 1.0, 1.0]
 
 
-def _is_of_knee(model: ShapeModel) -> bool:
-    return model.bone in _KNEE and set(_KNEE[model.bone][0]) <= set(model.landmarks)
+def _is_of(joint: Mapping[str, _Held], model: ShapeModel) -> bool:
+    return model.bone in joint and set(joint[model.bone][0]) <= set(model.landmarks)
 
 
 def parted(fit: Fit, beside: Sequence[Fit]) -> tuple[Fit, float, float]:

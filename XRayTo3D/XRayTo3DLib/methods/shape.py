@@ -7,12 +7,14 @@ from ..case import Case, Making
 from ..errors import ReconstructionError, UnmetError
 from ..helpers.progress import Progress, part
 from ..helpers.stages import Stages
-from ..shape import Facts
+from ..segmentation import HIP
+from ..shape import Facts, Fit
 from . import broken
 from .arranged import arrange, views_of
 from .bone import BoneResult, FoundBone
+from .eased import eased
 from .extent import border_planes
-from .fitted import MOST_OF_IT, Fitted, surface_of
+from .fitted import DOUBTFUL, MOST_OF_IT, Fitted, surface_of
 from .joints import hung, parted
 from .standing import untold, unusable
 
@@ -97,23 +99,28 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
     """
     arranged = arrange(bone, making)
     beside = [each.in_mm for each in bone.beside]
-    fit = shape.fit_shape(
-        [(model, views_of(bone, cameras, model.bone)) for model, cameras in arranged.ways],
-        free_scale=arranged.guessed_pixel_mm is not None,
-        anchor=hung(arranged.ways[0][0], beside),
-        progress=progress,
-    )
+    ways = [(model, views_of(bone, cameras, model.bone)) for model, cameras in arranged.ways]
+    anchor = hung(arranged.ways[0][0], beside)
+    fit = shape.fit_shape(ways, free_scale=arranged.guessed_pixel_mm is not None, anchor=anchor, progress=progress)
+    of_pelvis = fit.model.bone == HIP and all(found.bone.method == "network" for found in bone.seen)
+    if of_pelvis:
+        fit = shape.hip_alone(fit, ways[fit.arrangement][1])
     if not fit.met:
-        refusal = UnmetError(
+        raise _refusal(
+            fit,
             f"The shape model does not meet the bone's outline: the residual is {fit.residual_mm:.1f} mm "
             f"({shape.WORST_RESIDUAL_MM:g} mm are allowed), and {fit.unmet:.0%} of the outline is not met "
             f"({shape.MOST_UNMET:.0%} are allowed). Look at the outline that was found, mark the bone or landmarks, "
             "and check the pixel size and the side. Of a broken bone draw a line along the fracture in each view; of "
-            "one with metal make a solid instead."
+            "one with metal make a solid instead.",
         )
-        refusal.fit = fit
-        raise refusal
-    fit, moved, within = parted(fit, beside)
+    if of_pelvis and anchor is None and fit.unmet > DOUBTFUL:
+        raise _refusal(
+            fit,
+            f"{fit.unmet:.0%} of the hip bone's outline is not met, and no femur tells where the hip bone is: ask for "
+            "the femur with it, or draw the hip bone's mask.",
+        )
+    fit, moved, within = parted(eased(fit, beside), beside)
     deviation = bone.seen[0].radiograph.pixel_size_deviation or 0.0
     return Fitted(
         fit,
@@ -126,3 +133,9 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
         moved,
         within,
     )
+
+
+def _refusal(fit: Fit, words: str) -> UnmetError:
+    refusal = UnmetError(words)
+    refusal.fit = fit
+    return refusal

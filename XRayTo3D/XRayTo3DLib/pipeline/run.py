@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import segmentation, surface
 from ..case import (
+    IN_WORDS,
     NAMED_BONES,
     VIEW_NUMBERS,
     Case,
@@ -241,7 +242,7 @@ def _all_made(
             also, result = made(method, also, making, part(progress, number * share, share))
         except ReconstructionError as error:
             if told:
-                left_out.append(f"The {other.name} was left out. {error}")
+                left_out.append(f"The {IN_WORDS.get(other.name, other.name)} was left out. {error}")
             continue
         if not told and not looks_whole(also, result):  # a bone that no look has shown must be met
             continue
@@ -260,20 +261,25 @@ def _sought(
     known = {other.name for other in others if other.same_leg} | {main.name}
     for name in SOUGHT:
         if name in (settings.finding.named or NAMED_BONES) and settings.bones != "main" and name not in known:
-            fitted = [bone.at_knee for bone in bones if bone.side == bones[0].side and bone.at_knee is not None]
-            if bones[0].at_knee is not None and (other := sought(name, main.case, settings.finding, main.seen, fitted)):
+            fitted = _fitted([bone for bone in bones if bone.side == bones[0].side], name)
+            told = bones[0].beside(name) is not None
+            if told and (other := sought(name, main.case, settings.finding, main.seen, fitted)):
                 yield other
+
+
+def _fitted(bones: Sequence[BoneResult], other: str) -> list[Fitted]:
+    """Those of some bones that were fitted, as another one hangs on them."""
+    return [each for bone in bones if (each := bone.beside(other)) is not None]
 
 
 def _beside(main: FoundBone, bones: Sequence[BoneResult], other: OtherBone) -> FoundBone:
     """A bone beside others that were made: of a leg whose side they tell, in views that stand where they found them."""
-    fitted = [bone.at_knee for bone in bones if bone.at_knee is not None]
     side = bones[0].side
     if side and not other.same_leg:
         side = {"left": "right", "right": "left"}[side]
     patient = replace(main.case.patient, other_side=None)  # which tells of the main bone alone
     case = replace(main.case, side=side or "auto", patient=patient)
-    also = FoundBone(case, other.seen, main.layers, tuple(fitted))
+    also = FoundBone(case, other.seen, main.layers, tuple(_fitted(bones, other.name)))
     scaled = bones[0].shape or bones[0].broken
     return with_scale_of(also, scaled) if scaled else also
 

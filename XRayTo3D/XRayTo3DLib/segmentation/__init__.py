@@ -17,7 +17,6 @@ from .clusters import Clusters, check_cluster_count, cluster
 from .evening import even_out, flatten, raised
 from .femur import FemurCheck, check_femur, femur_in
 from .find import (
-    Bone,
     bone_as_drawn,
     bone_by_threshold,
     bone_recognized,
@@ -26,6 +25,7 @@ from .find import (
     find_bone_near,
     find_bones,
 )
+from .found import HIP, Bone
 from .fracture_line import broken_outlines, check_fracture_line, split_along
 from .fracture_marks import FractureMarks, check_fracture_marks, fragments_as_marked
 from .fragments import Fragments, fragments_of, seen_broken
@@ -39,6 +39,7 @@ from .seeds import Seeds, check_seeds
 
 __all__ = [
     "BONES",
+    "HIP",
     "PIECES",
     "SEGMENTATIONS",
     "Bone",

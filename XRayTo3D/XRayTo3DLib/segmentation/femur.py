@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .find import Bone
+from .found import Bone
 from .network.calibration import probability
 from .network.channels import PART_LANDMARKS, PARTS, VIEWS
 from .network.loading import load_reader

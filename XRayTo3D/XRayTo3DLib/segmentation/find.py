@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ..choices import SEGMENTATIONS
 from ..errors import ReconstructionError
 from ..geometry.outline import Outline, outlines, smooth_field
-from .bone import blind_border, bone_mask, check_pieces, count_pieces
-from .by_clusters import Clustered, find_by_clusters
+from .bone import blind_border, bone_mask, check_pieces
+from .by_clusters import find_by_clusters
 from .by_network import ByNetwork, find_all_by_network, find_by_network, find_near, landmarks_beside
-from .clusters import Clusters, check_cluster_count
+from .clusters import check_cluster_count
 from .confidence import confidence_in
+from .found import HIP, Bone
 from .morphology import dice, dilated
-from .network.reader import Landmark, Reading
+from .network.reader import Reading
 from .network.search import Box
 from .region import bounding_box, is_marked
 from .seeds import Seeds, check_seeds
@@ -34,90 +34,6 @@ _MOST = 1500  # rows or columns that an outline is drawn on
 _SAME_BONE = 0.8
 _ROOM = 0.15  # of a drawn mask's larger side, round it: what the network is shown
 _BAND = 0.01  # of the outline grid's larger side: how far round a drawn mask blind areas are counted
-
-
-def _not_grouped() -> None:
-    """No clusters: none were made, and none are to be looked at."""
-
-
-@dataclass(frozen=True)
-class Bone:
-    """The bone that was found, and how.
-
-    Attributes
-    ----------
-    mask : (rows, columns) bool array
-    method : {"network", "clusters", "threshold", "drawn"}
-    reason : str
-        Why so.
-    name : str
-        Which bone it is, where the network knows: one of `by_network.BONES`; otherwise "".
-    confidence : float or None
-        Of the network in its mask (see `confidence.confidence_in`). None where it was not asked, or sees another bone
-        than the one that was drawn.
-    trace : callable
-        Draws `outlines`, which are made when they are first asked for.
-    first, second : Reading or None
-        What the network said of all that was marked, and of the bone.
-    landmarks : dict of str to Landmark
-    group : callable
-        Makes `clustered`, when it is first asked for.
-    grey_range : (float, float) or None
-        Of the picture itself, where a user gave it.
-    warnings : tuple of str
-    """
-
-    mask: np.ndarray
-    method: str
-    reason: str
-    name: str = ""
-    confidence: float | None = None
-    trace: Callable[[], tuple[Outline, ...]] = tuple
-    first: Reading | None = None
-    second: Reading | None = None
-    landmarks: dict[str, Landmark] = field(default_factory=dict)
-    group: Callable[[], Clustered | None] = _not_grouped
-    grey_range: tuple[float, float] | None = None
-    warnings: tuple[str, ...] = ()
-
-    @functools.cached_property
-    def outlines(self) -> tuple[Outline, ...]:
-        """Outlines of the mask."""
-        return self.trace()
-
-    @functools.cached_property
-    def clustered(self) -> Clustered | None:
-        """Flattened picture and clusters of grey values: what found the bone, or what is beside what found it."""
-        return self.group()
-
-    @property
-    def flattened(self) -> np.ndarray | None:
-        """The flattened picture, (rows, columns) float32, where there are clusters."""
-        return None if self.clustered is None else self.clustered.flattened
-
-    @property
-    def clusters(self) -> Clusters | None:
-        """Clusters of grey values."""
-        return None if self.clustered is None else self.clustered.clusters
-
-    @property
-    def bone_range(self) -> tuple[float, float] | None:
-        """Grey range of bone: as a user gave it, or as clusters have it."""
-        return self.grey_range or (None if self.clustered is None else self.clustered.bone_range)
-
-    def as_json(self) -> dict:
-        """The bone in numbers and words; masks and outlines are not in it."""
-        return {
-            "method": self.method,
-            "reason": self.reason,
-            "name": self.name or None,
-            "confidence": self.confidence,
-            "pixels": int(np.count_nonzero(self.mask)),
-            "pieces": count_pieces(self.mask),
-            "landmarks": {
-                name: {"x": mark.x, "y": mark.y, "confidence": mark.confidence} for name, mark in self.landmarks.items()
-            },
-        }
 
 
 def find_bone(
@@ -194,7 +110,7 @@ def find_bones(
     Returns
     -------
     tuple of Bone
-        In the order of `BONES`, without those that the network hardly believes in itself.
+        In the order of `BONES`, without those that the network hardly believes in itself. Of a pelvis, hip bones.
 
     Raises
     ------
@@ -206,8 +122,10 @@ def find_bones(
     for seen in find_all_by_network(pixels, region, pieces, reader):
         confidence = confidence_in(seen, reader)
         if confidence >= _SURE_MARKED:
-            sure = confidence >= _LEAST_SURE
-            found.append(_by_network(seen, confidence, sure, f"the network sees a {seen.name} ({confidence:.2f})"))
+            bone = _by_network(
+                seen, confidence, confidence >= _LEAST_SURE, f"the network sees a {seen.name} ({confidence:.2f})"
+            )
+            found.append(replace(bone, name=HIP) if seen.name == "pelvis" else bone)
     return tuple(found)
 
 

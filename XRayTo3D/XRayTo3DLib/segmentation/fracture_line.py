@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import ReconstructionError
 from ..geometry.outline import BORDER, Outline, broken, broken_stretch, outlines, smooth_field
 from .broken_end import broken_end
-from .find import Bone
+from .found import Bone
 from .fragments import Fragments
 from .halves import BEYOND, halves
 from .heights import heights_of

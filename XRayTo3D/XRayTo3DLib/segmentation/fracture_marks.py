@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ReconstructionError
-from .find import Bone
+from .found import Bone
 from .fracture_line import check_fracture_line, split_along
 from .fragments import Fragments, described, look
 from .parting import Told, parted

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .find import Bone
+from .found import Bone
 from .morphology import dilated
 from .network.breaks import Break, look_for_break
 from .network.calibration import probability

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .find import Bone
+from .found import HIP, Bone
 from .morphology import dilated
 from .network.channels import BONES, HEAT_STRIDE
 
@@ -38,7 +38,8 @@ def heights_of(bone: Bone) -> Heights | None:
     bone : Bone
         From `find_bone`.
     """
-    if bone.name not in BONES or bone.second is None:
+    name = "pelvis" if bone.name == HIP else bone.name  # which reaches as high and as low
+    if name not in BONES or bone.second is None:
         return None
     window = bone.second.window
     inside = window.cut_mask(bone.mask)
@@ -50,4 +51,4 @@ def heights_of(bone: Bone) -> Heights | None:
     some = np.linspace(0, len(rows) - 1, min(_MOST, len(rows))).astype(int)
     rows, columns = rows[some], columns[some]
     places = np.column_stack([columns, rows]) * HEAT_STRIDE + (HEAT_STRIDE - 1) / 2
-    return Heights(window.to_picture(places), bone.second.heights[BONES.index(bone.name)][rows, columns].astype(float))
+    return Heights(window.to_picture(places), bone.second.heights[BONES.index(name)][rows, columns].astype(float))

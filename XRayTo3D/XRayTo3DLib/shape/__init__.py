@@ -3,15 +3,16 @@
 from .anchor import Anchor, between
 from .displaced import displacements, to_reduced
 from .facts import Facts, impossible, informed, side_of_other
-from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape
+from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape, residual
 from .fragments import BrokenFit, Fragment, fit_fragments
 from .heights import Heights
 from .measured import Measure, leg_measures, measures
 from .model import BUILT_IN_BONES, ShapeModel, built_in, load_shape_model, save_shape_model
 from .next_view import PARTS, NextView, next_views
-from .posterior import depth_deviation, length_seen, observed, scale_deviation, uncertainty
+from .pelvis import hip_alone
+from .posterior import depth_deviation, length_seen, moves_of, observed, scale_deviation, uncertainty
 from .shadow import shadow, shadow_outlines
-from .solve import State
+from .solve import State, moved
 from .view import SECOND_VIEW, Mark, View, view_from
 
 __all__ = [
@@ -38,14 +39,18 @@ __all__ = [
     "displacements",
     "fit_fragments",
     "fit_shape",
+    "hip_alone",
     "impossible",
     "informed",
     "leg_measures",
     "length_seen",
     "load_shape_model",
     "measures",
+    "moved",
+    "moves_of",
     "next_views",
     "observed",
+    "residual",
     "save_shape_model",
     "scale_deviation",
     "shadow",

@@ -11,7 +11,7 @@ import numpy as np
 from ..segmentation import femur as femur_check
 from ..segmentation.by_network import find_by_network
 from ..segmentation.confidence import IN_A_BOX, SURENESS, box_features, sureness_features
-from ..segmentation.find import Bone
+from ..segmentation.found import Bone
 from ..segmentation.morphology import dice
 from ..segmentation.naming import NAMING, naming_features
 from ..segmentation.network.channels import BONES

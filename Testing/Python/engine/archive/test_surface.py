@@ -4,6 +4,7 @@ import pydicom
 import pytest
 
 from XRayTo3DLib import write_surface
+from XRayTo3DLib.archive.codes import bone_code
 
 NAMES = ("left-femur", "right-tibia", "bone")
 
@@ -60,3 +61,11 @@ def test_they_say_that_they_are_inferred_by_what_and_how_sure(read):
     assert "97% of the bone's length" in shape.AlgorithmParameters
     assert "3 mm within the bone beside it" in shape.AlgorithmParameters
     assert solid.AlgorithmName == "XRayTo3D solid" and "thickness is an estimate" in solid.AlgorithmParameters
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("femur", "71341001"), ("patella", "64234005"), ("hip", "29836001"), ("", "272673000"), ("pelvis", "272673000")],
+)
+def test_each_bone_has_its_snomed_code(name, value):
+    assert (bone_code(name).value, bone_code(name).scheme_designator) == (value, "SCT")

@@ -162,10 +162,10 @@ def test_the_json_has_both_fragments(truth, two):
 
 def test_other_bones_hang_on_the_fragment_at_the_knee(two):
     bone = two.bones[0]
-    assert bone.at_knee is bone.broken.lower
-    assert replace(bone, name="tibia").at_knee is bone.broken.upper
+    assert bone.beside("tibia") is bone.broken.lower and bone.beside("hip") is bone.broken.upper
+    assert replace(bone, name="tibia").beside("femur") is bone.broken.upper
     whole = replace(bone, broken=None, shape=bone.broken.upper)
-    assert whole.at_knee is whole.shape and replace(whole, shape=None).at_knee is None
+    assert whole.beside("tibia") is whole.shape and replace(whole, shape=None).beside("tibia") is None
 
 
 def test_each_fragment_has_a_file(two, tmp_path):

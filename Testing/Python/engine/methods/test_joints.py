@@ -74,7 +74,17 @@ def test_a_bone_hangs_on_the_bone_of_its_leg_that_holds_it_best():
     assert hung(built_in("tibia"), [fibula, femur]).place == pytest.approx([1, 0, 0])
     assert hung(built_in("femur"), [fibula]).deviation_mm > hung(built_in("femur"), [tibia]).deviation_mm
     assert hung(built_in("tibia"), [standing("femur", side="right")]) is None
-    assert hung(built_in("tibia"), []) is None and hung(built_in("hip"), [femur]) is None
+    assert hung(built_in("tibia"), []) is None and hung(built_in("hip"), [tibia, fibula]) is None
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_hip_bone_has_its_socket_where_the_femur_has_its_head(side):
+    femur = standing("femur", shift=(1, 2, 3), side=side)
+    model = built_in("hip").of_side(side)
+    held = hung(model, [standing("tibia", side=side), femur])
+    assert held.place == pytest.approx(femur.state.placed(femur.model, femur.model.landmarks["head_center"][None])[0])
+    assert held.point(model, np.zeros(1)) == pytest.approx(model.landmarks["acetabulum_center"])
+    assert hung(built_in("hip").of_side("left" if side == "right" else "right"), [femur]) is None
 
 
 def test_a_right_knee_is_the_mirror_image_of_a_left_one():
@@ -97,7 +107,7 @@ def test_a_bone_is_usually_where_it_hangs_turned_with_the_other(bone, beside, si
 
 
 def test_what_does_not_hang_together_has_no_usual_place():
-    assert usual_place(built_in("hip"), standing("femur")) is None
+    assert usual_place(built_in("hip"), standing("tibia")) is None
     assert usual_place(built_in("patella"), standing("femur", side="right")) is None
 
 

@@ -20,7 +20,7 @@ from XRayTo3DLib import (
     segment,
 )
 from XRayTo3DLib.anatomy import DEFINITIONS
-from XRayTo3DLib.errors import NoFemurError, SurfaceError
+from XRayTo3DLib.errors import NoFemurError, SurfaceError, UnmetError
 from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.geometry.frames import mm_to_pixel
 from XRayTo3DLib.geometry.outline import BORDER, EDGE
@@ -407,6 +407,36 @@ def test_auto_falls_back_on_solid_where_the_bone_may_be_broken(monkeypatch, mask
     result = reconstruct(picture(masks[0]), Settings(mask=masks[0], triangles=2000))
     assert result.surface.method == "solid"
     assert "since a shape model is of unbroken bones: 30%" in result.bones[0].doubts[0]
+
+
+def test_auto_makes_no_solid_of_a_pelvis(monkeypatch, found):
+    def refuse(*_):
+        raise ReconstructionError("it does not fit.")
+
+    monkeypatch.setattr(by_shape, "fit_to", refuse)
+    pelvis = replace(found[0], bone=replace(found[0].bone, name="hip"), femur=None)
+    with pytest.raises(ReconstructionError, match="it does not fit"):
+        auto.make(bone_of([pelvis]), Making())
+
+
+@pytest.mark.parametrize(
+    ("unmet", "held", "method"),
+    [(0.3, False, "network"), (0.3, True, "network"), (0.3, False, "drawn"), (0.05, False, "network")],
+)
+def test_a_hip_bone_that_is_doubted_needs_its_femur(monkeypatch, found, two, unmet, held, method):
+    """What the network sees of a pelvis does not tell a hip bone surely; a bone that was drawn is one."""
+    fit = replace(two.shape.fit, unmet=unmet, model=replace(two.shape.fit.model, bone="hip"))
+    monkeypatch.setattr(by_shape.shape, "fit_shape", lambda *_, **__: fit)
+    monkeypatch.setattr(by_shape.shape, "hip_alone", lambda fit, views: fit)
+    monkeypatch.setattr(by_shape, "hung", lambda *_: object() if held else None)
+    monkeypatch.setattr(by_shape, "eased", lambda fit, beside: fit)
+    bone = bone_of([replace(found[0], bone=replace(found[0].bone, name="hip", method=method))])
+    if unmet > 0.1 and not held and method == "network":
+        with pytest.raises(UnmetError, match=r"30%.*no femur tells where the hip bone is: ask for the femur") as error:
+            by_shape.fit_to(bone, Making(shape_model="femur"))
+        assert error.value.fit is fit
+    else:
+        assert by_shape.fit_to(bone, Making(shape_model="femur")).fit is fit
 
 
 def test_what_is_not_met_of_a_bone_that_looks_whole_belongs_to_something_else(found, two):

@@ -173,12 +173,37 @@ def test_bones_that_are_seen_are_told_by_name(monkeypatch):
 
     def find_bones(pixels, region, *more):
         looked.append(region)
-        return [SimpleNamespace(name=name) for name in ("hip", "tibia", "femur", "femur")]
+        return [SimpleNamespace(name=name) for name in ("spine", "hip", "tibia", "femur", "femur")]
 
     monkeypatch.setattr(segmentation, "find_bones", find_bones)
     picture = radiograph_from_array(np.random.default_rng(0).random((60, 40)), bone="bright")
-    assert bones_seen(picture, Settings(roi=(10, 5, 20, 50))) == ("femur", "tibia")
+    assert bones_seen(picture, Settings(roi=(10, 5, 20, 50))) == ("femur", "tibia", "hip")
     assert np.argwhere(looked[0]).min(axis=0).tolist() == [5, 10] and looked[0].sum() == 46 * 11
+
+
+@pytest.mark.parametrize(
+    ("seen", "asked", "called"),
+    [("pelvis", "hip", "hip"), ("", "tibia", "tibia"), ("femur", "tibia", "femur"), ("pelvis", "tibia", "pelvis")],
+)
+def test_a_drawn_bone_that_nothing_tells_is_the_one_that_was_asked_for(
+    monkeypatch, phantom_radiograph, seen, asked, called
+):
+    mask = np.zeros(phantom_radiograph.pixels.shape, bool)
+    mask[40:200, 60:140] = True
+    drawn = replace(segmentation.bone_as_drawn(phantom_radiograph.pixels, mask), name=seen)
+    monkeypatch.setattr(segmentation, "find_bones", lambda *_: ())
+    monkeypatch.setattr(segmentation, "bone_recognized", lambda *_: drawn)
+    found = segment_view(View(phantom_radiograph, Marking(mask=mask)), Finding(bones=(asked,)))
+    assert found.bone.name == called and np.array_equal(found.bone.mask, mask)
+
+
+def test_a_pelvis_that_is_found_again_is_the_hip_bone_that_was_looked_for(monkeypatch, phantom_radiograph):
+    view = View(phantom_radiograph)
+    known = replace(segment_view(view, Finding("clusters")), finding=Finding(bones=("femur", "hip")))
+    monkeypatch.setattr(segmentation, "find_bone", lambda *_: replace(known.bone, name="pelvis"))
+    assert segment_again(replace(known, bone=replace(known.bone, name="hip")), BOX).bone.name == "hip"
+    with pytest.raises(ReconstructionError, match="femur is not where"):
+        segment_again(replace(known, bone=replace(known.bone, name="femur")), BOX)
 
 
 def test_a_bone_is_found_again_in_a_box_as_if_nobody_had_drawn_it(phantom_radiograph):

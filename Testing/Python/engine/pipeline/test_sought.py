@@ -90,9 +90,9 @@ def made_with(monkeypatch):
     """Function that makes a femur and what is sought beside it, which a fit meets or not."""
 
     def made(met, bones):
-        first = SimpleNamespace(name="femur", side="left", shape=None, broken=None, at_knee=object())
+        first = SimpleNamespace(name="femur", side="left", shape=None, broken=None, beside=lambda other: object())
         main = SimpleNamespace(name="femur", case=None, seen=(SimpleNamespace(bone=None),))
-        patella = SimpleNamespace(name="patella", side="left", at_knee=None)
+        patella = SimpleNamespace(name="patella", side="left", beside=lambda other: None)
         monkeypatch.setattr(
             run, "sought", lambda name, *_: OtherBone(name, True, main.seen) if name == "patella" else None
         )

@@ -103,7 +103,7 @@ def test_of_a_pelvis_between_two_femora_each_has_its_side(limbs, seed):
     each = scene(limbs, seed, 224)
     assert each.part == "hip" and each.masks["other_femur"].any()
     found = find_bones(pixels_of(each), np.ones(each.image.shape, bool))
-    femora, sides = ([bone.mask for bone in found if bone.name == name] for name in ("femur", "pelvis"))
+    femora, sides = ([bone.mask for bone in found if bone.name == name] for name in ("femur", "hip"))
     assert len(femora) == len(sides) == 2 and not (sides[0] & sides[1]).any()
     assert dice(sides[0] | sides[1], each.masks["pelvis"]) > 0.85
     away = [distance_transform_edt(~femur) for femur in femora]

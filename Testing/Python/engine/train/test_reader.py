@@ -13,7 +13,7 @@ pytest.importorskip("onnx", reason="onnx is not installed: pip install 'xrayto3d
 from XRayTo3DLib.errors import ReconstructionError  # noqa: E402
 from XRayTo3DLib.segmentation.confidence import IN_A_BOX, SURENESS  # noqa: E402
 from XRayTo3DLib.segmentation.femur import FEATURES  # noqa: E402
-from XRayTo3DLib.segmentation.find import Bone  # noqa: E402
+from XRayTo3DLib.segmentation.found import Bone  # noqa: E402
 from XRayTo3DLib.segmentation.naming import NAMING  # noqa: E402
 from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, INPUTS, LANDMARKS, MASKS  # noqa: E402
 from XRayTo3DLib.segmentation.network.loading import OUTPUTS, load_reader  # noqa: E402
