@@ -4,7 +4,8 @@
 XRAYTO3D_DATA), which no model and no network knows, break as those of `bench_broken` do. Films show the bone with
 its marrow in soft tissue, with noise and blur. As many are taken of bones that are not broken, and real radiographs
 of unbroken bones with masks tell how often such a one is called broken. Nobody tells where the break is, or somebody
-clicks on both pieces in each view.
+clicks on both pieces in each view. That a box holds a tibia is told: the networks know it by fibula and knee, and take
+one that is alone in the picture for a femur.
 """
 
 from __future__ import annotations
@@ -90,13 +91,13 @@ def judged(number: int) -> dict:
     ways = {"two": (films, [None, None]), "one": (films[:1], [None])}
     ways |= {"two clicked": (films, clicks), "one clicked": (films[:1], clicks[:1])}
     for way, (seen, marks) in ways.items():
-        made = reconstructed(seen, marks, bone.side)
+        made = reconstructed(seen, marks, bone)
         found = None if isinstance(made, str) else made.bones[0].broken
         row[way] = {} if found is None else scores(found, case, len(seen))
         row["told"][way] = made if isinstance(made, str) else words(row[way])
     plain = simulate([whole], ("ap", "lateral")[number % 2], bone.side, SETUP, rng)
     seen = view_of(plain)
-    fragments = segment(seen.radiograph, Settings(roi=seen.marking.roi)).fragments
+    fragments = segment(seen.radiograph, Settings(roi=seen.marking.roi, bones=told_of(bone))).fragments
     row["unbroken"] = fragments is not None and fragments.broken
     return row
 
@@ -128,11 +129,16 @@ def view_of(film: Simulated, clicks: list | None = None) -> View:
     return View(radiograph, Marking(roi=roi, fracture_pieces=clicks))
 
 
-def reconstructed(films: list[Simulated], marks: list, side: str) -> Reconstruction | str:
+def told_of(bone: Subject) -> str | tuple[str]:
+    """Which bone is asked for: a tibia by its name."""
+    return "main" if bone.bone == "femur" else (bone.bone,)
+
+
+def reconstructed(films: list[Simulated], marks: list, bone: Subject) -> Reconstruction | str:
     """What the engine makes of films, and of clicks in each, or why it makes nothing."""
     try:
         views = [view_of(film, clicks) for film, clicks in zip(films, marks, strict=True)]
-        return reconstruct(Views(views, side=side), Settings())
+        return reconstruct(Views(views, side=bone.side), Settings(bones=told_of(bone)))
     except ReconstructionError as error:
         return str(error)
 

@@ -360,15 +360,20 @@ def _found_in(region: np.ndarray, view: View, finding: Finding, expected: str = 
     if marking.threshold is not None:
         return segmentation.bone_by_threshold(pixels, marking.threshold, region, finding.pieces)
     if finding.named and not marking.seeds:
-        return _named(finding.named[0], segmentation.find_bones(pixels, region, finding.pieces, finding.reader))
+        return _named(region, view, finding)
     return segmentation.find_bone(
         pixels, region, finding.segmentation, marking.seeds, finding.pieces, finding.clusters, finding.reader, expected
     )
 
 
-def _named(name: str, seen: Sequence[Bone]) -> Bone:
-    """The bone of a name, of two legs the one that is seen best."""
+def _named(region: np.ndarray, view: View, finding: Finding) -> Bone:
+    """The bone of a name, of two legs the one seen best; what a box holds, if that is the only one asked for."""
+    pixels, name = view.radiograph.pixels, finding.named[0]
+    seen = segmentation.find_bones(pixels, region, finding.pieces, finding.reader)
     those = [bone for bone in seen if bone.name == name]
+    if not those and len(finding.named) == 1 and segmentation.is_marked(region):
+        told = segmentation.find_told(pixels, region, name, finding.pieces, finding.reader)
+        those = [] if told is None else [told]
     if not those:
         called = IN_WORDS.get(name, name)
         others = ", ".join(dict.fromkeys(IN_WORDS.get(each.name, each.name) for each in seen)) or "no bone of the leg"

@@ -24,6 +24,7 @@ from .find import (
     find_bone,
     find_bone_near,
     find_bones,
+    find_told,
 )
 from .found import HIP, Bone
 from .fracture_line import broken_outlines, check_fracture_line, split_along
@@ -34,7 +35,7 @@ from .network.channels import BONES
 from .network.loading import load_reader
 from .network.reader import Landmark, Reading
 from .network.search import with_room
-from .region import bounding_box, box_region, mask_region, polygon_region
+from .region import bounding_box, box_region, is_marked, mask_region, polygon_region
 from .seeds import Seeds, check_seeds
 
 __all__ = [
@@ -82,10 +83,12 @@ __all__ = [
     "find_bones",
     "find_by_clusters",
     "find_by_network",
+    "find_told",
     "flatten",
     "fragments_as_marked",
     "fragments_of",
     "heights_of",
+    "is_marked",
     "load_reader",
     "mask_region",
     "polygon_region",

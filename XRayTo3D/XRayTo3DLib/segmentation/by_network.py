@@ -72,6 +72,7 @@ def find_by_network(
     seeds: Seeds | None = None,
     pieces: str = "near",
     reader: str | os.PathLike | None = None,
+    told: str = "",
 ) -> ByNetwork:
     """Let the networks find the bone.
 
@@ -88,6 +89,8 @@ def find_by_network(
     pieces : {"main", "near", "all"}
     reader : path, optional
         Of another network than the one that is shipped.
+    told : str
+        Which bone somebody says that the box is round; "" where nobody does.
 
     Returns
     -------
@@ -112,8 +115,8 @@ def find_by_network(
         box = box_seen(pixels, region, first, name, network, pieces, seeds)
     else:  # somebody who drew a box has told where the bone is better than any look does
         box = tuple(corners(region))
-        names = names_in(pixels, box, whole, reader)
-        name = name or max(BONES, key=lambda each: names[each])
+        names = {told: 1.0} if told else names_in(pixels, box, whole, reader)
+        name = told or name or max(BONES, key=lambda each: names[each])
     if box is None:
         return ByNetwork(np.zeros(region.shape, bool), "", first)
     seen = _looked_closer(pixels, region, first, name, box, network, pieces, seeds)

@@ -129,6 +129,28 @@ def find_bones(
     return tuple(found)
 
 
+def find_told(
+    pixels: np.ndarray, region: np.ndarray, name: str, pieces: str = "near", reader: str | os.PathLike | None = None
+) -> Bone | None:
+    """Find the bone that somebody drew a box round and called by its name, whatever the network would call it.
+
+    Parameters
+    ----------
+    pixels, region, name, pieces, reader
+        As of `find_bone_near`, whose errors it raises.
+
+    Returns
+    -------
+    Bone or None
+        None where the networks hardly believe in it.
+    """
+    seen = find_by_network(pixels, region, None, pieces, reader, name)
+    confidence = confidence_in(seen, reader)
+    if confidence < _SURE_MARKED:
+        return None
+    return _by_network(seen, confidence, confidence >= _LEAST_SURE, f"the box is told to be of a {name}")
+
+
 def find_bone_near(
     pixels: np.ndarray,
     region: np.ndarray,

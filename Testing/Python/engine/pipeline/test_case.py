@@ -206,6 +206,23 @@ def test_a_pelvis_that_is_found_again_is_the_hip_bone_that_was_looked_for(monkey
         segment_again(replace(known, bone=replace(known.bone, name="femur")), BOX)
 
 
+def test_a_box_with_a_name_is_of_that_bone_though_the_network_calls_it_another(monkeypatch, phantom_radiograph):
+    """Only if one bone is asked for, which the box then holds; without a box there is nothing to go by."""
+    found = segment_view(View(phantom_radiograph), Finding("clusters")).bone
+    seen = {name: replace(found, name=name) for name in ("femur", "tibia")}
+    monkeypatch.setattr(segmentation, "find_bones", lambda *_: (seen["femur"],))
+    monkeypatch.setattr(segmentation, "find_told", lambda pixels, region, name, *_: seen[name])
+    monkeypatch.setattr(segmentation, "fragments_of", lambda *_: None)
+    boxed = View(phantom_radiograph, Marking(roi=(40, 20, 160, 200)))
+    assert segment_view(boxed, Finding(bones=("tibia",))).bone.name == "tibia"
+    for view, bones in ((View(phantom_radiograph), ("tibia",)), (boxed, ("tibia", "femur"))):
+        with pytest.raises(ReconstructionError, match="No tibia was found, but femur"):
+            segment_view(view, Finding(bones=bones))
+    monkeypatch.setattr(segmentation, "find_told", lambda *_: None)
+    with pytest.raises(ReconstructionError, match="No tibia was found, but femur"):
+        segment_view(boxed, Finding(bones=("tibia",)))
+
+
 def test_a_bone_is_found_again_in_a_box_as_if_nobody_had_drawn_it(phantom_radiograph):
     """What is found is that of the box; what was marked, and where a bone was looked for, stay what they were."""
     first = segment_view(View(phantom_radiograph), Finding("clusters"))

@@ -16,7 +16,9 @@ from XRayTo3DLib.segmentation import (
     find_bone,
     find_bone_near,
     find_bones,
+    find_told,
 )
+from XRayTo3DLib.segmentation import by_network as by_network_
 from XRayTo3DLib.segmentation.by_network import _continued
 from XRayTo3DLib.segmentation.find import bone_as_drawn, bone_by_threshold
 from XRayTo3DLib.segmentation.network.loading import load_reader
@@ -127,6 +129,19 @@ def test_a_bone_is_found_near_where_it_is_said_to_be(limbs):
     first = first_look(noise, np.ones(noise.shape, bool), network)
     middle = (np.array([50.0, 50.0]), np.array([150.0, 150.0]))
     assert find_bone_near(noise, np.ones(noise.shape, bool), "patella", middle, first) is None
+
+
+def test_a_bone_in_a_box_is_what_it_is_told_to_be(limbs, monkeypatch):
+    """The network is not asked what it would call it; of noise it believes nothing, whatever it is told."""
+    monkeypatch.setattr(by_network_, "names_in", lambda *_: pytest.fail("asked which bone it is"))
+    each = scene(limbs, PATELLAE[0], 256)
+    for name in ("patella", "femur"):
+        mask = each.masks[name]
+        box = box_region(mask.shape, np.ravel(corners(mask)))
+        told = find_told(pixels_of(each), box, name)
+        assert told.name == name and dice(told.mask, mask) > 0.8 and not (told.mask & ~box).any()
+    noise = np.random.default_rng(0).random((200, 200)).astype(np.float32)
+    assert find_told(noise, box_region(noise.shape, (50, 50, 150, 150)), "patella") is None
 
 
 def test_outlines_run_round_the_mask(by_network):
