@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import ReconstructionError
+from .distance import distance_to
 from .mesh import area_and_volume, arrays, polydata
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ def decimate(surface: vtkPolyData, triangles: int, step: float) -> tuple[vtkPoly
         raise ReconstructionError(
             f"{triangles} triangles are too few for this bone: allow more (200000 is the usual budget)."
         )
-    coarse = polydata(corners, without_slivers(corners, kept))
-    return coarse, _farthest(points, coarse)
+    kept = without_slivers(corners, kept)
+    return polydata(corners, kept), _farthest(points, corners, kept)
 
 
 def simplify(surface: vtkPolyData, triangles: int, step: float) -> vtkPolyData:
@@ -138,20 +139,11 @@ def without_slivers(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return faces
 
 
-def _farthest(points: np.ndarray, surface: vtkPolyData) -> float:
-    """Largest distance of any of the points (n, 3) from a surface."""
-    from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
-    from vtkmodules.vtkCommonCore import vtkDoubleArray
-    from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance
-
+def _farthest(points: np.ndarray, corners: np.ndarray, faces: np.ndarray) -> float:
+    """Largest distance of any of the points (n, 3) from a closed surface."""
     # Most points are still vertices of the surface, which is quickly told.
-    moved = points[~np.isin(_whole(points), _whole(arrays(surface)[0]))]
-    if len(moved) == 0:
-        return 0.0
-    distance, away = vtkImplicitPolyDataDistance(), vtkDoubleArray()
-    distance.SetInput(surface)
-    distance.FunctionValue(numpy_to_vtk(moved.astype(float)), away)
-    return float(np.abs(vtk_to_numpy(away)).max())
+    moved = points[~np.isin(_whole(points), _whole(corners))]
+    return float(np.abs(distance_to(corners, faces, moved)).max()) if len(moved) else 0.0
 
 
 def _whole(points: np.ndarray) -> np.ndarray:
