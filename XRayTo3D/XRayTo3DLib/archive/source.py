@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pydicom import Dataset
 
 from ..errors import RadiographError
+from ..helpers.reading import opened
 from ..radiograph.attributes import read_attributes
 from ..radiograph.quiet import quiet_decoders
 from ..radiograph.reading import PREAMBLE, is_dicom
@@ -99,7 +100,7 @@ def _read(path: str | os.PathLike) -> Dataset:
 
 def _is_dicom_file(path: str | os.PathLike) -> bool:
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             return is_dicom(file.read(PREAMBLE + 4))
     except OSError:
         return False

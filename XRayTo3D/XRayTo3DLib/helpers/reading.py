@@ -1,15 +1,37 @@
-"""Files of numbers, read with a ceiling: what is larger, or nested deeper, than any true one is refused at once."""
+"""Files, opened without waiting; those of numbers are read with a ceiling: larger or deeper ones are refused."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 from collections.abc import Iterable
+from typing import BinaryIO
 
 import numpy as np
 
 MOST_TEXT = 2**24  # bytes of a text file
 MOST_ARRAYS = 2**28  # bytes that the arrays of a file unpack to
+
+
+def opened(path: str | os.PathLike) -> BinaryIO:
+    """Open a regular file for reading: nobody may be there to write into a pipe, and a device may never end.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or is something else.
+    """
+    file = open(path, "rb", opener=_at_once)  # noqa: SIM115  (the caller closes it)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
+    return file
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # of which Windows has none, as it has no such pipes
 
 
 def read_text(path: str | os.PathLike) -> str:
@@ -22,7 +44,7 @@ def read_text(path: str | os.PathLike) -> str:
     ValueError
         If it is no text, or longer than `MOST_TEXT` bytes.
     """
-    with open(path, "rb") as file:
+    with opened(path) as file:
         data = file.read(MOST_TEXT + 1)
     if len(data) > MOST_TEXT:
         raise ValueError(f"it is longer than {MOST_TEXT} bytes")
@@ -63,7 +85,7 @@ def read_arrays(path: str | os.PathLike, needed: Iterable[str], allowed: Iterabl
     """
     try:
         # Opened here: numpy does not close a damaged file.
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+        with opened(path) as whole, np.load(whole, allow_pickle=False) as file:
             needed = list(needed)
             for name in needed:
                 if name not in file:

@@ -6,6 +6,7 @@ import os
 from sys import intern
 from typing import NamedTuple
 
+from ..helpers.reading import opened
 from .attributes import read_attributes
 from .header import side_of, view_of
 from .quiet import quiet_decoders
@@ -59,7 +60,7 @@ def read_identity(path: str | os.PathLike) -> Identity | None:
         None where there is no such file, or it is no DICOM file, or so damaged that it does not tell.
     """
     try:
-        with open(path, "rb") as file, quiet_decoders():
+        with opened(path) as file, quiet_decoders():
             if not is_dicom(file.read(PREAMBLE + 4)):
                 return None
             tags = read_attributes(path, force=True, stop_before_pixels=True, specific_tags=list(_KEYWORDS))

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import RadiographError
+from ..helpers.reading import opened
 from .checks import check_bone, check_length, check_pixel_size, check_view
 from .dicom import read_dicom
 from .geometry import UNKNOWN, projection_geometry
@@ -167,7 +168,7 @@ def looks_like_radiograph(path) -> bool:
             return False
         if Path(path).suffix.lower() in SUFFIXES:
             return True
-        with open(path, "rb") as file:
+        with opened(path) as file:
             head = file.read(PREAMBLE + 4)
     except OSError:
         return False
@@ -179,7 +180,7 @@ def _file_content(path: Path, name: str) -> bytes:
     try:
         if path.is_dir():
             raise RadiographError(f"{name}: is a directory; give a file.")
-        with open(path, "rb") as file:
+        with opened(path) as file:
             head = file.read(PREAMBLE + 4)
             if not head:
                 raise RadiographError(f"{name}: the file is empty; export or copy it again.")
@@ -192,7 +193,7 @@ def _file_content(path: Path, name: str) -> bytes:
         raise
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = getattr(error, "strerror", None) or error
-        raise RadiographError(f"{name}: the file cannot be read ({reason}); check its permissions.") from None
+        raise RadiographError(f"{name}: the file cannot be read ({reason}); check path and permissions.") from None
 
 
 def is_dicom(head: bytes) -> bool:

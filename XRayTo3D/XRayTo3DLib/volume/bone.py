@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ReconstructionError
+from ..helpers.reading import parse_json, read_text
 from ..surface import arrays, isosurface, keep_largest, smooth
 from .features import features, mirrored
 from .grid import Seen, grid_round
@@ -111,9 +111,7 @@ def factor_of(views: int, network: str | os.PathLike | None = None) -> float:
     """
     path = Path(network or SHIPPED).with_suffix(".json")
     try:
-        factors = {
-            int(count): float(factor) for count, factor in json.loads(path.read_text("utf-8"))["factors"].items()
-        }
+        factors = {int(count): float(factor) for count, factor in parse_json(read_text(path))["factors"].items()}
         if not factors or not all(0 < factor < np.inf for factor in factors.values()):
             raise ValueError("factors that are none")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import ReconstructionError
+from ..helpers.reading import opened
 from .features import FEATURES
 from .grid import SHAPE
 
@@ -42,7 +43,8 @@ def _loaded(path: str, changed: int) -> cv2.dnn.Net:
 
     again = "train it again, or name none and take the one that is shipped."
     try:
-        network = cv2.dnn.readNetFromONNX(np.frombuffer(Path(path).read_bytes(), np.uint8))
+        with opened(path) as file:
+            network = cv2.dnn.readNetFromONNX(np.frombuffer(file.read(), np.uint8))
     except (cv2.error, OSError, ValueError) as error:
         raise ReconstructionError(f"The volume network {path} is damaged or no ONNX network: {again}") from error
     try:

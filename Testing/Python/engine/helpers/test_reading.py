@@ -1,5 +1,7 @@
 """Files of numbers: what is there is read, what is too large or too deep is refused before it is unpacked."""
 
+import os
+import threading
 import tracemalloc
 
 import numpy as np
@@ -8,7 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from XRayTo3DLib.helpers import reading
-from XRayTo3DLib.helpers.reading import MOST_TEXT, parse_json, read_arrays, read_text
+from XRayTo3DLib.helpers.reading import MOST_TEXT, opened, parse_json, read_arrays, read_text
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_at_once_and_a_link_to_a_file_is_not(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    rescue = threading.Timer(5, lambda: os.close(os.open(tmp_path / "pipe.png", os.O_WRONLY)))  # or it would wait
+    rescue.start()
+    with pytest.raises(OSError, match="a pipe or a device, not a file"):
+        opened(tmp_path / "pipe.png")
+    rescue.cancel()
+    (tmp_path / "a.txt").write_text("a")
+    (tmp_path / "link.txt").symlink_to("a.txt")
+    assert read_text(tmp_path / "link.txt") == "a"
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])

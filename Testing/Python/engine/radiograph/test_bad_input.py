@@ -36,6 +36,7 @@ def test_no_file(tmp_path, make):
     assert "directory" in refusal(tmp_path)
     assert "empty" in refusal(make.file("empty.png", b""))
     assert "cannot be read" in refusal("a\0b")
+    assert "a pipe or a device" in refusal("/dev/null")
 
 
 @pytest.mark.parametrize("content", [b"Dear reader,\n" * 50, b"x", b"GIF89a" + b"\0" * 200, b"%PDF-1.7" + b" " * 300])

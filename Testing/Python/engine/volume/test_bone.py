@@ -89,7 +89,7 @@ def test_a_network_that_is_none_is_refused_in_words(tmp_path, content, words):
 
 
 @pytest.mark.parametrize(
-    "content", [None, "", "[]", "{}", '{"factors": {}}', '{"factors": {"1": -1}}', '{"factors": 3}']
+    "content", [None, "", "[]", "{}", '{"factors": {}}', '{"factors": {"1": -1}}', '{"factors": 3}', "[" * 100_000]
 )
 def test_a_calibration_that_is_none_is_refused_in_words(tmp_path, content):
     path = tmp_path / "n.onnx"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import ReconstructionError
+from ...helpers.reading import opened
 from .channels import (
     BONES,
     BREAKS_DRAWN,
@@ -110,7 +111,8 @@ def _loaded(what: str, path: str, changed: int, inputs: int, outputs: tuple[str,
 
     again = "train it again, or name none and take the one that is shipped."
     try:
-        network = cv2.dnn.readNetFromONNX(np.frombuffer(Path(path).read_bytes(), np.uint8))
+        with opened(path) as file:
+            network = cv2.dnn.readNetFromONNX(np.frombuffer(file.read(), np.uint8))
     except (cv2.error, OSError, ValueError) as error:
         raise ReconstructionError(f"The {what} network {path} is damaged or no ONNX network: {again}") from error
     try:
