@@ -23,7 +23,7 @@ from .fitted import MOST_OF_IT, Fitted, surface_of
 from .fragments import FRAGMENT_NAMES, Broken
 
 # How far off along the bone the ends of a broken edge are, standard deviations: drawn by hand, and as they were found.
-_DRAWN_MM, _FOUND_MM = 1.5, 6.0
+_DRAWN_MM, _FOUND_MM = 1.5, 3.0
 # Standard deviation of a shortening besides, where the network alone told of the break: of an end that lies over the
 # other fragment it sees little, and both ends seem too short alike (`make accuracy-fractures`).
 _HIDDEN_MM = 12.0

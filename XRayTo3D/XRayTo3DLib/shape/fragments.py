@@ -21,13 +21,15 @@ from .view import View, gradient
 _SCHEDULE = ((6, False, 4, 8.0), (12, False, 5, 4.0), (None, False, 7, 2.0), (None, True, 8, 1.5), (None, True, 6, 1.2))
 _SURE_MM = 2.0  # when it is told how sure the fit is
 TEETH_MM = 1.0  # by which the two sides of a break seem to be at other places of the bone: teeth, chips, blur
-_UNEVEN_MM = 2.0  # how far a break's edge is off a plane at least
+_UNEVEN_MM, _MOST_UNEVEN_MM = 2.0, 15.0  # how far a break's edge is off a plane at least, and at most
 _STEEP, _ANYWHERE_MM = 1.0, 1e3  # standard deviations of a break's slope, and of where it is on the bone
 _RUN_MM = 12.0  # of a silhouette, either side of where the break ends: so long it is straight
 _FACING = 0.5  # cosine, between what belongs to one side of a silhouette
 _FEWEST = 3  # points of it
 _LEAST_STEEP = 0.05  # mm of the break's height for each mm along a silhouette: more level, it does not cross the break
 _POSES, _CUT = 12, 3  # numbers of two poses, and of a break
+_FIRST_OFF_MM = 20.0  # how far apart fragments that were fitted by themselves put a place of the break
+_LONGEST_CUT = np.array([15.0, 0.5, 0.5])  # in one step, of a break's place (mm) and slopes
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,8 @@ class _Joint:
         information, pull = self.equations(modes, reach_mm, loose)
         change = np.linalg.solve(information, pull)
         own = [self._own(number, modes) for number in range(2)]
-        change = change / max(excess(change[each]) for each in own)
+        longest = np.abs(change[-_CUT:] / _LONGEST_CUT).max()
+        change = change / max(longest, *(excess(change[each]) for each in own))
         states = tuple(moved(state, change[each]) for state, each in zip(self.states, own, strict=True))
         return replace(self, states=states, cut=self.cut + change[-_CUT:])
 
@@ -242,7 +245,7 @@ class _Joint:
         """Rows (m, p), distances (m,) and inverse covariance (m, m) of the places where outlines come to the break.
 
         What a place is off a plane is the same for both fragments, but for the teeth; how uneven a break is, its places
-        tell.
+        tell, but not that it is anywhere: a cut that is far off must be drawn back.
         """
         found = [self._crossings(number, modes) for number in range(2)]
         both = [key for key in found[0] if key in found[1]]
@@ -255,7 +258,7 @@ class _Joint:
         own = np.diag([self.fragments[number].ends_off_mm ** 2 for number, _ in (*pairs, *alone)])
         means = [off[2 * each : 2 * each + 2].mean() for each in range(len(both))]
         spare = max(1, len(means) - _CUT)  # of so many places, three lie on a plane anyway
-        uneven = max(_UNEVEN_MM, float(np.sqrt(np.square(means).sum() / spare)) if means else 0.0)
+        uneven = float(np.clip(np.sqrt(np.square(means).sum() / spare), _UNEVEN_MM, _MOST_UNEVEN_MM))
         same = np.kron(np.eye(len(both)), np.full((2, 2), uneven**2))
         shared = np.eye(len(off)) * uneven**2
         shared[: len(same), : len(same)] = same
@@ -355,12 +358,17 @@ def _joined(fits: Sequence[Fit], long: int) -> tuple[State, State]:
 
 
 def _cut_at_first(model: ShapeModel, mesh: Mesh, fragments: Sequence[Fragment], states: Sequence[State]) -> np.ndarray:
-    """The plane nearest to where all outlines come to the break, by what each fragment tells; steep ones are rare."""
+    """The plane nearest to where all outlines come to the break, by what each fragment tells; steep ones are rare.
+
+    How it leans is told by places that are farther apart than the fragments are off: in one view none are, in depth.
+    """
     ends = [_ends(model, mesh, fragment, state) for fragment, state in zip(fragments, states, strict=True)]
     places = np.array([end.place for each in ends for end in each.values()]).reshape(-1, 3)
-    rows = np.column_stack([np.ones(len(places)), places[:, :2]])
-    flat = np.diag([1e-9, *[(_UNEVEN_MM / _STEEP) ** 2] * 2])
-    return np.linalg.solve(rows.T @ rows + flat, rows.T @ places[:, 2])
+    middle = places.mean(axis=0)
+    away = places - middle
+    flat = np.eye(2) * (_FIRST_OFF_MM / _STEEP) ** 2
+    slopes = np.linalg.solve(away[:, :2].T @ away[:, :2] + flat, away[:, :2].T @ away[:, 2])
+    return np.array([middle[2] - slopes @ middle[:2], *slopes])
 
 
 def _unleaned(state: State) -> State:

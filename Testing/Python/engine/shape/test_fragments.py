@@ -176,3 +176,38 @@ def test_what_is_less_sure_of_a_break_tells_less(model, oblique):
     )
     deviation = [np.sqrt(np.diag(each.finished().covariance)) for each in (sure, unsure, blind)]
     assert (np.isfinite(deviation)).all() and deviation[0][-3] < deviation[1][-3] < deviation[2][-3]
+
+
+def test_in_one_view_the_first_cut_does_not_lean_in_depth(model, monkeypatch):
+    """The fragments put it 30 mm apart, and the places that they show hardly differ in depth."""
+    places = [[(-6.0, -17.6, -15.0), (17.0, -12.4, -15.0)], [(-3.4, -11.8, 15.0), (20.0, -12.7, 15.0)]]
+    ends = [{(0, side): SimpleNamespace(place=np.array(at)) for side, at in enumerate(each)} for each in places]
+    monkeypatch.setattr(fragments, "_ends", lambda model, mesh, fragment, state: ends[fragment])
+    cut = fragments._cut_at_first(model, None, (0, 1), (None, None))
+    middle = np.mean(np.reshape(places, (4, 3)), axis=0)
+    assert cut @ [1, *middle[:2]] == pytest.approx(middle[2]) and np.abs(cut[1:]).max() < 0.2
+    level = [{(0, side): SimpleNamespace(place=np.array([x, y, 0.4 * x])) for side, (x, y) in enumerate(each)}
+             for each in (((-90, 0), (90, 0)), ((0, -90), (0, 90)))]  # fmt: skip
+    monkeypatch.setattr(fragments, "_ends", lambda model, mesh, fragment, state: level[fragment])
+    assert fragments._cut_at_first(model, None, (0, 1), (None, None)) == pytest.approx([0, 0.4, 0], abs=0.02)
+
+
+def test_a_cut_does_not_run_off_the_bone_in_one_step(model, oblique, monkeypatch):
+    fit = oblique.fit.fits
+    states = tuple(each.state for each in fit)
+    joint = _Joint(model, fit[0].mesh, (oblique.upper, oblique.lower), states, oblique.fit.cut, False)
+    size = joint.size(3)
+    pull = np.zeros(size)
+    pull[-3:] = 300.0, 1.0, -20.0
+    monkeypatch.setattr(_Joint, "equations", lambda *_: (np.eye(size), pull))
+    assert joint.stepped(3, 2.0, False).cut - joint.cut == pytest.approx(pull[-3:] / 40)
+
+
+def test_a_cut_that_is_far_off_the_broken_edges_is_drawn_back(model, oblique):
+    """Its edges are not taken for a break that is uneven by as much."""
+    fit = oblique.fit
+    states, far = tuple(each.state for each in fit.fits), fit.cut + np.array([120.0, 0.0, 0.0])
+    joint = _Joint(model, fit.upper.mesh, (oblique.upper, oblique.lower), states, far, False)
+    rows, off, inverse = joint._break_rows(6)
+    pull = (rows.T @ inverse @ off)[-3]
+    assert pull < 0 and abs(pull) > 100 / 15**2 / 2
