@@ -22,6 +22,7 @@ _NOT_DISPLACED = (
     "The bone was taken for whole: what looks like a break is not displaced. If it is broken, draw a line along the "
     "fracture in each view."
 )
+_SURELY = 0.97  # probability of a break that need not be displaced: of so sure ones at most 3 % are none
 _FRAGMENTS_SHARE = 0.5  # of the time, where fragments are tried first
 
 
@@ -33,8 +34,8 @@ def why_not(case: Case, making: Making) -> str:
 def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:
     """Make the whole bone that the shape model finds in its views, or its fragments; see `Method.make`.
 
-    A bone that the network sees broken, but whose fragments cannot be fitted or lie as in a whole bone, is taken for
-    whole, and that is said: the tip of a stem looks like a break.
+    A bone that the network sees broken, but whose fragments cannot be fitted, is taken for whole, and that is said. So
+    is one whose fragments lie as in a whole bone, unless the network is very sure: a stem's tip looks like a break.
     """
     if broken.is_marked(bone, making):
         return broken.make(bone, making, progress)
@@ -45,7 +46,7 @@ def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> B
         except ReconstructionError as error:
             doubts = (f"The bone was taken for whole, since its fragments could not be fitted. {error}",)
         else:
-            if found.broken.displaced:
+            if found.broken.displaced or broken.is_seen(bone, making, _SURELY):
                 return found
             doubts = (_NOT_DISPLACED,)
         progress = part(progress, _FRAGMENTS_SHARE, 1 - _FRAGMENTS_SHARE)

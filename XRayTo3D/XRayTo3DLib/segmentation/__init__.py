@@ -29,7 +29,7 @@ from .find import (
 from .found import HIP, Bone
 from .fracture_line import broken_outlines, check_fracture_line, split_along
 from .fracture_marks import FractureMarks, check_fracture_marks, fragments_as_marked
-from .fragments import Fragments, fragments_of, seen_broken
+from .fragments import SUSPECTED, Fragments, fragments_of, probability_broken
 from .heights import Heights, heights_of
 from .network.channels import BONES
 from .network.loading import load_reader
@@ -43,6 +43,7 @@ __all__ = [
     "HIP",
     "PIECES",
     "SEGMENTATIONS",
+    "SUSPECTED",
     "Bone",
     "ByClusters",
     "ByNetwork",
@@ -92,8 +93,8 @@ __all__ = [
     "load_reader",
     "mask_region",
     "polygon_region",
+    "probability_broken",
     "raised",
-    "seen_broken",
     "split_along",
     "threshold",
     "with_room",

@@ -13,11 +13,12 @@ from .network.breaks import Break, look_for_break
 from .network.calibration import probability
 from .network.channels import FRAGMENTS, HEAT_STRIDE
 from .network.loading import BREAKS
-from .network.logits import log_odds
+from .network.logits import log_odds, sigmoid
 from .parting import LEAST, Parting, parted
 from .region import corners
 
 SUSPECTED = 0.5  # probability at which a break is told of
+_OFTEN = 0.2  # of the bones that the probability was calibrated on: so many were broken
 _NOT_TWO = 0.49  # at most of a bone that is not in two fragments
 FEATURES = ("fact", "place", "apart")
 _BLUR = 1.5  # of the window: pixels that are smoothed over
@@ -139,11 +140,16 @@ def _two_are_seen(seen: Break, bone: np.ndarray) -> bool:
     return LEAST <= upper / max(np.count_nonzero(bone), 1) <= 1 - LEAST
 
 
-def seen_broken(views: Sequence[Fragments | None]) -> bool:
-    """Whether a bone is broken, given what its views show: their odds multiply, and each must show two fragments."""
+def probability_broken(views: Sequence[Fragments | None]) -> float:
+    """How probable it is that a bone is broken, given what its views show; 0 unless each shows two fragments.
+
+    By Bayes' theorem, as if views told of the break independently: the odds of each hold how often bones are broken,
+    which counts once.
+    """
     if any(each is None or each.line is None for each in views):
-        return False
-    return sum(log_odds(each.probability) for each in views) >= log_odds(SUSPECTED)
+        return 0.0
+    odds = sum(log_odds(each.probability) for each in views) - (len(views) - 1) * log_odds(_OFTEN)
+    return float(sigmoid(odds))
 
 
 def features(seen: Break) -> np.ndarray:

@@ -202,12 +202,12 @@ def test_a_break_beyond_the_bones_end_is_no_break(truth, one, monkeypatch):
         made_of(truth, 1)
 
 
-def seen_by_the_network(monkeypatch, truth):
+def seen_by_the_network(monkeypatch, truth, probability=0.9):
     """The network sees the break where it is."""
 
     def fragments_of(pixels, bone):
         line = truth.lines[[np.array_equal(bone.mask, mask) for mask in truth.masks].index(True)]
-        return replace(segmentation.split_along(bone, line), probability=0.9, drawn=False, marked=False)
+        return replace(segmentation.split_along(bone, line), probability=probability, drawn=False, marked=False)
 
     monkeypatch.setattr(segmentation, "fragments_of", fragments_of)
 
@@ -256,6 +256,8 @@ def test_a_break_that_is_none_is_said(truth, one, monkeypatch, why):
     whole = made_of(truth, 1, lines=[None, None]).bones[0]
     (doubt,) = whole.doubts
     assert not whole.broken and "taken for whole" in doubt and why in doubt
+    seen_by_the_network(monkeypatch, truth, probability=0.98)  # which is sure enough of one that is not displaced
+    assert bool(made_of(truth, 1, lines=[None, None]).bones[0].broken) == (why == "not displaced")
 
 
 def test_a_bone_may_be_taken_for_whole_in_spite_of_a_line(truth):

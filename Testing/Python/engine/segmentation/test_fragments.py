@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib.segmentation import Bone, fragments
-from XRayTo3DLib.segmentation.fragments import features, fragments_of, line_between, seen_broken
+from XRayTo3DLib.segmentation.fragments import features, fragments_of, line_between, probability_broken
 from XRayTo3DLib.segmentation.network.breaks import Break
 from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, LANDMARKS, MASKS
 from XRayTo3DLib.segmentation.network.reader import Reading
@@ -83,15 +83,18 @@ def test_of_a_bone_that_is_hardly_broken_no_break_is_told(found):
 
 
 @pytest.mark.parametrize(
-    ("views", "broken"), [((0.6,), True), ((0.4,), False), ((0.9, 0.2), True), ((0.6, 0.3), False)]
+    ("views", "together"),
+    [((0.6,), 0.6), ((0.2, 0.2), 0.2), ((0.2, 0.2, 0.7), 0.7), ((0.5, 0.5), 0.8), ((0.6, 0.1), 0.4), ((0.9, 0.2), 0.9)],
 )
-def test_what_views_say_of_a_break_is_weighed_together(found, views, broken):
-    assert seen_broken([found(broken_at(40), likely) for likely in views]) == broken
+def test_what_views_say_of_a_break_is_weighed_together(found, views, together):
+    """A view that finds a break as probable as it is anyway says nothing; of two that waver it is rather one."""
+    assert probability_broken([found(broken_at(40), likely) for likely in views]) == pytest.approx(together)
 
 
 def test_every_view_must_show_two_fragments(found):
     sure, untold = found(broken_at(40), 0.99), found(seen(ROWS < 200, ROWS >= 200, ROWS < 4), 0.99)
-    assert seen_broken([sure]) and not seen_broken([sure, untold]) and not seen_broken([sure, None])
+    assert probability_broken([sure]) == pytest.approx(0.99)
+    assert probability_broken([sure, untold]) == probability_broken([sure, None]) == 0
 
 
 @pytest.mark.parametrize("upper", [ROWS < 200, ROWS < 9])
