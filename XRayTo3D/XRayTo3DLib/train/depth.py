@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
@@ -21,6 +19,7 @@ from ..radiograph import radiograph_from_array
 from ..simulate.scenes.bank import Specimen
 from ..simulate.scenes.scenes import Scene, scene
 from .pictures import specimens
+from .workers import processes
 
 HIDDEN = (3,)
 SCENES, LIMBS = 600, 24
@@ -79,15 +78,10 @@ def train_depth(
     tell(progress, 0.0, "making limbs")
     seeds = [_FIRST + 1_000_003 * seed + number for number in range(scenes)]
     drawn = []
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), context, _prepare, (limbs, seed)) as pool:
-        try:
-            for number, made in enumerate(pool.map(_examples, seeds, chunksize=8)):
-                tell(progress, 0.8 * number / scenes, f"radiograph {number + 1} of {scenes}")
-                drawn += [] if made is None else [made]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with processes(_take, (limbs, seed)) as pool:
+        for number, made in enumerate(pool.map(_examples, seeds, chunksize=8)):
+            tell(progress, 0.8 * number / scenes, f"radiograph {number + 1} of {scenes}")
+            drawn += [] if made is None else [made]
     if not drawn:
         raise ReconstructionError(f"scenes: {scenes}; none of them shows enough of a femur: draw more.")
     tell(progress, 0.8, "training")
@@ -140,10 +134,8 @@ def examples(drawn: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
 _limbs: list[Specimen] = []  # of a worker
 
 
-def _prepare(count: int, seed: int) -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
+def _take(asked: tuple[int, int]) -> None:
+    count, seed = asked
     _limbs[:] = specimens(seed, count=count)
 
 

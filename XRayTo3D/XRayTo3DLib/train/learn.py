@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import copy
 import functools
-import multiprocessing
 import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from .batches import Cycle, in_turns
 from .pictures import picture
 from .samples import clicks
 from .state import keep, normalized
+from .workers import processes
 
 _TOGETHER = 8  # batches that are made at a time, for each core
 _CLICKED = 3  # of so many batches one gets clicks where the network is wrong
@@ -248,21 +248,6 @@ def workers(drawn_from: list[Specimen]) -> AbstractContextManager[Executor]:
     return processes(_take, drawn_from)
 
 
-@contextmanager
-def processes(take: Callable[[Any], None], drawn_from: Any) -> Iterator[Executor]:
-    """Processes of one thread each, which first `take` what they draw from.
-
-    Fresh ones: forked ones would inherit PyTorch's threads, which does not work.
-    """
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count() or 1, context, _prepare, (take, drawn_from)) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
 def export(network: nn.Module, path: str | os.PathLike, inputs: int, outputs: Sequence[str]) -> None:
     """Write a network as ONNX.
 
@@ -294,15 +279,8 @@ _limbs: list[Specimen] = []  # of a worker
 
 
 def _take(drawn_from: list[Specimen]) -> None:
-    _limbs[:] = drawn_from
-
-
-def _prepare(take: Callable[[Any], None], drawn_from: Any) -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    take(drawn_from)
+    _limbs[:] = drawn_from
 
 
 def drawn(seed: int, femora_alone: bool = True) -> Scene | Other:

@@ -20,11 +20,12 @@ from ..simulate.bones.limbs import count_people
 from ..surface import distance_to
 from ..volume import FEATURES, SHAPE, bone_of, load_volume
 from .batches import in_turns
-from .learn import check_training, processes, to_onnx
+from .learn import check_training, to_onnx
 from .pictures import learnt_from, left_out
 from .state import keep, kept, state_file
 from .volume_examples import REACH, Bank, Example, Scene, bank, example, scene
 from .volume_network import VolumeNetwork
+from .workers import processes
 
 STEPS = 1500
 _TOGETHER = 2  # examples of a step

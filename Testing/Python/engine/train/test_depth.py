@@ -1,5 +1,8 @@
 """Training of the depth network: what it learns from, and that a seed gives one network."""
 
+import os
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -34,28 +37,25 @@ def test_the_shipped_network_is_closer_than_round_sections(limbs):
 class NoPool:
     """A pool of workers whose only worker is this process."""
 
-    def __init__(self, count, context, prepare, arguments):
-        prepare(*arguments)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        pass
-
     def map(self, function, given, chunksize):
         return map(function, given)
 
 
+@contextmanager
+def alone(take, drawn_from):
+    take(drawn_from)
+    yield NoPool()
+
+
 def test_training_is_reproducible_and_loads(tmp_path, limbs, monkeypatch):
     """Whether the limbs are made, and radiographs of them drawn, in another process or in this one."""
-    monkeypatch.setattr(training.os, "cpu_count", lambda: 1)  # each worker makes the limbs for itself
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # each worker makes the limbs for itself
     monkeypatch.setattr(training, "specimens", lambda seed, count: limbs if (seed, count) == (0, 1) else None)
     made = []
     for name in ("a.json", "b.json"):
         train_depth(tmp_path / name, hidden=(2,), seed=0, scenes=6, limbs=1)
         made.append(load_depth_network(tmp_path / name))
-        monkeypatch.setattr(training, "ProcessPoolExecutor", NoPool)
+        monkeypatch.setattr(training, "processes", alone)
     one, two = made
     assert [weight.shape[1] for weight in one.weights] == [2, 1]
     # But for the last digits: how sums are rounded depends on where arrays lie in memory.
