@@ -103,7 +103,8 @@ class ShapeModel:
 
     def surface(self, weights: np.ndarray) -> np.ndarray:
         """Points (n, 3) of the bone with these weights (up to k of them, in standard deviations)."""
-        return self.mean + np.tensordot(weights, self.basis[: len(weights)], 1)
+        told = np.trim_zeros(weights, "b")  # a fit moves few modes at first
+        return self.mean + np.tensordot(told, self.basis[: len(told)], 1)
 
     def landmarks_at(self, weights: np.ndarray) -> dict[str, np.ndarray]:
         """Landmarks of the bone with these weights."""

@@ -10,7 +10,7 @@ import numpy as np
 from .anchor import Anchor
 from .matching import EVIDENCE, matched
 from .model import ShapeModel
-from .silhouette import Mesh
+from .silhouette import Mesh, cross
 from .view import View, are_firm, gradient, projected, to_mm
 
 _SCALE_DEVIATION = 1.0  # of the logarithm of an unknown scale: the model's own sizes tell more
@@ -216,14 +216,14 @@ def point_rows(model, state, scaled, views, number, modes, slope, at, ends, shar
     """
     rows = np.zeros((len(at), 7 + 6 * len(views) + modes))
     around = at - state.translation
-    rows[:, :3] = _cross(around, slope)
+    rows[:, :3] = cross(around, slope)
     rows[:, 3:6] = slope
     rows[:, 6] = np.einsum("mi,mi->m", around, slope)
     turned = motion(views[number], state.shifts[number])
     there = at @ turned[:3, :3].T + turned[:3, 3]
     pushed = slope @ turned[:3, :3].T
     first = 7 + 6 * number
-    rows[:, first : first + 3] = _cross(there - pivot(views[number]), pushed)
+    rows[:, first : first + 3] = cross(there - pivot(views[number]), pushed)
     rows[:, first + 3 : first + 6] = pushed
     if modes:
         own = slope @ scaled
@@ -231,13 +231,6 @@ def point_rows(model, state, scaled, views, number, modes, slope, at, ends, shar
         rows[:, 7 + 6 * len(views) :] = np.einsum("mkc,mc->mk", basis[ends[:, 0]], own * (1 - share)[:, None])
         rows[:, 7 + 6 * len(views) :] += np.einsum("mkc,mc->mk", basis[ends[:, 1]], own * share[:, None])
     return rows
-
-
-def _cross(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Cross products of vectors (m, 3): those of `np.cross`, which takes longer to sort out axes than to multiply."""
-    a, b, c = one.T
-    u, v, w = other.T
-    return np.column_stack([b * w - c * v, c * u - a * w, a * v - b * u])
 
 
 def _landmark_rows(model, state, scaled, views, number, view, modes, names):

@@ -24,7 +24,8 @@ _ALIKE = 0.92  # Dice of what reader and tracer draw of a long bone, at which ne
 _CLOSE, _CLOSER = 0.15, (0.45, 1.0)  # of a bone's size: round it, where the tracer draws it, and before that
 _PARTS = ((0.0, 0.6), (0.4, 1.0))  # shares of its length
 _NOTHING = -20.0  # logit where nobody looked
-_KEPT = 2  # looks: at all of the picture, and at what is marked in it
+_KEPT = 2  # looks at a picture: at all of it, and at what is marked in it
+_PICTURES = 8  # as many as a case may have views
 
 
 def first_look(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net, whole: Reading | None = None) -> Reading:
@@ -43,13 +44,14 @@ def first_look(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net, who
     -----
     Looks are kept as long as their picture is: each click, and each bone beside the main one, begins with them.
     """
-    if _looks and not _looks[0].is_of(pixels, network):
-        _looks.clear()
-    if not _looks:
+    kept = [look for look in _looks if look.pixels() is not None and look.network is network]
+    known = [look for look in kept if look.pixels() is pixels]
+    _looks[:] = [look for look in kept if look.pixels() is not pixels][-_KEPT * (_PICTURES - 1) :]
+    if not known:
         forget()
-    for number, look in enumerate(_looks):
+    for number, look in enumerate(known):
         if np.array_equal(look.region, region):
-            _looks.append(_looks.pop(number))
+            _looks.extend([*known[:number], *known[number + 1 :], look])
             return look.reading
     if whole is None:
         seen = [
@@ -61,8 +63,7 @@ def first_look(pixels: np.ndarray, region: np.ndarray, network: cv2.dnn.Net, who
     else:
         first = read(pixels, first_window(region), network=network, turns=whole.turns)
     first = _in_parts(pixels, first, *corners(region), network)
-    _looks.append(_Look(weakref.ref(pixels), region.copy(), network, first))
-    del _looks[:-_KEPT]
+    _looks.extend([*known, _Look(weakref.ref(pixels), region.copy(), network, first)][-_KEPT:])
     return first
 
 
@@ -75,11 +76,8 @@ class _Look:
     network: cv2.dnn.Net
     reading: Reading
 
-    def is_of(self, pixels: np.ndarray, network: cv2.dnn.Net) -> bool:
-        return self.pixels() is pixels and self.network is network
 
-
-_looks: list[_Look] = []  # of the last picture
+_looks: list[_Look] = []  # of the last pictures, the last one's last
 
 
 def closer_look(

@@ -1,5 +1,7 @@
 """The networks that ship: small, loaded once, and what is none of them is refused in words."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -71,10 +73,33 @@ def test_what_was_asked_is_answered_from_memory_until_it_is_forgotten():
 
 
 def test_another_picture_is_looked_at_afresh(monkeypatch):
-    """Though it holds the same: what is kept is for more looks at one picture."""
+    """Though it holds the same: what is kept is for more looks at one picture, also after those at another view's."""
     runs = []
     monkeypatch.setattr(look, "forget", lambda: runs.append(1))
     pixels, whole = np.zeros((64, 64), np.float32), np.ones((64, 64), bool)
-    for picture, count in ((pixels, 1), (pixels, 1), (pixels.copy(), 2)):
+    other = pixels.copy()
+    for picture, count in ((pixels, 1), (pixels, 1), (other, 2), (pixels, 2), (other, 2), (pixels.copy(), 3)):
         look.first_look(picture, whole, load_reader())
         assert len(runs) == count
+    first = look.first_look(pixels, whole, load_reader())
+    assert look.first_look(pixels, whole, load_reader()) is first
+    part = whole.copy()
+    part[:9] = False
+    parts = [look.first_look(pixels, part, load_reader()) for _ in range(2)]
+    assert parts[0] is parts[1] is not first and look.first_look(pixels, whole, load_reader()) is first
+
+
+def test_looks_are_kept_of_as_many_pictures_as_a_case_has_views(monkeypatch):
+    monkeypatch.setattr(look, "read", lambda *_, **__: SimpleNamespace(facts={"femur": 0.5}, turns=0))
+    monkeypatch.setattr(look, "upright", lambda *_: 0)
+    monkeypatch.setattr(look, "_in_parts", lambda pixels, reading, *_: reading)
+    whole, network = np.ones((64, 64), bool), load_reader()
+    part = whole & (np.arange(64) > 8)
+    pictures = [np.zeros((64, 64), np.float32) for _ in range(9)]
+
+    def looks(some):
+        return [look.first_look(each, region, network) for each in some for region in (whole, part)]
+
+    kept = looks(pictures)
+    assert all(one is other for one, other in zip(looks(pictures[1:]), kept[2:], strict=True))
+    assert look.first_look(pictures[0], whole, network) is not kept[0]
