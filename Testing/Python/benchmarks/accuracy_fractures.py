@@ -35,7 +35,7 @@ from XRayTo3DLib import (
 from XRayTo3DLib.anatomy import fracture_measures
 from XRayTo3DLib.methods.fragments import Broken
 from XRayTo3DLib.segmentation import bounding_box
-from XRayTo3DLib.shape import built_in, shadow
+from XRayTo3DLib.shape import across_rays, built_in, shadow
 from XRayTo3DLib.simulate.bones.bone import Bone
 from XRayTo3DLib.simulate.bones.fracture import break_bone, break_frame, displacement
 from XRayTo3DLib.simulate.bones.hollow import hollow
@@ -144,7 +144,7 @@ def reconstructed(films: list[Simulated], marks: list, bone: Subject) -> Reconst
 
 
 def scores(found: Broken, case: Case, views: int) -> dict:
-    """Errors of a displacement (degrees, mm), and, with `off ...`, in standard deviations."""
+    """Errors of a displacement (degrees, mm), of one view as that shows it, and, with `off ...`, in deviations."""
     fit = found.fit.upper
     case = case.moved(np.linalg.inv(fit.to_picture))
     if views > 1:
@@ -153,7 +153,9 @@ def scores(found: Broken, case: Case, views: int) -> dict:
     axis = np.subtract(*found.measures["angulation_ap_deg"].lines["upper_axis"][::-1])
     side = fit.model.side
     lateral = fit.state.rotation @ [1.0 if side == "left" else -1.0, 0.0, 0.0]
-    truth = fracture_measures(case.moving, case.frame[:3, 3], axis, lateral, side)
+    center = case.frame[:3, 3]
+    moving, axis = across_rays(case.moving, center, axis, fit.views[0].camera.source_lps)
+    truth = fracture_measures(moving, center, axis, lateral, side)
     row = {}
     for name in IN_PLANE:
         row[name] = abs(found.measures[name].value - truth[name].value)

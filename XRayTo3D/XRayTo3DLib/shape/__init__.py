@@ -1,7 +1,7 @@
 """The shape of a bone: a statistical model of it, how it is made, and how it is fitted to radiographs."""
 
 from .anchor import Anchor, between
-from .displaced import displacements, to_reduced
+from .displaced import across_rays, displacements, to_reduced
 from .facts import Facts, impossible, informed, side_of_other
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape, residual
 from .fragments import BrokenFit, Fragment, fit_fragments
@@ -33,6 +33,7 @@ __all__ = [
     "ShapeModel",
     "State",
     "View",
+    "across_rays",
     "between",
     "built_in",
     "depth_deviation",

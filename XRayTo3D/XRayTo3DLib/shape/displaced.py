@@ -46,14 +46,15 @@ def displacements(fit: BrokenFit, size_deviation: float = 0.0) -> dict[str, Meas
     -------
     dict of str to Measure
         By the names of `anatomy.DEFINITIONS["fracture"]`, in the bone's own millimetres; of one view only what it
-        shows. Points and lines are in the patient as the fit stands.
+        shows, across its rays. Points and lines are in the patient as the fit stands.
     """
     model, states = fit.upper.model, (fit.upper.state, fit.lower.state)
-    found = _measured(model, *states, fit.cut)
+    source = fit.upper.views[0].camera.source_lps if len(fit.upper.views) == 1 else None
+    found = _measured(model, *states, fit.cut, source)
     covariance = widened(fit.upper) * fit.covariance
     drawn = np.random.default_rng(0).multivariate_normal(np.zeros(len(covariance)), covariance, _DRAWN)
     told = [
-        [each.value for each in _measured(model, *_changed(states, change), fit.cut + change[-3:]).values()]
+        [each.value for each in _measured(model, *_changed(states, change), fit.cut + change[-3:], source).values()]
         for change in drawn
     ]
     size = np.exp(fit.upper.state.log_scale)
@@ -101,17 +102,44 @@ def _changed(states: tuple[State, State], change: np.ndarray) -> tuple[State, St
     )
 
 
-def _measured(model: ShapeModel, upper: State, lower: State, cut: np.ndarray) -> dict[str, BoneMeasure]:
+def _measured(
+    model: ShapeModel, upper: State, lower: State, cut: np.ndarray, source: np.ndarray | None
+) -> dict[str, BoneMeasure]:
+    """The measures; where rays of one source (3,) alone have shown the bone, as they lie across these."""
     low, high = _middles(model, upper, np.array(_SHAFT))
     center = model.mean.mean(axis=0) + _crossed(model, upper, cut)
     lateral = np.array([1.0 if model.side != "right" else -1.0, 0.0, 0.0])
-    return fracture_measures(
-        _moving(upper, lower),
-        upper.placed(model, center[None])[0],
-        upper.rotation @ (high - low),
-        upper.rotation @ lateral,
-        model.side or "left",
-    )
+    moving, center = _moving(upper, lower), upper.placed(model, center[None])[0]
+    up = upper.rotation @ (high - low)
+    if source is not None:
+        moving, up = across_rays(moving, center, up, source)
+    return fracture_measures(moving, center, up, upper.rotation @ lateral, model.side or "left")
+
+
+def across_rays(
+    moving: np.ndarray, center: np.ndarray, up: np.ndarray, source: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A displacement and a shaft's direction without what rays from one source do not show: how deep they are.
+
+    Parameters
+    ----------
+    moving : (4, 4) array
+    center : (3,) array
+        Middle of the break.
+    up : (3,) array
+    source : (3,) array
+        Where the rays come from.
+
+    Returns
+    -------
+    (4, 4) array, (3,) array
+        The displacement shifted along the ray through the middle of the break until that is as deep as it was, and the
+        direction across the ray.
+    """
+    ray = (center - source) / np.linalg.norm(center - source)
+    shifted = moving.copy()
+    shifted[:3, 3] -= ray * (ray @ (moving[:3, :3] @ center + moving[:3, 3] - center))
+    return shifted, up - ray * (ray @ up)
 
 
 def _moving(upper: State, lower: State) -> np.ndarray:

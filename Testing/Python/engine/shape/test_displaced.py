@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from XRayTo3DLib.shape import BrokenFit, Fit, displacements, to_reduced, view_from
+from XRayTo3DLib.shape import BrokenFit, Fit, across_rays, displacements, to_reduced, view_from
 from XRayTo3DLib.shape.displaced import _UNTOLD_MM, _crossed, _untold_deg
 from XRayTo3DLib.shape.silhouette import prepared
 from XRayTo3DLib.shape.solve import start
@@ -84,3 +84,35 @@ def test_the_lower_fragment_is_put_back_on_the_upper_one(model, cast):
     matrix = to_reduced(fit)
     back = fit.lower.points @ matrix[:3, :3].T + matrix[:3, 3]
     assert np.allclose(back, fit.upper.points, atol=1e-9)
+
+
+def test_of_one_view_how_deep_the_fragments_lie_tells_nothing(model, cast):
+    """Of a bone that leans in depth, where depth would be taken for shortening."""
+    camera, lean = cast.camera(0), Rotation.from_euler("x", 20, degrees=True).as_matrix()
+    fit = broken(model, [camera])
+    upper, lower = (
+        replace(each.state, rotation=lean @ each.state.rotation, translation=lean @ each.state.translation)
+        for each in fit.fits
+    )
+    fit = replace(fit, upper=replace(fit.upper, state=upper))
+    center = upper.placed(model, (model.mean.mean(axis=0) + _crossed(model, upper, fit.cut))[None])[0]
+    ray = (center - camera.source_lps) / np.linalg.norm(center - camera.source_lps)
+    told = []
+    for deeper in (0.0, 40.0):
+        there = replace(lower, translation=lower.translation + deeper * ray)
+        found = displacements(replace(fit, lower=replace(fit.lower, state=there)))
+        told.append({name: each.value for name, each in found.items()})
+    assert told[1] == pytest.approx(told[0]) and "shortening_mm" in told[0]
+    assert abs(40 * (ray @ lean[:, 2])) > 10  # by so much it would be wrong
+
+
+def test_across_rays_a_point_is_seen_where_it_was(cast):
+    camera, rng = cast.camera(0), np.random.default_rng(2)
+    center, up, moving = rng.normal(0, 20, 3), rng.normal(size=3), np.eye(4)
+    moving[:3, :3], moving[:3, 3] = Rotation.from_rotvec(rng.normal(0, 0.2, 3)).as_matrix(), rng.normal(0, 15, 3)
+    shifted, across = across_rays(moving, center, up, camera.source_lps)
+    ray = center - camera.source_lps
+    off = (shifted - np.eye(4))[:3] @ [*center, 1]
+    assert off @ ray == pytest.approx(0, abs=1e-9) and across @ ray == pytest.approx(0, abs=1e-9)
+    seen, before = (camera.project((each[:3] @ [*center, 1])[None])[0] for each in (shifted, moving))
+    assert np.abs(seen - before).max() < 1.0 and np.allclose(shifted[:3, :3], moving[:3, :3])
