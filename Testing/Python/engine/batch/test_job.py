@@ -1,6 +1,7 @@
 """One case: its folder has all of it, or says why there is nothing."""
 
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -65,6 +66,18 @@ def test_what_a_case_depends_on(output, write_picture, quick):
     assert mark != (mark := fingerprint(planned, quick))
     path.unlink()
     assert mark != fingerprint(planned, quick)
+
+
+def test_a_clock_that_jumps_makes_no_old_result_pass_for_a_new_one(tmp_path, quick):
+    """Another file of the same size is another one, also if its time is earlier than that of the one before."""
+    path = tmp_path / "a.png"
+    marks = set()
+    for content, time in ((b"one", 2_000_000_000), (b"two", 1_000_000_000)):
+        path.unlink(missing_ok=True)
+        path.write_bytes(content)
+        os.utime(path, (time, time))
+        marks.add(fingerprint(Planned((str(path),)), quick))
+    assert len(marks) == 2
 
 
 def test_where_nothing_can_be_written_nothing_is_left(output, write_picture, quick, monkeypatch):
