@@ -67,7 +67,7 @@ finally:
 
 def test_what_may_be_chosen_is_what_there_is():
     assert tuple(METHODS) == METHOD_NAMES
-    for name in XRayTo3DLib.__all__:
-        assert getattr(XRayTo3DLib, name) is not None
+    for name in (*XRayTo3DLib.__all__, "anatomy", "depth", "shape", "tone"):
+        assert getattr(XRayTo3DLib, name) is not None and name in dir(XRayTo3DLib)
     with pytest.raises(AttributeError, match="has no attribute 'no_such_name'"):
         XRayTo3DLib.no_such_name  # noqa: B018
