@@ -137,6 +137,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for node, volumeNode in (*marks, *furtherMarks(self._parameterNode)):
             if node and node.GetDisplayNode():
                 node.GetDisplayNode().SetVisibility2D(showOver(node.GetDisplayNode(), volumeNode))
+        self._askForPreview()
 
     def _followViews(self) -> None:
         """Follow which X-rays the slice views show, those that a layout has just brought among them."""

@@ -348,3 +348,43 @@ def test_outlines_lie_over_the_views_in_which_a_bone_was_seen(scene, module):
         for role in roles
     ]
     assert over == [volumes[0], volumes[2], None, None]
+
+
+def test_the_preview_is_drawn_in_each_view_that_is_shown(scene, app, open_panel, monkeypatch):
+    """Over its own X-ray, by what is marked in it; a view that has not changed is not looked at again."""
+    from .test_panel import wait_for_preview
+
+    volumes = [add_xray(name=name) for name in ("First", "Second")]
+    panel = open_panel()
+    parameters, preview = panel._parameterNode, part("preview").previewNode
+    parameters.inputVolume, parameters.lateralVolume = volumes
+    looked = []
+    look = panel.logic.lookForBone
+    monkeypatch.setattr(
+        panel.logic, "lookForBone", lambda volume, **chosen: looked.append(volume.GetName()) or look(volume, **chosen)
+    )
+    part("views").showXray(volumes[1])
+    parameters.preview = True
+    wait_for_preview(panel, app)
+    assert looked == ["Second"] and preview() is None and preview(1) is not None
+    part("views").showXray(volumes[0])
+    wait_for_preview(panel, app)
+    assert looked == ["Second", "First"] and preview() is not None and preview(1) is None
+
+    part("views").showBeside(volumes)
+    panel._followViews()
+    panel.onOtherXrayShown()
+    wait_for_preview(panel, app)
+    assert looked == ["Second", "First", "Second"]
+    over = [[node for node in preview(number).GetDisplayNode().GetViewNodeIDs()] for number in (0, 1)]
+    assert over[0] != over[1]
+    assert [line.split(":")[0] for line in panel.ui.previewLabel.text.split("\n")] == ["First", "Second"]
+
+    parameters.lateralRegion = region_on(scene, volumes[1])
+    wait_for_preview(panel, app)
+    assert looked[3:] == ["Second"]
+    parameters.clusters = 3
+    wait_for_preview(panel, app)
+    assert looked[4:] == ["First", "Second"]
+    parameters.preview = False
+    assert preview() is preview(1) is None
