@@ -26,7 +26,7 @@ from .fragments import FRAGMENT_NAMES, Broken
 _DRAWN_MM, _FOUND_MM = 1.5, 3.0
 # Standard deviation of a shortening besides, where the network alone told of the break: of an end that lies over the
 # other fragment it sees little, and both ends seem too short alike (`make accuracy-fractures`).
-_HIDDEN_MM = 8.0
+_HIDDEN_MM = 12.0
 
 _LEAST_OF_BONE = 0.02  # of a bone's surface: a smaller fragment is none
 
