@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib import Case, Making, Patient, Settings, View, radiograph_from_array, segment
-from XRayTo3DLib.anatomy import leg_measures
+from XRayTo3DLib.anatomy import femur_measures, leg_measures, tibia_measures
 from XRayTo3DLib.errors import ReconstructionError
 from XRayTo3DLib.evaluate.compare import read_bone
 from XRayTo3DLib.geometry.stand import Stand
@@ -31,10 +31,12 @@ from XRayTo3DLib.surface import distance_to
 BONES = ("femur", "tibia", "patella", "fibula")  # in the order in which they are fitted
 HIP = ("femur", "hip")
 PIXEL_MM = 0.8
-PARTS = {"knee": ((420, 300), BONES), "leg": ((1150, 400), BONES), "hip": ((480, 420), HIP)}  # rows and columns, bones
+PARTS = {"knee": ((420, 300), BONES), "leg": ((1250, 400), BONES), "hip": ((480, 420), HIP)}  # rows and columns, bones
 SID, SOD = 1150.0, 1000.0
-TURNED_DEG, SHIFTED_MM = (1.5, 2.5, 0.0), 1.0  # of a second view, standard deviations
+# Of a second view, standard deviations: about its columns, rows and ray; and along each.
+TURNED_DEG, SHIFTED_MM = (1.5, 2.5, 1.5), 1.0
 POSES = 3
+MEASURED = {"femur": femur_measures, "tibia": tibia_measures}
 
 
 def main() -> int:
@@ -76,7 +78,8 @@ def run(bones: dict, side: str, part: str, views: int, pose: int) -> dict:
         Stand(angle).camera(np.zeros(3), shape, (PIXEL_MM, PIXEL_MM), SID, SOD) for angle in (0.0, inner)[:views]
     ]
     off = np.eye(4)
-    off[:3, :3] = Rotation.from_euler("xyz", rng.normal(0, TURNED_DEG), degrees=True).as_matrix()
+    turned = np.radians(rng.normal(0, TURNED_DEG)) @ cameras[-1].from_lps[:3, :3]
+    off[:3, :3] = Rotation.from_rotvec(turned).as_matrix()
     off[:3, 3] = rng.normal(0, SHIFTED_MM, 3)
     true = [cameras[0], *(replace(camera, from_lps=camera.from_lps @ off) for camera in cameras[1:])]
 
@@ -121,6 +124,10 @@ def scores(truth: dict, fitted: list, left_out: list, side: str, along: np.ndarr
     for name, each in fits.items():
         seen = each.fit.points[each.observed] + along
         told[name] = float(np.abs(distance_to(*truth[name], seen)).mean())
+        if "length_mm" in each.measures:
+            length, true = each.measures["length_mm"], MEASURED[name](*truth[name], side)["length_mm"].value
+            told[f"{name} length"] = abs(length.value - true)
+            told[f"{name} length in its interval"] = length.interval[0] <= true <= length.interval[1]
     if len(fitted) > 1:
         told["within"] = max(
             -distance_to(outer.fit.points, outer.fit.model.faces, inner.fit.points[inner.observed]).min()

@@ -24,7 +24,7 @@ from ..anatomy import (
 )
 from ..errors import SurfaceError
 from .fit import Fit
-from .posterior import moves_of, observed, widened, wider
+from .posterior import moves_of, observed, rolled, widened, wider
 
 _DRAWN = 64
 _END_MM = 45.0  # where something is measured was seen if an outline was, this near to it
@@ -119,7 +119,8 @@ def measures(fit: Fit, size_deviation: float = 0.0) -> dict[str, Measure]:
     drawn = np.random.default_rng(0).multivariate_normal(weights, covariance, _DRAWN, method="cholesky")
     spread = np.var([told(each) for each in drawn], axis=0)
     before, after = (np.array(told(each.weights)) for each in wider(fit))
-    deviations = np.sqrt(widened(fit) * spread + (after - before) ** 2)
+    shared = [after - before, *(np.subtract(told(weights + each[-modes:]), told(weights)) for each in rolled(fit))]
+    deviations = np.sqrt(widened(fit) * spread + np.square(shared).sum(axis=0))
     seen, found = own[observed(fit)], {}
     for (name, each), deviation in zip(measured_at(places).items(), deviations, strict=True):
         if _is_seen(each, seen) and (name not in _TURNS or len(fit.views) > 1):
@@ -160,32 +161,37 @@ def leg_measures(femur: Fit, tibia: Fit, patella: Fit | None = None, size_deviat
     rng = np.random.default_rng(0)
     spread = np.var([_told([each.drawn(rng) for each in ways]) for _ in range(_DRAWN)], axis=0)
     found = leg_measures_at(upper, lower, *cap)
-    wide = np.array(_told([each.wide() for each in ways])) - [each.value for each in found.values()]
+    views = max(len(each.rolls) for each in ways)
+    shared = [[each.wide() for each in ways], *([each.rolled(view) for each in ways] for view in range(views))]
+    wide = np.array([_told(each) for each in shared]) - [each.value for each in found.values()]
     seen = np.concatenate([fit.points[observed(fit)] for fit in fits])
     bend = np.degrees(np.arccos(np.clip(femur_axes(upper)[0] @ up, -1, 1)))
     sized = [size_deviation * each.value * (each.unit == "mm") for each in found.values()]
     return {
         name: _called("leg", name, each, float(deviation))
-        for (name, each), deviation in zip(found.items(), np.sqrt(spread + wide**2 + np.square(sized)), strict=True)
+        for (name, each), deviation in zip(
+            found.items(), np.sqrt(spread + np.square(wide).sum(axis=0) + np.square(sized)), strict=True
+        )
         if _is_seen(each, seen) and (bend < _STRAIGHT_DEG or name in _BENT)
     }
 
 
 @dataclass(frozen=True)
 class _Ways:
-    """How the places of a fitted bone may move: with each number of the fit, and if its outline lay outwards."""
+    """How the places of a fitted bone may move: with each number of the fit, and by what is shared: outlines, rolls."""
 
     places: Places
     shifts: np.ndarray
     growths: np.ndarray
     root: np.ndarray
+    rolls: np.ndarray
 
     @classmethod
     def of(cls, fit: Fit, places: Places) -> _Ways:
         before, after = wider(fit)
         moves = np.dstack([moves_of(fit), after.points(fit.model) - before.points(fit.model)])
         shifts, growths = followed(fit.points, fit.model.faces, places, moves.transpose(0, 2, 1))
-        return cls(places, shifts, growths, np.linalg.cholesky(widened(fit) * fit.covariance))
+        return cls(places, shifts, growths, np.linalg.cholesky(widened(fit) * fit.covariance), rolled(fit))
 
     def drawn(self, rng: np.random.Generator) -> Places:
         """Places of a bone drawn from the posterior."""
@@ -194,6 +200,11 @@ class _Ways:
     def wide(self) -> Places:
         """Places of the bone whose outlines lie outwards by their common error."""
         return self._moved(np.append(np.zeros(len(self.root)), 1.0))
+
+    def rolled(self, view: int) -> Places:
+        """Places of the bone if a further view, from 0, were rolled; where it was not seen there, as it is."""
+        change = self.rolls[view] if view < len(self.rolls) else np.zeros(len(self.root))
+        return self._moved(np.append(change, 0.0))
 
     def _moved(self, change: np.ndarray) -> Places:
         return self.places.moved(np.einsum("k,pki->pi", change, self.shifts), self.growths @ change)

@@ -2,8 +2,8 @@
 
 Three things make a fit unsure. What outlines and model leave open is the posterior of the least squares, `widened`
 by how unlike the model's people this bone is. What all of an outline has wrong in the same way, no number of its points
-averages out: the fit is asked what it would answer to outlines that are `wider`. And what neither modes nor outlines
-tell is a floor.
+averages out: the fit is asked what it would answer to outlines that are `wider`, and to further views that are
+`rolled`. And what neither modes nor outlines tell is a floor.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from .fit import Fit
 from .silhouette import silhouette
-from .solve import State, step
+from .solve import State, evidence, prior, step
 from .view import View
 
 # These four were found on femora that were left out of the model, in pictures with and without soft tissue: see
@@ -25,6 +25,9 @@ _PEOPLE = 20.0  # degrees of freedom of Student's distribution: about as many as
 _UNSAID = 1.5  # by what a model of so few people tells too little of a bone's variance
 _EDGE_MM = 0.4  # by which a whole outline lies outwards or inwards: blur, threshold, the pixels' size
 _SIZE = 0.005  # of pixel size and distances, as machines tell them
+# How far a further view may be rolled about its ray. Outlines hardly tell it: a bone that leans towards the first
+# view's source looks alike, and its ends are larger and smaller there. So a fit keeps the roll as it was said.
+_ROLL_DEG, _ROLLED_DEG = 1.5, 0.1  # a standard deviation, as across the long axis; by which it is tried
 _REACH_MM = 2.0
 _SEEN_MM = 4.0  # a point this near to where an outline was met was observed
 _MET_MM = 2.0
@@ -73,6 +76,7 @@ def depth_deviation(fit: Fit) -> float:
     grown = _refitted(fit, lambda view: replace(view, points=(1 + _SIZE) * view.points))
     for before, after in (wider(fit), grown):
         variance += (ray @ (after.translation - before.translation)) ** 2
+    variance += np.square(rolled(fit)[:, 3:6] @ ray).sum()
     return float(np.sqrt(variance))
 
 
@@ -132,6 +136,32 @@ def widened(fit: Fit) -> float:
 def wider(fit: Fit) -> tuple[State, State]:
     """The fit's state, and what it would be if all outlines lay outwards by their common error."""
     return _refitted(fit, lambda view: replace(view, points=view.points + _EDGE_MM * view.normals))
+
+
+def rolled(fit: Fit) -> np.ndarray:
+    """What the fit would change if a further view were rolled about its ray, for each of them, (views - 1, p).
+
+    Of what `solve.step` moves, for one standard deviation of the roll; zero of views that are calibrated.
+    """
+
+    def answered(views: list[View]) -> np.ndarray:
+        information, pull = evidence(fit.model, fit.mesh, views, state, len(state.weights), _REACH_MM)
+        known, back = prior(state, views, len(state.weights), fit.free_scale, True)
+        return np.linalg.solve(information + known, pull + back)
+
+    views = list(fit.views)
+    changes = np.zeros((len(views) - 1, len(fit.information)))
+    if not any(view.loose for view in views):
+        return changes
+    state = replace(fit.state, shifts=np.zeros_like(fit.state.shifts))  # the fit's views stand where it found them
+    angle = np.radians(_ROLLED_DEG)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    before = answered(views)
+    for number in (number for number, view in enumerate(views) if number and view.loose):
+        other = replace(views[number], points=views[number].points @ turn, normals=views[number].normals @ turn)
+        after = answered([*views[:number], other, *views[number + 1 :]])
+        changes[number - 1] = _ROLL_DEG / _ROLLED_DEG * (after - before)
+    return changes
 
 
 def _refitted(fit: Fit, change: Callable[[View], View]) -> tuple[State, State]:

@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib.anatomy import DEFINITIONS, femur_measures, measure_femur, tibia_measures
-from XRayTo3DLib.shape import built_in, depth_deviation, fit_shape, length_seen, measures, observed, uncertainty
-from XRayTo3DLib.shape.posterior import _EDGE_MM, _FLOOR_MM, few_people
+from XRayTo3DLib.shape import (
+    built_in,
+    depth_deviation,
+    fit_shape,
+    length_seen,
+    measures,
+    moves_of,
+    observed,
+    uncertainty,
+)
+from XRayTo3DLib.shape.posterior import _EDGE_MM, _FLOOR_MM, _ROLL_DEG, few_people, rolled
 from XRayTo3DLib.shape.silhouette import silhouette
 
 NOISE_MM, TOGETHER_MM = 0.6, 8.0
@@ -55,6 +64,37 @@ def test_what_26_people_tell_of_the_next_one_is_as_unsure_as_it_says():
         variances.append([left, left * few_people(next_one[:seen] @ inverse @ next_one[:seen], seen)])
     plain, student = np.abs(errors)[:, None].transpose(1, 0, 2) / np.sqrt(np.transpose(variances, (1, 0, 2)))
     assert (plain < 2).mean() + 0.04 < (student < 2).mean() < 0.97
+
+
+@pytest.mark.parametrize("deg", [0.4, -0.8])
+def test_what_a_roll_of_a_further_view_changes_is_what_a_fit_to_rolled_outlines_finds(two_views, deg):
+    """The bone leans, and its ends come nearer and go farther away."""
+    fit = two_views.fit
+    cos, sin = np.cos(np.radians(deg)), np.sin(np.radians(deg))
+    turn = np.array([[cos, sin], [-sin, cos]])
+    first, second = two_views.views
+    other = replace(second, points=second.points @ turn, normals=second.normals @ turn)
+    found = [fit_shape([(fit.model, [first, view])], begin=fit.state) for view in (second, other)]
+    (change,) = rolled(fit) * deg / _ROLL_DEG
+    low, high = (fit.model.heights < 0.1, fit.model.heights > 0.9)
+    depth = [np.array([each.points[end, 1].mean() for end in (low, high)]) for each in found]
+    length = [np.ptp(each.model.surface(each.state.weights)[:, 2]) for each in found]
+    told = moves_of(fit) @ change
+    assert np.abs(depth[1] - depth[0]).max() > 1.0
+    assert [told[end, 1].mean() for end in (low, high)] == pytest.approx(depth[1] - depth[0], abs=0.3)
+    moved = fit.model.surface(fit.state.weights + change[-len(fit.state.weights) :])
+    assert np.ptp(moved[:, 2]) - np.ptp(fit.model.surface(fit.state.weights)[:, 2]) == pytest.approx(
+        length[1] - length[0], abs=0.3
+    )
+
+
+def test_views_that_stand_as_said_do_not_roll(two_views, one_view):
+    assert rolled(one_view.fit).shape == (0, len(one_view.fit.information))
+    fit = two_views.fit
+    firm = replace(fit, views=tuple(replace(view, turn_deg=0.0, shift_mm=0.0) for view in fit.views))
+    assert rolled(fit).any() and not rolled(firm).any()
+    length = [measures(each)["length_mm"].deviation for each in (fit, firm)]
+    assert length[0] > 1.5 * length[1] and depth_deviation(fit) > depth_deviation(firm)
 
 
 def test_an_unusual_bone_is_less_sure(two_views):
