@@ -106,6 +106,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
     of_pelvis = fit.model.bone == HIP and all(found.bone.method == "network" for found in bone.seen)
     if of_pelvis:
         fit = shape.hip_alone(fit, ways[fit.arrangement][1])
+    fit = eased(fit, beside)
     if not fit.met:
         raise _refusal(
             fit,
@@ -121,7 +122,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
             f"{fit.unmet:.0%} of the hip bone's outline is not met, and no femur tells where the hip bone is: ask for "
             "the femur with it, or draw the hip bone's mask.",
         )
-    fit, moved, within = parted(eased(fit, beside), beside)
+    fit, moved, within = parted(fit, beside)
     deviation = bone.seen[0].radiograph.pixel_size_deviation or 0.0
     return Fitted(
         fit,

@@ -439,6 +439,18 @@ def test_a_hip_bone_that_is_doubted_needs_its_femur(monkeypatch, found, two, unm
         assert by_shape.fit_to(bone, Making(shape_model="femur")).fit is fit
 
 
+def test_a_hip_bone_that_meets_its_outline_no_more_with_room_for_the_head_is_refused(monkeypatch, found, two):
+    fit = replace(two.shape.fit, model=replace(two.shape.fit.model, bone="hip"))
+    monkeypatch.setattr(by_shape.shape, "fit_shape", lambda *_, **__: fit)
+    monkeypatch.setattr(by_shape.shape, "hip_alone", lambda fit, views: fit)
+    monkeypatch.setattr(by_shape, "hung", lambda *_: object())
+    monkeypatch.setattr(by_shape, "eased", lambda fit, beside: replace(fit, unmet=0.4))
+    with pytest.raises(UnmetError, match="40% of the outline is not met"):
+        by_shape.fit_to(
+            bone_of([replace(found[0], bone=replace(found[0].bone, name="hip"))]), Making(shape_model="femur")
+        )
+
+
 def test_what_is_not_met_of_a_bone_that_looks_whole_belongs_to_something_else(found, two):
     """An osteophyte's edge does not make a solid; a break, nobody's word on it, or a shadow unlike the bone's, does."""
     none = np.zeros(SHAPE, bool)
