@@ -26,6 +26,7 @@ FEATURES = (
     "shaft",
     "canal",
     "elongation",
+    "named",
 )
 _STATIONS = 24  # of the bone's length, at which its cortices are looked for
 _CONTRAST = 0.04  # of the range of grey: by so much a cortex is brighter than the marrow
@@ -130,17 +131,18 @@ def features(bone: Bone) -> np.ndarray:
 
     Returns
     -------
-    (10,) float64 array
+    (11,) float64 array
         The logit of the reader's own answer at the first look and at the second, and of the tracer's; that of how sure
         both looks are of the femur's mask; the share of the first look that the femur fills (a logarithm); confidence
         in landmarks of the upper end, the lower end and the shaft; share of the length of the bone that was found that
-        shows two cortices with a canal between them; how long it is for its width (a logarithm).
+        shows two cortices with a canal between them; how long it is for its width (a logarithm); the logit of its name
+        where somebody drew a box round it, 0 elsewhere.
     """
     first, second = bone.first, bone.second
     assert first is not None
     share = np.log10(max(float((first.logit("femur") > 0).mean()), 1e-3)) / 3 + 1
     if second is None:
-        return np.array([log_odds(first.facts["femur"]), *[log_odds(0.0)] * 3, share, 0, 0, 0, 0, 0])
+        return np.array([log_odds(first.facts["femur"]), *[log_odds(0.0)] * 3, share, 0, 0, 0, 0, 0, 0])
     marks = second.landmarks()
 
     def sure(*names: str) -> float:
@@ -159,8 +161,16 @@ def features(bone: Bone) -> np.ndarray:
             sure("shaft_proximal", "shaft_middle", "shaft_distal"),
             canal,
             np.log(max(elongation, 1.0)) / 2,
+            _named(bone),
         ]
     )
+
+
+def _named(bone: Bone) -> float:
+    """Logit of that a bone in a box was named a femur; 0 where nobody drew a box."""
+    if bone.named is None:
+        return 0.0
+    return log_odds(bone.named if bone.name == "femur" else 1 - bone.named)
 
 
 def _femur_share(bone: Bone) -> float:

@@ -91,7 +91,7 @@ def find_bone(
         reason = f"the network {'is' if taken else 'is not'} sure of the {seen.name} ({confidence:.2f})"
     if segmentation == "auto" and not (taken or _rather_that(seen, confidence, expected)):
         found = _by_clusters(pixels, region, seeds, pieces, clusters, reason)
-        return replace(found, confidence=confidence, first=seen.first, second=seen.second)
+        return replace(found, confidence=confidence, first=seen.first, second=seen.second, named=seen.named)
     if not seen.mask.any():
         raise ReconstructionError(f"No bone found: {reason}. Mark the bone with a region, a click or a mask.")
     return _by_network(seen, confidence, taken and confidence >= _LEAST_SURE, reason)
@@ -197,6 +197,7 @@ def _by_network(seen: ByNetwork, confidence: float, sure: bool, reason: str) -> 
         seen.second,
         seen.landmarks,
         warnings=(*(() if sure else (_DOUBT.format(seen.name, confidence),)), *seen.warnings),
+        named=seen.named,
     )
 
 
@@ -282,6 +283,7 @@ def bone_recognized(
         second=seen.second,
         landmarks=landmarks_beside(seen.second, on) if seen.name == "femur" else {},
         warnings=seen.warnings,
+        named=seen.named,
     )
 
 

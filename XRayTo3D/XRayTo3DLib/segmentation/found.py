@@ -47,6 +47,8 @@ class Bone:
     grey_range : (float, float) or None
         Of the picture itself, where a user gave it.
     warnings : tuple of str
+    named : float or None
+        Probability that it is the bone of its name that somebody drew a box round; None where nobody did.
     """
 
     mask: np.ndarray
@@ -61,6 +63,7 @@ class Bone:
     group: Callable[[], Clustered | None] = _not_grouped
     grey_range: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
+    named: float | None = None
 
     @functools.cached_property
     def outlines(self) -> tuple[Outline, ...]:

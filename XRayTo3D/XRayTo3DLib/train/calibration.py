@@ -25,6 +25,7 @@ from .samples import both_legs
 
 _LEAST_MARKED = 0.002  # of the picture: a smaller bone gets no box
 _MOST, _LITTLE = 0.65, 0.35  # of a bone that was found: it is a femur, or is none
+_BOXES = (0.3, 0.95)  # of a picture's width and height, where nothing is there to draw a box round
 _RIGHT = 0.9  # Dice of a mask that is right
 _STRENGTH = 0.3  # of the regression's prior, inversely: scenes are not the world
 
@@ -63,19 +64,22 @@ def example(picture: Scene | Other, reader: str | os.PathLike, boxed: int | None
     picture : Scene or Other
     reader : path
     boxed : int, optional
-        Chooses the bone.
+        Chooses the bone; of a picture without bones of the leg, a box anywhere.
     """
     pixels = np.ascontiguousarray(picture.image, np.float32)
-    region = np.ones(pixels.shape, bool)
-    there = [] if boxed is None or isinstance(picture, Other) else _markable(picture)
-    truth = None
-    if there:
-        _, truth = there[boxed % len(there)]
-        region = box_region(pixels.shape, np.ravel(with_room(*corners(truth))))
+    region, truth = np.ones(pixels.shape, bool), np.zeros(pixels.shape, bool)
+    if boxed is not None:
+        there = [] if isinstance(picture, Other) else _markable(picture)
+        if there:
+            _, truth = there[boxed % len(there)]
+            region = box_region(pixels.shape, np.ravel(with_room(*corners(truth))))
+        else:
+            region = box_region(pixels.shape, _anywhere(pixels.shape, np.random.default_rng(boxed)))
     seen = find_by_network(pixels, region, reader=reader)
     if seen.second is None:
         return Example(None)
-    found = Bone(seen.mask, "network", "", seen.name, first=seen.first, second=seen.second, landmarks=seen.landmarks)
+    looks = {"first": seen.first, "second": seen.second, "landmarks": seen.landmarks}
+    found = Bone(seen.mask, "network", "", seen.name, named=seen.named, **looks)
     of_femur = _of_femur(picture, found)
     femur = None if _LITTLE < of_femur < _MOST else (femur_check.features(found), of_femur >= _MOST)
     if seen.named is None:
@@ -87,6 +91,14 @@ def _markable(picture: Scene) -> list[tuple[str, np.ndarray]]:
     """The bones of a picture that somebody may draw a box round: names and masks."""
     own = [(name, picture.masks[of]) for name in BONES for of in both_legs(name) if of in picture.masks]
     return [(name, mask) for name, mask in own if mask.mean() >= _LEAST_MARKED]
+
+
+def _anywhere(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Corners of a box (x0, y0, x1, y1) that somebody may draw in a picture."""
+    size = np.array(shape[::-1])
+    share = rng.uniform(*_BOXES, 2)
+    low = rng.uniform(0, 1 - share) * size
+    return np.concatenate([low, low + share * size - 1])
 
 
 def _of_femur(picture: Scene | Other, found: Bone) -> float:

@@ -1,6 +1,7 @@
 """Is it a femur: told from other things on simulated radiographs, in numbers and in words."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,6 +71,15 @@ def test_a_femur_is_described(bones, checked):
     told = json.loads(json.dumps(checked[0].as_json()))
     assert set(told) == {"is_femur", "score", "reasons", "part", "view", "side"}
     assert features(bones[0]).shape == (len(FEATURES),)
+
+
+@pytest.mark.parametrize(
+    ("name", "named", "logit"),
+    [("femur", None, 0.0), ("femur", 0.9, np.log(9)), ("tibia", 0.9, -np.log(9)), ("femur", 0.5, 0.0)],
+)
+def test_the_name_of_what_is_in_a_box_speaks_for_a_femur_or_against_it(bones, name, named, logit):
+    told = dict(zip(FEATURES, features(replace(bones[0], name=name, named=named)), strict=True))
+    assert told["named"] == pytest.approx(logit, abs=1e-6)
 
 
 def test_a_drawn_mask_is_not_checked(draw):

@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip insta
 pytest.importorskip("onnx", reason="onnx is not installed: pip install 'xrayto3d[train]'")
 
 from XRayTo3DLib.errors import ReconstructionError  # noqa: E402
+from XRayTo3DLib.segmentation.by_network import ByNetwork  # noqa: E402
 from XRayTo3DLib.segmentation.confidence import IN_A_BOX, SURENESS  # noqa: E402
 from XRayTo3DLib.segmentation.femur import FEATURES  # noqa: E402
 from XRayTo3DLib.segmentation.found import Bone  # noqa: E402
@@ -19,6 +20,7 @@ from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, INPUTS, LAND
 from XRayTo3DLib.segmentation.network.loading import OUTPUTS, load_reader  # noqa: E402
 from XRayTo3DLib.simulate.scenes.others import other  # noqa: E402
 from XRayTo3DLib.simulate.scenes.scenes import scene  # noqa: E402
+from XRayTo3DLib.train import calibration  # noqa: E402
 from XRayTo3DLib.train.batches import Batch, Cycle, batch  # noqa: E402
 from XRayTo3DLib.train.calibration import Example, _of_femur, fitted, fitted_names  # noqa: E402
 from XRayTo3DLib.train.learn import cycles, export  # noqa: E402
@@ -244,6 +246,23 @@ def test_calibration_weighs_what_tells_bones_from_each_other():
         scores.append(told["bias"] + values @ np.array([told["weights"][each] for each in NAMING]))
     assert (np.argmax(scores, axis=0) == which).mean() == pytest.approx(made["named femur"]["accuracy"])
     assert made["named femur"]["accuracy"] > 0.95
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_box_in_what_shows_no_leg_lies_anywhere_in_it(monkeypatch, seed):
+    looked = []
+
+    def find_by_network(pixels, region, reader):
+        looked.append(region)
+        return ByNetwork(np.zeros(region.shape, bool), "", None)
+
+    monkeypatch.setattr(calibration, "find_by_network", find_by_network)
+    for boxed in (None, seed, seed):
+        calibration.example(other(1, 96), "reader.onnx", boxed)
+    whole, one, again = looked
+    assert whole.all() and np.array_equal(one, again)
+    rows, columns = np.flatnonzero(one.any(axis=1)), np.flatnonzero(one.any(axis=0))
+    assert one.sum() == len(rows) * len(columns) and 0.28 * 96 <= min(len(rows), len(columns)) <= 0.97 * 96
 
 
 def test_what_was_found_is_a_femur_as_far_as_it_lies_on_one(limbs):

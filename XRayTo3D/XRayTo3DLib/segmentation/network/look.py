@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _ALIKE = 0.92  # Dice of what reader and tracer draw of a long bone, at which neither has missed anything
 _CLOSE, _CLOSER = 0.15, (0.45, 1.0)  # of a bone's size: round it, where the tracer draws it, and before that
+# Of a bone's size, round its box, where the tracer draws it: a patella lies over a femur, and is known by what is round
+# it. On films of people left out its median Dice is 0.97 with this room and 0.92 without; that of larger bones falls.
+_ROOM = {"patella": 0.12}
 _PARTS = ((0.0, 0.6), (0.4, 1.0))  # shares of its length
 _NOTHING = -20.0  # logit where nobody looked
 _KEPT = 2  # looks at a picture: at all of it, and at what is marked in it
@@ -136,15 +139,15 @@ def second_look(
     clicks = seeds if long else None  # of others the mask is not the reader's: one answer for all clicks
     reading = read(pixels, second_window(low, high, pixels.shape, _CLOSE), clicks, network, first.turns)
     reading = _in_parts(pixels, reading, low, high, network, clicks)
-    own = traced_window(low, high, pixels.shape)
-    drawn = trace(pixels, own, name, seeds, first.turns)
+    own, room = traced_window(low, high, pixels.shape), _ROOM.get(name, 0.0) * float(np.max(high - low))
+    drawn = trace(pixels, traced_window(low - room, high + room, pixels.shape), name, seeds, first.turns)
     untold = trace(pixels, own, "", seeds, first.turns, mirrored=not seeds)  # in half the time when somebody waits
     logits, heights = reading.logits.copy(), reading.heights.copy()
     bone = MASKS.index(channel_of(name))
-    logits[bone] = carried(drawn.logit("mask"), own, reading.window, _NOTHING)
+    logits[bone] = carried(drawn.logit("mask"), drawn.window, reading.window, _NOTHING)
     if long and dice(reading.logits[bone] > 0, logits[bone] > 0) >= _ALIKE:
         logits[bone] = reading.logits[bone]
-    heights[BONES.index(name)] = carried(drawn.heights, own, reading.window, stride=HEAT_STRIDE)
+    heights[BONES.index(name)] = carried(drawn.heights, drawn.window, reading.window, stride=HEAT_STRIDE)
     return replace(reading, logits=logits, heights=heights, untold=untold)
 
 

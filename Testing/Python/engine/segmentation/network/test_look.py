@@ -126,6 +126,17 @@ def test_the_tracer_draws_the_bone_and_the_reader_what_is_round_it(looks, draws,
         assert (ends[0] <= LOW + 1e-6).all() and (ends[1] >= high - 1e-6).all()
 
 
+def test_a_patella_is_drawn_with_what_is_round_it(looks, draws):
+    """A tenth of its size at least, on every side; whether it is named is asked of the box alone."""
+    looks(rows(300, 400)), (asked := draws(rows(200, 400)))
+    low, high = np.array([110.0, 300.0]), np.array([190.0, 400.0])
+    look.second_look(PIXELS, reading(first_window(np.ones(SHAPE, bool)), rows(100, 900)), low, high, "patella", None)
+    seen = [window.to_picture([(-0.5, -0.5), np.array(window.shape[::-1]) - 0.5]) for window, _ in asked]
+    assert [told for _, told in asked] == ["patella", ""]
+    assert (seen[0][0] < low - 10).all() and (seen[0][1] > high + 10).all()
+    assert (np.abs(seen[1] - [low, high]) < 10).any(axis=1).all()
+
+
 @pytest.mark.parametrize(("read", "taken"), [((200, 680), (200, 680)), ((200, 500), (200, 700))])
 def test_a_long_bone_is_the_readers_if_the_tracer_sees_the_same(looks, draws, read, taken):
     looks(*[rows(*read)] * 3), draws(rows(200, 700))
