@@ -189,22 +189,44 @@ def line_between(upper: np.ndarray, lower: np.ndarray, place: np.ndarray) -> np.
     -----
     Fisher's linear discriminant of the pixels' places.
     """
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
     near = dilated(place, _AROUND)
     sides = [np.argwhere(near & one & ~other)[:, ::-1] for one, other in ((upper, lower), (lower, upper))]
     if min(map(len, sides)) < 3:
         return None
-    points = np.concatenate(sides)
-    fit = LinearDiscriminantAnalysis().fit(points, np.repeat([0, 1], [len(side) for side in sides]))
-    steepness = np.linalg.norm(fit.coef_[0])
-    normal = fit.coef_[0] / steepness
+    slope, offset = discriminant(*sides)
+    steepness = np.linalg.norm(slope)
+    normal = slope / steepness
     along = np.array([-normal[1], normal[0]])
     pixels = np.argwhere(place)[:, ::-1]
     middle = pixels.mean(axis=0)
-    middle = middle - normal * (middle @ normal + fit.intercept_[0] / steepness)
+    middle = middle - normal * (middle @ normal + offset / steepness)
     reach = (pixels - middle) @ along
     return middle + np.array([[reach.min()], [reach.max()]]) * along
+
+
+def discriminant(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, float]:
+    """Fisher's linear discriminant of two sets of points that scatter alike.
+
+    Parameters
+    ----------
+    one, other : (n, k), (m, k) array
+        Three points or more each.
+
+    Returns
+    -------
+    slope : (k,) float64 array
+    offset : float
+        slope @ x + offset is the logarithm of the odds of the second set, as large as it is: 0 on the line between.
+
+    Notes
+    -----
+    As scikit-learn's `LinearDiscriminantAnalysis`, whose import takes longer than finding the bone does.
+    """
+    means = [points.mean(axis=0) for points in (one, other)]
+    apart = np.concatenate([points - mean for points, mean in zip((one, other), means, strict=True)])
+    scatter = apart.T @ apart / len(apart)
+    slope = np.linalg.pinv(scatter, hermitian=True) @ (means[1] - means[0])
+    return slope, float(np.log(len(other) / len(one)) - slope @ (means[0] + means[1]) / 2)
 
 
 def _slope_deg(seen: Break, bone: np.ndarray, line: np.ndarray) -> float | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib.segmentation import Bone, fragments
-from XRayTo3DLib.segmentation.fragments import features, fragments_of, line_between, probability_broken
+from XRayTo3DLib.segmentation.fragments import discriminant, features, fragments_of, line_between, probability_broken
 from XRayTo3DLib.segmentation.network.breaks import Break
 from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, LANDMARKS, MASKS
 from XRayTo3DLib.segmentation.network.reader import Reading
@@ -116,3 +116,19 @@ def test_each_number_grows_with_what_speaks_for_a_break():
 def test_of_what_the_network_was_not_asked_nothing_is_told(found):
     assert found(broken_at(40), name="patella") is None
     assert fragments_of(np.zeros(SHAPE, np.float32), replace(bone(), second=None)) is None
+
+
+def test_the_discriminant_is_scikit_learns():
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    random = np.random.default_rng(0)
+    sets = [random.integers(0, 60, (number, 2)) + shift for number, shift in ((40, 0), (90, 25))]
+    slope, offset = discriminant(*sets)
+    fit = LinearDiscriminantAnalysis().fit(np.concatenate(sets), np.repeat([0, 1], [40, 90]))
+    assert np.allclose(slope, fit.coef_[0], rtol=1e-9) and offset == pytest.approx(fit.intercept_[0], rel=1e-9)
+
+
+def test_the_discriminant_parts_points_on_one_line():
+    points = np.arange(10)[:, None] * [1, 2]
+    slope, offset = discriminant(points[:5], points[5:])
+    assert np.array_equal(points @ slope + offset > 0, np.arange(10) >= 5)
