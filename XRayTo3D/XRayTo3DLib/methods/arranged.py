@@ -22,7 +22,6 @@ from .bone import FoundBone
 from .standing import cameras_of, is_calibrated
 
 _READ_MM, _PLACED_MM = 12.0, 3.0  # how far off landmarks are: the network's, a user's
-_TOLD_BY_HEIGHTS = ("shaft_proximal", "shaft_middle", "shaft_distal")  # heights on the bone: the network need not twice
 _HEIGHTS_OFF = 0.03  # of the bone's length: how far off the network's heights are together
 _LEAST_CONFIDENCE = 0.5
 _FAR_MM = 1e6
@@ -205,10 +204,10 @@ def _far_camera(model: ShapeModel) -> Camera:
 
 
 def _marks(bone: Bone, placed: Mapping[str, Sequence[float]] | None) -> dict[str, Mark]:
-    """Landmarks that the network is sure of and its heights do not tell, and those of the user, who is right."""
+    """Landmarks that the network is sure of, and those of the user, who is right."""
     read = {
         name: Mark(mark.x, mark.y, _READ_MM)
         for name, mark in bone.landmarks.items()
-        if mark.confidence >= _LEAST_CONFIDENCE and name not in _TOLD_BY_HEIGHTS
+        if mark.confidence >= _LEAST_CONFIDENCE
     }
     return read | {name: Mark(*map(float, place), _PLACED_MM) for name, place in (placed or {}).items()}

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -32,7 +33,6 @@ from XRayTo3DLib.methods.standing import angles
 from XRayTo3DLib.methods.standing import called as called_as
 from XRayTo3DLib.radiograph import ESTIMATED
 from XRayTo3DLib.segmentation import FemurCheck, Fragments
-from XRayTo3DLib.segmentation.network.reader import Landmark
 from XRayTo3DLib.shape import BUILT_IN_BONES, Fit, built_in, save_shape_model, shadow
 from XRayTo3DLib.shape.statistics import onto
 from XRayTo3DLib.surface import OBSERVED, UNCERTAINTY, area_and_volume, arrays, is_closed
@@ -339,13 +339,16 @@ def test_another_model_is_used_and_named(found, tmp_path):
 
 
 def test_landmarks_of_network_and_user(found):
-    """Where heights tell a landmark's place, along the shaft, the network's does not pull."""
-    seen = {"head_center": Landmark(1, 2, 0.9), "knee_center": Landmark(3, 4, 0.2), "shaft_middle": Landmark(5, 6, 0.9)}
-    bone = replace(found[0].bone, landmarks=seen)
+    bone = SimpleNamespace(
+        landmarks={
+            "head_center": SimpleNamespace(x=1.0, y=2.0, confidence=0.9),
+            "knee_center": SimpleNamespace(x=3.0, y=4.0, confidence=0.2),
+        }
+    )
     marks = arranged._marks(bone, None)
     assert set(marks) == {"head_center"} and (marks["head_center"].column, marks["head_center"].row) == (1, 2)
-    both = arranged._marks(bone, {"head_center": (5, 6), "shaft_middle": (7, 8)})
-    assert (both["head_center"].column, both["shaft_middle"].row) == (5, 8)
+    both = arranged._marks(bone, {"head_center": (5, 6), "knee_center": (7, 8)})
+    assert (both["head_center"].column, both["knee_center"].row) == (5, 8)
     assert both["head_center"].deviation_mm < marks["head_center"].deviation_mm
 
 
