@@ -65,7 +65,7 @@ def check_fracture_marks(marks: FractureMarks) -> None:
             raise ReconstructionError(f"A click on a piece needs a column and a row, not {place.tolist()}.")
     if len(places) != PIECES:
         raise ReconstructionError(
-            f"The fracture has {len(places)} clicks on pieces, but a bone is made in {PIECES}: click once on each of "
+            f"Clicks on pieces of the fracture: {len(places)}, but a bone is made in {PIECES}: click once on each of "
             f"{PIECES} pieces, of a bone in more on the two that matter most."
         )
     if np.linalg.norm(places[0] - places[1]) < _SAME:

@@ -292,7 +292,7 @@ BAD = {
         ["good.png", "--mask", "mask.png", "--fracture-line", 1, 1, 5, 1],
         "does not part the bone in two",
     ),
-    "one piece of a broken bone": (["good.png", "--fracture-piece", 90, 60], "has 1 clicks on pieces"),
+    "one piece of a broken bone": (["good.png", "--fracture-piece", 90, 60], "of the fracture: 1,"),
     "three pieces of a broken bone": (["good.png", *(3 * ("--fracture-piece", 90, 60))], "a bone is made in 2"),
     "both pieces at one place": (["good.png", *(2 * ("--fracture-piece", 90, 60))], "are at one place"),
     "piece outside the picture": (

@@ -95,8 +95,8 @@ def test_of_a_bone_whose_breaks_no_network_knows_a_line_is_asked_for(parted):
 @pytest.mark.parametrize(
     ("pieces", "words"),
     [
-        ([], "has 0 clicks"),
-        ([(1, 2)], "has 1 clicks"),
+        ([], "of the fracture: 0,"),
+        ([(1, 2)], "of the fracture: 1,"),
         ([(1, 2), (30, 40), (50, 60)], "a bone is made in 2"),
         ([(1, 2), (1.5, 2)], "at one place"),
         ([(1, 2), (np.nan, 2)], "needs a column and a row"),
