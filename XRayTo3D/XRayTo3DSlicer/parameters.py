@@ -23,6 +23,11 @@ from .wanted import bonesWanted
 BETWEEN_FILES = ";"  # that one parameter holds
 
 
+# What marks a region, and a fracture: nodes of any of these kinds, or none.
+RegionMark = vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+FractureMark = vtkMRMLMarkupsLineNode | vtkMRMLMarkupsFiducialNode | RegionMark
+
+
 class View(Enum):
     """From where the X-ray was taken; the values are the engine's names."""
 
@@ -222,17 +227,10 @@ class XRayTo3DParameterNode:
     sod: Annotated[float, WithinRange(0, 5000)] = 0.0
     calibrationLine: vtkMRMLMarkupsLineNode
     calibrationLength: Annotated[float, WithinRange(0.1, 1000)] = 25.0
-    region: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    region: RegionMark
     includePoints: vtkMRMLMarkupsFiducialNode
     excludePoints: vtkMRMLMarkupsFiducialNode
-    fracture: (
-        vtkMRMLMarkupsLineNode
-        | vtkMRMLMarkupsROINode
-        | vtkMRMLMarkupsClosedCurveNode
-        | vtkMRMLMarkupsPlaneNode
-        | vtkMRMLMarkupsFiducialNode
-        | None
-    )
+    fracture: FractureMark
     finder: Finder = Finder.AUTO
     clusters: Annotated[int, WithinRange(2, 8)] = 2
     manualRange: bool = False
@@ -250,49 +248,28 @@ class XRayTo3DParameterNode:
     side: Side = Side.AUTO
     landmarks: vtkMRMLMarkupsFiducialNode
     force: bool = False
-    lateralRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    lateralRegion: RegionMark
     lateralIncludePoints: vtkMRMLMarkupsFiducialNode
     lateralExcludePoints: vtkMRMLMarkupsFiducialNode
     lateralBoneSegmentation: vtkMRMLSegmentationNode
     lateralLandmarks: vtkMRMLMarkupsFiducialNode
-    lateralFracture: (
-        vtkMRMLMarkupsLineNode
-        | vtkMRMLMarkupsROINode
-        | vtkMRMLMarkupsClosedCurveNode
-        | vtkMRMLMarkupsPlaneNode
-        | vtkMRMLMarkupsFiducialNode
-        | None
-    )
+    lateralFracture: FractureMark
     lateralView: View = View.FROM_IMAGE
     viewAngle: Annotated[float, WithinRange(0, 160)] = 0.0
-    thirdRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    thirdRegion: RegionMark
     thirdIncludePoints: vtkMRMLMarkupsFiducialNode
     thirdExcludePoints: vtkMRMLMarkupsFiducialNode
     thirdBoneSegmentation: vtkMRMLSegmentationNode
     thirdLandmarks: vtkMRMLMarkupsFiducialNode
-    thirdFracture: (
-        vtkMRMLMarkupsLineNode
-        | vtkMRMLMarkupsROINode
-        | vtkMRMLMarkupsClosedCurveNode
-        | vtkMRMLMarkupsPlaneNode
-        | vtkMRMLMarkupsFiducialNode
-        | None
-    )
+    thirdFracture: FractureMark
     thirdView: View = View.FROM_IMAGE
     thirdAngle: Annotated[float, WithinRange(-160, 160)] = 0.0
-    fourthRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
+    fourthRegion: RegionMark
     fourthIncludePoints: vtkMRMLMarkupsFiducialNode
     fourthExcludePoints: vtkMRMLMarkupsFiducialNode
     fourthBoneSegmentation: vtkMRMLSegmentationNode
     fourthLandmarks: vtkMRMLMarkupsFiducialNode
-    fourthFracture: (
-        vtkMRMLMarkupsLineNode
-        | vtkMRMLMarkupsROINode
-        | vtkMRMLMarkupsClosedCurveNode
-        | vtkMRMLMarkupsPlaneNode
-        | vtkMRMLMarkupsFiducialNode
-        | None
-    )
+    fourthFracture: FractureMark
     fourthView: View = View.FROM_IMAGE
     fourthAngle: Annotated[float, WithinRange(-160, 160)] = 0.0
     cameras: str = ""
