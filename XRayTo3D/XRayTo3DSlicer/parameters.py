@@ -23,11 +23,6 @@ from .wanted import bonesWanted
 BETWEEN_FILES = ";"  # that one parameter holds
 
 
-# What marks a region, and a fracture: nodes of any of these kinds, or none.
-RegionMark = vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
-FractureMark = vtkMRMLMarkupsLineNode | vtkMRMLMarkupsFiducialNode | RegionMark
-
-
 class View(Enum):
     """From where the X-ray was taken; the values are the engine's names."""
 
@@ -227,10 +222,17 @@ class XRayTo3DParameterNode:
     sod: Annotated[float, WithinRange(0, 5000)] = 0.0
     calibrationLine: vtkMRMLMarkupsLineNode
     calibrationLength: Annotated[float, WithinRange(0.1, 1000)] = 25.0
-    region: RegionMark
+    region: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
     includePoints: vtkMRMLMarkupsFiducialNode
     excludePoints: vtkMRMLMarkupsFiducialNode
-    fracture: FractureMark
+    fracture: (
+        vtkMRMLMarkupsLineNode
+        | vtkMRMLMarkupsROINode
+        | vtkMRMLMarkupsClosedCurveNode
+        | vtkMRMLMarkupsPlaneNode
+        | vtkMRMLMarkupsFiducialNode
+        | None
+    )
     finder: Finder = Finder.AUTO
     clusters: Annotated[int, WithinRange(2, 8)] = 2
     manualRange: bool = False
@@ -248,28 +250,49 @@ class XRayTo3DParameterNode:
     side: Side = Side.AUTO
     landmarks: vtkMRMLMarkupsFiducialNode
     force: bool = False
-    lateralRegion: RegionMark
+    lateralRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
     lateralIncludePoints: vtkMRMLMarkupsFiducialNode
     lateralExcludePoints: vtkMRMLMarkupsFiducialNode
     lateralBoneSegmentation: vtkMRMLSegmentationNode
     lateralLandmarks: vtkMRMLMarkupsFiducialNode
-    lateralFracture: FractureMark
+    lateralFracture: (
+        vtkMRMLMarkupsLineNode
+        | vtkMRMLMarkupsROINode
+        | vtkMRMLMarkupsClosedCurveNode
+        | vtkMRMLMarkupsPlaneNode
+        | vtkMRMLMarkupsFiducialNode
+        | None
+    )
     lateralView: View = View.FROM_IMAGE
     viewAngle: Annotated[float, WithinRange(0, 160)] = 0.0
-    thirdRegion: RegionMark
+    thirdRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
     thirdIncludePoints: vtkMRMLMarkupsFiducialNode
     thirdExcludePoints: vtkMRMLMarkupsFiducialNode
     thirdBoneSegmentation: vtkMRMLSegmentationNode
     thirdLandmarks: vtkMRMLMarkupsFiducialNode
-    thirdFracture: FractureMark
+    thirdFracture: (
+        vtkMRMLMarkupsLineNode
+        | vtkMRMLMarkupsROINode
+        | vtkMRMLMarkupsClosedCurveNode
+        | vtkMRMLMarkupsPlaneNode
+        | vtkMRMLMarkupsFiducialNode
+        | None
+    )
     thirdView: View = View.FROM_IMAGE
     thirdAngle: Annotated[float, WithinRange(-160, 160)] = 0.0
-    fourthRegion: RegionMark
+    fourthRegion: vtkMRMLMarkupsROINode | vtkMRMLMarkupsClosedCurveNode | vtkMRMLMarkupsPlaneNode | None
     fourthIncludePoints: vtkMRMLMarkupsFiducialNode
     fourthExcludePoints: vtkMRMLMarkupsFiducialNode
     fourthBoneSegmentation: vtkMRMLSegmentationNode
     fourthLandmarks: vtkMRMLMarkupsFiducialNode
-    fourthFracture: FractureMark
+    fourthFracture: (
+        vtkMRMLMarkupsLineNode
+        | vtkMRMLMarkupsROINode
+        | vtkMRMLMarkupsClosedCurveNode
+        | vtkMRMLMarkupsPlaneNode
+        | vtkMRMLMarkupsFiducialNode
+        | None
+    )
     fourthView: View = View.FROM_IMAGE
     fourthAngle: Annotated[float, WithinRange(-160, 160)] = 0.0
     cameras: str = ""
