@@ -10,7 +10,7 @@ METHOD_NAMES = ("auto", "relief", "solid", "shape", "volume")
 SEGMENTATIONS = ("auto", "network", "clusters")
 PIECES = ("main", "near", "all")
 NAMED_BONES = ("femur", "tibia", "fibula", "patella", "hip")  # that the networks tell apart and models exist for
-IN_WORDS = {"hip": "hip bone"}  # what bones are called, where their names do not say it
+_IN_WORDS = {"hip": "hip bone"}  # what bones are called, where their names do not say it
 SIDES = ("auto", "left", "right")
 EXTENTS = ("auto", "whole", "seen")
 FRAGMENTS = ("auto", "whole")
@@ -18,6 +18,11 @@ PROJECTIONS = ("AP", "PA", "mediolateral", "lateromedial", "lateral")  # ways of
 ALIGNMENTS = ("none", "rigid")
 SIMULATED_VIEWS = ("ap", "pa", "lateral", "oblique")
 FRACTURES = ("transverse", "oblique", "spiral")
+
+
+def in_words(name: str) -> str:
+    """What a bone of a name is called: "hip bone" of "hip"."""
+    return _IN_WORDS.get(name, name)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a user has and chooses: views, what is marked in them, settings; and the bone in each view."""
 
-from ..choices import EXTENTS, FRAGMENTS, IN_WORDS, NAMED_BONES, SIDES, Finding, Making
+from ..choices import EXTENTS, FRAGMENTS, NAMED_BONES, SIDES, Finding, Making, in_words
 from .case import VIEW_NUMBERS, Case, View, case_of
 from .polarity import bone_bright
 from .region import find_region
@@ -20,7 +20,6 @@ from .settings import Marking, Patient, Settings, check_finding, check_making
 __all__ = [
     "EXTENTS",
     "FRAGMENTS",
-    "IN_WORDS",
     "NAMED_BONES",
     "SIDES",
     "VIEW_NUMBERS",
@@ -39,6 +38,7 @@ __all__ = [
     "check_making",
     "find_bone",
     "find_region",
+    "in_words",
     "is_same",
     "segment",
     "segment_again",

@@ -26,11 +26,7 @@ def find_region(radiograph: Radiograph, marking: Marking) -> np.ndarray:
         If nothing of the picture is left.
     """
     shape = radiograph.pixels.shape
-    region = np.ones(shape, bool)
-    if marking.roi is not None:
-        region &= segmentation.box_region(shape, marking.roi)
-    if marking.polygon is not None:
-        region &= segmentation.polygon_region(shape, marking.polygon)
+    region = segmentation.region_of(shape, marking.roi, marking.polygon)
     if marking.mask is not None:
         region &= segmentation.mask_region(shape, marking.mask)
     if not region.any():

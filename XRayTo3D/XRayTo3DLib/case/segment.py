@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from .. import segmentation
-from ..choices import IN_WORDS, NAMED_BONES, Finding
+from ..choices import NAMED_BONES, Finding, in_words
 from ..errors import ReconstructionError
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
@@ -120,8 +120,7 @@ def segment(radiograph: Radiograph, settings: Settings | None = None, progress: 
         What was marked, and how the bone is found.
     progress : callable, optional
     """
-    settings = settings or Settings()
-    return segment_view(View(radiograph, settings.marking), settings.finding, progress)
+    return segment_view(*_looked_in(radiograph, settings or Settings()), progress)
 
 
 def segment_view(
@@ -132,6 +131,7 @@ def segment_view(
     Parameters
     ----------
     view : View
+        Bone bright (see `polarity.bone_bright`).
     finding : Finding
     progress : callable, optional
         Called with the fraction done and what comes next; a true answer stops the work.
@@ -153,7 +153,6 @@ def segment_view(
     """
     stage = Stages(progress)
     check_finding(finding, view.marking)
-    view = bone_bright(view, finding)
     with stage("region", 0.0, "marking the region"):
         region = looked_at(view)
     with stage("bone", 0.1, "finding the bone"):
@@ -375,8 +374,8 @@ def _named(region: np.ndarray, view: View, finding: Finding) -> Bone:
         told = segmentation.find_told(pixels, region, name, finding.pieces, finding.reader)
         those = [] if told is None else [told]
     if not those:
-        called = IN_WORDS.get(name, name)
-        others = ", ".join(dict.fromkeys(IN_WORDS.get(each.name, each.name) for each in seen)) or "no bone of the leg"
+        called = in_words(name)
+        others = ", ".join(dict.fromkeys(in_words(each.name) for each in seen)) or "no bone of the leg"
         raise ReconstructionError(
             f"No {called} was found, but {others}. Mark the {called} with a box or a click, or ask for another bone."
         )

@@ -31,7 +31,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _segment(options: argparse.Namespace, stop: threading.Event) -> int:
-    from ..case import View, segment_view
+    from ..case import View, bone_bright, segment_view
     from ..helpers.files import replacing
 
     if not options.output.lower().endswith(".png"):
@@ -41,7 +41,8 @@ def _segment(options: argparse.Namespace, stop: threading.Event) -> int:
         tell(progress, 0.0, "reading")
         radiograph = read(options)
         with naming(options.image):
-            result = segment_view(View(radiograph, marking(vars(options), options)), finding(options), progress)
+            view, how = View(radiograph, marking(vars(options), options)), finding(options)
+            result = segment_view(bone_bright(view, how), how, progress)
         tell(progress, 1.0, "writing")
         if options.report:
             from ..report import write_segmentation_report

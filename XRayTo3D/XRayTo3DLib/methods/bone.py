@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field, replace
 
-from ..case import IN_WORDS, Case, Segmentation, View
+from ..case import Case, Segmentation, View, in_words
 from ..depth import DepthMap
 from ..radiograph import estimated
 from ..shape import Fit
@@ -117,7 +117,7 @@ class BoneResult:
     @property
     def called(self) -> str:
         """What it is called: "left femur", "right hip bone"; "bone" where nothing told which it is."""
-        return f"{self.side} {IN_WORDS.get(self.name, self.name)}".strip() if self.name else "bone"
+        return f"{self.side} {in_words(self.name)}".strip() if self.name else "bone"
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..case import IN_WORDS, NAMED_BONES, Case, Finding, Segmentation, segment_others
+from ..case import NAMED_BONES, Case, Finding, Segmentation, in_words, segment_others
 from ..errors import ReconstructionError
 
 _ORDER = ("femur", "tibia", "patella", "fibula", "hip")  # in which they are made: each hangs on those before it
@@ -61,7 +61,7 @@ def find_others(case: Case, finding: Finding, main: Sequence[Segmentation]) -> t
 def check_all_seen(finding: Finding, names: Collection[str]) -> None:
     """Raise ReconstructionError if a bone that was asked for by name is not one of those that are seen."""
     if missing := [name for name in finding.named[1:] if name not in names]:
-        lost, main = (IN_WORDS.get(name, name) for name in (missing[0], finding.named[0]))
+        lost, main = (in_words(name) for name in (missing[0], finding.named[0]))
         raise ReconstructionError(
             f"No {lost} is seen beside the {main} in the first picture: mark a larger region, or ask for other bones."
         )

@@ -12,7 +12,6 @@ import numpy as np
 
 from .. import segmentation, surface
 from ..case import (
-    IN_WORDS,
     NAMED_BONES,
     VIEW_NUMBERS,
     Case,
@@ -22,6 +21,7 @@ from ..case import (
     bone_bright,
     case_of,
     check_making,
+    in_words,
     is_same,
     segment_view,
 )
@@ -242,7 +242,7 @@ def _all_made(
             also, result = made(method, also, making, part(progress, number * share, share))
         except ReconstructionError as error:
             if told:
-                left_out.append(f"The {IN_WORDS.get(other.name, other.name)} was left out. {error}")
+                left_out.append(f"The {in_words(other.name)} was left out. {error}")
             continue
         if not told and not looks_whole(also, result):  # a bone that no look has shown must be met
             continue

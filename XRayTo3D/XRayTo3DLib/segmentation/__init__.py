@@ -35,7 +35,7 @@ from .network.channels import BONES
 from .network.loading import load_reader
 from .network.reader import Landmark, Reading
 from .network.search import with_room
-from .region import bounding_box, box_region, is_marked, mask_region, polygon_region
+from .region import bounding_box, box_region, is_marked, mask_region, polygon_region, region_of
 from .seeds import Seeds, check_seeds
 
 __all__ = [
@@ -95,6 +95,7 @@ __all__ = [
     "polygon_region",
     "probability_broken",
     "raised",
+    "region_of",
     "split_along",
     "threshold",
     "with_room",

@@ -12,7 +12,7 @@ from .found import Bone
 from .fracture_line import check_fracture_line, split_along
 from .fragments import Fragments, described, look
 from .parting import Told, parted
-from .region import box_region, polygon_region
+from .region import region_of
 
 PIECES = 2  # that a shape is fitted to
 _SAME = 1.0  # pixels: clicks closer than that are at one place
@@ -46,12 +46,7 @@ class FractureMarks:
 
     def region(self, shape: tuple[int, int]) -> np.ndarray:
         """Where the fracture is (rows, columns) in a picture of that shape: all of it, where nothing is told."""
-        region = np.ones(shape, bool)
-        if self.box is not None:
-            region &= box_region(shape, self.box)
-        if self.polygon is not None:
-            region &= polygon_region(shape, self.polygon)
-        return region
+        return region_of(shape, self.box, self.polygon)
 
 
 def check_fracture_marks(marks: FractureMarks) -> None:

@@ -84,6 +84,18 @@ def polygon_region(shape: tuple[int, int], polygon: Sequence[Sequence[float]]) -
     return region
 
 
+def region_of(
+    shape: tuple[int, int], box: Sequence[float] | None, polygon: Sequence[Sequence[float]] | None
+) -> np.ndarray:
+    """Pixels (rows, columns) in what a box and a polygon share, as far as they are given: see these."""
+    region = np.ones(shape, bool)
+    if box is not None:
+        region &= box_region(shape, box)
+    if polygon is not None:
+        region &= polygon_region(shape, polygon)
+    return region
+
+
 def mask_region(shape: tuple[int, int], mask: np.ndarray) -> np.ndarray:
     """Pixels that are not zero in `mask`, an array of the picture's own size.
 
