@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import os
 import pickle
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,15 +86,25 @@ def remembered() -> Callable:
     return remembering
 
 
+@pytest.fixture(scope="session")
+def answers() -> OrderedDict:
+    """What networks have answered so far."""
+    return OrderedDict()
+
+
 @pytest.fixture(scope="module")
-def seen_once(remembered):
-    """An engine that looks at each picture once, and fits each bone once.
+def seen_once(remembered, answers):
+    """An engine that asks a network the same once, looks at each picture once, and fits each bone once.
 
     Tests of what is above it ask for the same few samples dozens of times. Pictures, marks and settings are compared to
     the last bit: only what came of the very same ones is taken again.
     """
+    network = importlib.import_module("XRayTo3DLib.segmentation.network")
     names = {"segmentation.find": ["find_by_network"], "shape": ["fit_shape", "measures", "uncertainty", "next_views"]}
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network.loading, "_answers", answers)
+        patch.setattr(network.loading, "_REMEMBERED", 100)  # not of one picture alone
+        patch.setattr(network.look, "forget", lambda: None)
         for place, functions in names.items():
             engine = importlib.import_module(f"XRayTo3DLib.{place}")
             for name in functions:

@@ -24,7 +24,7 @@ def slicer_core():
 
 
 @pytest.fixture(scope="module")
-def module(slicer_core):
+def module(seen_once, slicer_core):
     """The module file, imported as Slicer would without a window."""
     assert not hasattr(slicer_core, "app"), "these tests are for Slicer's core alone"
     with pytest.MonkeyPatch.context() as patch, module_loaded(patch, module_named("qt"), *python_modules()) as result:

@@ -9,8 +9,6 @@ import pytest
 from .conftest import part, points_of, sample_volume
 from .test_bones import folder_of, hierarchy  # noqa: F401 - a fixture
 
-pytestmark = pytest.mark.usefixtures("seen_once")
-
 
 def ends_of(node):
     """World positions (n, 3) of a markups node's points."""

@@ -7,8 +7,6 @@ import pytest
 
 from .conftest import part, points_of, sample_volume
 
-pytestmark = pytest.mark.usefixtures("seen_once")
-
 QUICK = {"method": "solid", "triangles": 2000}
 
 

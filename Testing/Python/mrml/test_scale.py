@@ -9,8 +9,6 @@ import pytest
 from ..stand_ins.application import ROOT, CoreIOManager
 from .conftest import part, points_of, rod, sample_volume
 
-pytestmark = pytest.mark.usefixtures("seen_once")
-
 SAMPLE = ROOT / "Resources" / "Samples" / "femur_ap.dcm"
 QUICK = {"method": "solid", "threshold": (0.4, 1.0), "triangles": 3000}
 

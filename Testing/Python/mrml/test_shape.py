@@ -11,8 +11,6 @@ from .conftest import part, points_of, sample_volume
 from .test_marks import placed, quick, xray_at
 from .test_placement import given, ijk_to_ras
 
-pytestmark = pytest.mark.usefixtures("seen_once")
-
 OUTLINES = ("XRayTo3D.Outline", "XRayTo3D.LateralOutline")
 
 

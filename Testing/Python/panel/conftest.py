@@ -21,7 +21,7 @@ def qt_application():
 
 
 @pytest.fixture(scope="module")
-def module(qt_application, tmp_path_factory):
+def module(seen_once, qt_application, tmp_path_factory):
     """The module file, imported as Slicer would, in an application."""
     slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 

@@ -9,8 +9,6 @@ from ..mrml.conftest import part, sample_volume, save_scene
 from .test_further_views import engine, region_on  # noqa: F401 - a fixture
 from .test_views import add_xray
 
-pytestmark = pytest.mark.usefixtures("seen_once")
-
 SIZE = 0.4  # of a pixel at the detector, mm
 SID, SOD = 1150.0, 1000.0
 

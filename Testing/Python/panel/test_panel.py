@@ -12,8 +12,6 @@ import vtk
 from ..mrml.conftest import models, node_ids, part, points_of, rod, save_scene
 from ..stand_ins import application
 
-pytestmark = pytest.mark.usefixtures("seen_once")
-
 
 @pytest.fixture
 def xray(scene):

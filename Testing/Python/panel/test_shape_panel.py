@@ -7,8 +7,6 @@ import vtk
 from ..mrml.conftest import models, part, points_of, rod, sample_volume
 from ..stand_ins.application import ROOT
 
-pytestmark = pytest.mark.usefixtures("seen_once")
-
 OF_SHAPE = ("lateralSelector", "sideComboBox", "landmarksSelector", "forceCheckBox", "shapeModelLineEdit")
 OF_PATIENT = ("heightSpinBox", "sexComboBox", "otherSideSelector")
 OF_SECOND = ("lateralRegionSelector", "lateralRegionPlaceWidget", "lateralViewComboBox", "viewAngleSpinBox")

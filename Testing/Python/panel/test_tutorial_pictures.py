@@ -13,8 +13,6 @@ from ..stand_ins.application import ROOT
 from .test_panel import wait_for_preview
 from .test_pictures import PANEL, grabbed, rendered
 
-pytestmark = pytest.mark.usefixtures("seen_once")
-
 HEIGHT = 700
 VIEW = (330, HEIGHT)  # of a slice view, and of the 3D view
 MOST_BYTES = 200_000  # of a picture

@@ -21,6 +21,8 @@ ENGINE = Path(XRayTo3DLib.__file__).parents[1]
 SAMPLE = Path(__file__).resolve().parents[4] / "Resources" / "Samples" / "femur_ap.dcm"
 BY_CLUSTERS = ("--segmentation", "clusters")  # the reader network takes longer than all the rest
 
+pytestmark = pytest.mark.usefixtures("seen_once")  # where it is asked, it is of the same few pictures
+
 
 @pytest.fixture
 def work(tmp_path, monkeypatch, phantom):

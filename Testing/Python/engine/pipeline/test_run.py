@@ -30,6 +30,8 @@ from XRayTo3DLib import (
 from XRayTo3DLib.geometry.outline import BORDER
 from XRayTo3DLib.methods import auto
 from XRayTo3DLib.segmentation import Seeds, clustered
+from XRayTo3DLib.segmentation.by_network import find_by_network
+from XRayTo3DLib.segmentation.network.loading import forget
 from XRayTo3DLib.surface import GREY, OBSERVED, OVER_FILM, arrays
 
 SHAPE = (160, 120)
@@ -38,6 +40,8 @@ SAMPLE = Path(__file__).resolve().parents[4] / "Resources" / "Samples" / "femur_
 SOLID = Settings(method="solid", triangles=5000)
 BY_CLUSTERS = replace(SOLID, segmentation="clusters")
 RELIEF = replace(SOLID, method="relief")
+
+pytestmark = pytest.mark.usefixtures("seen_once")
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +239,10 @@ def solid(phantom_radiograph):
     return reported(phantom_radiograph, SOLID)
 
 
-def test_same_input_same_surface(phantom_radiograph, solid):
+def test_same_input_same_surface(phantom_radiograph, solid, monkeypatch):
+    """Asked anew, the network says the same."""
+    monkeypatch.setattr(segmentation.find, "find_by_network", find_by_network)
+    forget()
     first, second = (arrays(each.surface.polydata) for each in (solid.made, reconstruct(phantom_radiograph, SOLID)))
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
@@ -294,22 +301,14 @@ def test_progress_rises_from_0_to_1(request, of):
     assert len(fractions) >= 6 and all(text for _, text in told)
 
 
-def test_a_user_may_stop_at_every_step(phantom_radiograph, monkeypatch):
+def test_a_user_may_stop_at_every_step(phantom_radiograph):
     settings = Settings(method="solid", triangles=2000)
-    calls, seen, look = [], [], segmentation.find.find_by_network
-
-    def look_once(*arguments):
-        """What the network sees, which is the same each time, and takes longer than all other steps."""
-        seen[:] = seen or [look(*arguments)]
-        return seen[0]
-
-    monkeypatch.setattr(segmentation.find, "find_by_network", look_once)
+    calls = []
     reconstruct(phantom_radiograph, settings, lambda *_: calls.append(1))
     for last in range(len(calls)):
         left = iter([False] * last + [True])
         with pytest.raises(Cancelled):
             reconstruct(phantom_radiograph, settings, lambda *_, left=left: next(left))
-    assert len(seen) == 1
 
 
 @pytest.mark.parametrize(
