@@ -67,10 +67,10 @@ def made(folder: Path, bone: str, standing: np.ndarray) -> Made:
     """
     points, faces = bones_of_people(folder, bone)
     aligned, mean = _standing(bone, points, standing)
-    template_surface, fine = rounded(mean, faces)
+    (template_surface, *everybodys), fine = rounded(np.stack([mean, *aligned]), faces)
     template = even(template_surface, fine, _POINTS[bone])
     placed = template.on(template_surface)
-    carried = np.array([template.on(rounded(each, faces)[0]) for each in aligned])
+    carried = np.array([template.on(each) for each in everybodys])
     off = np.array([_apart((own, template.faces), (each, faces)) for own, each in zip(carried, aligned, strict=True)])
     samples = procrustes(carried)[0]
     back = onto(samples.mean(axis=0), placed)[1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SurfaceError
-from ..shape.silhouette import prepared
+from ..shape.silhouette import Mesh, prepared
 from ..surface import arrays, is_closed, polydata
 from ..surface.mesh import area_and_volume
 
@@ -48,20 +48,37 @@ class Carried:
 
 
 def rounded(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Many small triangles on a smooth surface through all points of a coarse one; the same ones for the same faces.
+    """Many small triangles on smooth surfaces through all points of coarse ones.
+
+    Parameters
+    ----------
+    points : (s, n, 3) array
+        Of surfaces with the same triangles.
+    faces : (m, 3) array
+
+    Returns
+    -------
+    points : (s, k, 3) float64 array
+    faces : (l, 3) int64 array
+        The same ones for the same faces.
 
     References
     ----------
     D. Zorin, P. Schroeder, W. Sweldens, "Interpolating subdivision for meshes with arbitrary topology", SIGGRAPH 1996.
     """
+    from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
     from vtkmodules.vtkFiltersModeling import vtkButterflySubdivisionFilter
 
+    coarse = polydata(points[0], faces)
+    for each in points:  # numbers at points are rounded as places are: all surfaces at once
+        coarse.GetPointData().AddArray(numpy_to_vtk(np.asarray(each, np.float32), deep=True))
     finer = vtkButterflySubdivisionFilter()
-    finer.SetInputData(polydata(points, faces))
-    finer.SetNumberOfSubdivisions(max(0, int(np.ceil(np.log(_FINEST / len(points)) / np.log(4)))))
+    finer.SetInputData(coarse)
+    finer.SetNumberOfSubdivisions(max(0, int(np.ceil(np.log(_FINEST / points.shape[1]) / np.log(4)))))
     finer.Update()
-    points, faces = arrays(finer.GetOutput())
-    return np.asarray(points, np.float64), np.asarray(faces, np.int64)
+    carried = finer.GetOutput().GetPointData()
+    fine = np.array([vtk_to_numpy(carried.GetArray(number)) for number in range(len(points))], np.float64)
+    return fine, np.asarray(arrays(finer.GetOutput())[1], np.int64)
 
 
 def even(points: np.ndarray, faces: np.ndarray, count: int) -> Carried:
@@ -92,8 +109,9 @@ def even(points: np.ndarray, faces: np.ndarray, count: int) -> Carried:
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
-    first, second = prepared(faces, len(points)).edges.T
-    side = _sides(points, faces, first, second)
+    mesh = prepared(faces, len(points))
+    first, second = mesh.edges.T
+    side = _sides(points, mesh)
     lengths = np.linalg.norm(points[first] - points[second], axis=1) * 2 / (side[first] + side[second])
     graph = csr_array((np.tile(lengths, 2), (np.r_[first, second], np.r_[second, first])), shape=(len(points),) * 2)
     weights = _areas(points, faces) / side**2
@@ -108,11 +126,12 @@ def even(points: np.ndarray, faces: np.ndarray, count: int) -> Carried:
     return _relaxed(points, faces, joined, points[before])
 
 
-def _sides(points: np.ndarray, faces: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _sides(points: np.ndarray, mesh: Mesh) -> np.ndarray:
     """Relative length (n,) of sides: as the root of the radius of curvature, so that all triangles lose alike."""
     from scipy.sparse import csr_array
 
-    normals = prepared(faces, len(points)).normals(points)
+    first, second = mesh.edges.T
+    normals = mesh.normals(points)
     bend = np.linalg.norm(normals[first] - normals[second], axis=1)
     length = np.linalg.norm(points[first] - points[second], axis=1)
     near = csr_array((np.ones(2 * len(first)), (np.r_[first, second], np.r_[second, first])), shape=(len(points),) * 2)
@@ -122,7 +141,7 @@ def _sides(points: np.ndarray, faces: np.ndarray, first: np.ndarray, second: np.
     for _ in range(_BEND_SWEEPS):
         sharp = (near @ sharp) / count
     wanted = sharp**-0.25
-    areas = _areas(points, faces)
+    areas = _areas(points, mesh.faces)
     usual = np.sqrt(areas.sum() / (areas / wanted**2).sum())
     return np.clip(wanted / usual, _SMALLEST, _LARGEST)
 
