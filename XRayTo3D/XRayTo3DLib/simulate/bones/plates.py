@@ -60,6 +60,9 @@ def body(balls: np.ndarray, plates: np.ndarray, blend_mm: float, step_mm: float,
 
 def distance(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
     """Signed distance (n,) of points (n, 3) to a plate of three balls (3, 4), near enough if sizes change slowly."""
+    if (corners == corners[0]).all():  # a ball
+        away = points - corners[0, :3]
+        return np.sqrt(np.einsum("ij,ij->i", away, away)) - corners[0, 3]
     share = nearest(points, corners[:, :3])
     away = points - share @ corners[:, :3]
     return np.sqrt(np.einsum("ij,ij->i", away, away)) - share @ corners[:, 3]
