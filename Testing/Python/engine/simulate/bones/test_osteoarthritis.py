@@ -30,6 +30,7 @@ def narrowed(sound):
     """The limbs before spurs grew: a motion of each bone is drawn first."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(osteoarthritis, "_with_spurs", lambda bone, *_: bone)
+        patch.setattr(osteoarthritis, "_hardened", lambda bone, *_: bone)
         return [worn(sound, np.random.default_rng(seed))[0] for seed in range(2)]
 
 
