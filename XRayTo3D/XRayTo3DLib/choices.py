@@ -84,7 +84,7 @@ class Making:
         How much of a fitted bone to make: all of it, or what was seen, closed by flat cuts where the picture's border
         cut the bone off. "auto" is the seen part where less than 80 % of the length was seen.
     fragments : {"auto", "whole"}
-        Whether a bone whose fracture is marked in every view is fitted as two fragments, or as one whole bone.
+        Whether a bone whose fracture is marked in every view is fitted in its fragments, or as one whole bone.
     force : bool
         Whether to fit a femur's shape to what does not seem to be one.
     """

@@ -106,8 +106,9 @@ def measureRows(record):
 
     owners = [(bone["name"], boneName(bone["name"], bone["side"]), bone["measures"]) for bone in record["bones"]]
     owners += [
-        ("fracture", _("{bone}, fragments").format(bone=boneName(bone["name"], bone["side"])), betweenFragments(bone))
+        ("fracture", f"{boneName(bone['name'], bone['side'])}, {fragment or _('fragments')}", measures)
         for bone in record["bones"]
+        for fragment, measures in betweenFragments(bone)
     ]
     owners += [("leg", legName(leg["side"]), leg["measures"]) for leg in record["legs"]]
     for kind, called, measures in owners:

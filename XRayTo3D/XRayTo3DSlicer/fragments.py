@@ -1,7 +1,7 @@
 """A broken bone in the scene: a model for each fragment, under a transform that leads from its place to where it lies.
 
 A fragment's model has the place that the fragment has in the reduced bone. The transform above it is the identity for
-the upper fragment, which the reduced bone lies as, and carries the lower one to where it was found.
+the upper fragment, which the reduced bone lies as, and carries each other one to where it was found.
 """
 
 import json
@@ -11,6 +11,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .folders import nodesOf, putIntoFolder, removeWithFolders
+from .names import fragmentName
 from .nodes import addNode, ijkToRAS, placeSurface
 
 # Roles in which a bone's model refers to its fragments, to the transforms above them, and to the reduced bone.
@@ -28,7 +29,7 @@ def fragmentsOf(modelNode) -> list:
 def placeFragments(bone, volumeNode, modelNode) -> list:
     """Show a broken bone's fragments in the place of its model, and keep the reduced bone hidden; none of a whole bone.
 
-    The model itself, which holds both fragments as they lie, is hidden: they would stand in it. What there was before
+    The model itself, which holds all fragments as they lie, is hidden: they would stand in it. What there was before
     is made anew, and stays shown or hidden as it was.
 
     :param bone: the engine's BoneResult
@@ -44,10 +45,10 @@ def placeFragments(bone, volumeNode, modelNode) -> list:
             modelNode.GetDisplayNode().SetVisibility(True)
         return []
     named = _named(bone, volumeNode)
-    if len(before) < 2:  # there was none, or the user removed one
+    if len(before) != len(named):  # there was none, or another number, or the user removed one
         removeFragmentsOf(modelNode)
         before = []
-    made = [_placed(*each, volumeNode) for each in zip(named, before or (None, None), strict=True)]
+    made = [_placed(*each, volumeNode) for each in zip(named, before or [None] * len(named), strict=True)]
     poses = [node.GetParentTransformNode() for node in made]
     reduced = _placeReduced(bone.whole, volumeNode, next(iter(nodesOf(modelNode, _REDUCED)), None))
     _refer(modelNode, made, poses, [reduced])
@@ -75,13 +76,15 @@ def _refer(modelNode, *nodes) -> None:
 def _named(bone, volumeNode) -> list:
     """Of each fragment: what it is called, its surface where it belongs, and the matrix to where it lies (RAS)."""
     from XRayTo3DLib.geometry.frames import ENGINE_TO_LPS, engine_to_ras, transform
+    from XRayTo3DLib.methods import fragment_names
 
     toRAS = engine_to_ras(ijkToRAS(volumeNode))
     fromLPS = toRAS @ np.linalg.inv(ENGINE_TO_LPS)
     found = []
-    for called, piece, toReduced in zip(
-        (_("{name} upper fragment"), _("{name} lower fragment")), bone.pieces, bone.broken.to_reduced, strict=True
+    for name, piece, toReduced in zip(
+        fragment_names(len(bone.pieces)), bone.pieces, bone.broken.to_reduced, strict=True
     ):
+        called = "{name} " + fragmentName(name)
         reducing = fromLPS @ toReduced @ np.linalg.inv(fromLPS)
         inEngine = np.linalg.inv(toRAS) @ reducing @ toRAS
         found.append((called, transform(piece.polydata, inEngine), np.linalg.inv(reducing)))

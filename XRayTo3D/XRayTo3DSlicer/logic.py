@@ -64,7 +64,7 @@ def inputs(
     :param landmarksNode: point list on landmarks of the bone, which are its points' names
     :param otherSideNode: the same bone of the other leg, a closed model
     :param fractureNode: line along a fracture, from one edge of the bone to the other; box, closed curve or plane
-        round it; or point list with a point on each of its two pieces
+        round it; or point list with a point on each of its two to four pieces
     :param settings: fields of XRayTo3DLib.Settings, such as method="solid" or clusters=5
     """
     from XRayTo3DLib import Settings

@@ -18,13 +18,32 @@ def boneName(name, side="") -> str:
     return sides[side].format(bone=bone.lower()) if side in sides else bone
 
 
-def betweenFragments(bone) -> dict:
-    """Return the measures between a broken bone's fragments, by their names in the engine's JSON; none of a whole one.
+def fragmentName(name) -> str:
+    """Return what a fragment of a broken bone is called; the engine's name comes in."""
+    return {
+        "upper": _("upper fragment"),
+        "upper middle": _("upper middle fragment"),
+        "middle": _("middle fragment"),
+        "lower middle": _("lower middle fragment"),
+        "lower": _("lower fragment"),
+    }[name]
 
-    :param bone: an entry of `bones` in the engine's JSON, in which the lower fragment has them
+
+def betweenFragments(bone) -> list:
+    """Return what is measured at each break of a bone: what the fragment below it is called, and the measures by name.
+
+    Of one break the lower fragment is meant, and it is called "". Of a whole bone there is nothing.
+
+    :param bone: an entry of `bones` in the engine's JSON, in which each lower fragment has them
     """
-    fragments = bone.get("fragments") or [{}]  # a model that an older version made has none
-    return {name: each for name, each in fragments[-1].items() if isinstance(each, dict) and "interval_95" in each}
+    _upper, *lower = bone.get("fragments") or [{}]  # a model that an older version made has none
+    return [
+        (
+            fragmentName(fragment["name"]) if len(lower) > 1 else "",
+            {name: each for name, each in fragment.items() if isinstance(each, dict) and "interval_95" in each},
+        )
+        for fragment in lower
+    ]
 
 
 def legName(side) -> str:

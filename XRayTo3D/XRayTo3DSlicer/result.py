@@ -62,7 +62,9 @@ def _rows(record) -> list:
         (_("Size"), "{:.1f} x {:.1f} x {:.1f} mm".format(*size)),
         (_("Volume"), f"{surface['volume_mm3'] / 1000:.1f} cm³"),
     ]
-    rows += [(each["title"], measureText(name, each)) for name, each in betweenFragments(main).items()]
+    for fragment, measures in betweenFragments(main):
+        called = f", {fragment}" * bool(fragment)
+        rows += [(f"{each['title']}{called}", measureText(name, each)) for name, each in measures.items()]
     if not shape:
         return rows
     sides = {"left": _("Left"), "right": _("Right")}

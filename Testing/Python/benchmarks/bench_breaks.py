@@ -53,7 +53,7 @@ def main() -> int:
                 continue
             told.append((bool(parts), found.probability))
             if parts:
-                pairs = zip((found.upper, found.lower), parts, strict=True)
+                pairs = zip(found.masks if found.breaks else 2 * found.masks, parts, strict=True)
                 agreed.append(min(dice(one, two) for one, two in pairs))
     broken, likely = np.array(told).T
     whole = likely[broken == 0]

@@ -86,7 +86,7 @@ def main() -> int:
         case = broken_bone(bone, number)
         model = built_in().of_side(bone.side)
         fit = fit_fragments([(model, *case.fragments)])
-        rows.append(scored(fit, displacements(fit), case))
+        rows.append(scored(fit, displacements(fit)[0], case))
         print(f"{bone.name} {case.fracture.kind} at {case.fracture.place:.2f}:", words(rows[-1]), flush=True)
     for name in ("angle", "shift", "turn", "surface"):
         values = np.concatenate([np.atleast_1d(row[name]) for row in rows])
@@ -109,8 +109,8 @@ def broken_bone(bone: Subject, number: int) -> Case:
     pieces = break_bone(Bone(whole), fracture)
     cameras = [Stand(turn).camera(np.zeros(3), SHAPE, (PIXEL, PIXEL), SID, SOD) for turn in (0.0, 90.0)]
     fragments = [
-        seen(piece.outer, whole.moved(motion), motion @ frame, cameras)
-        for piece, motion in zip(pieces, (np.eye(4), moving), strict=True)
+        seen(piece.outer, whole.moved(motion), motion @ frame, cameras, side)
+        for piece, motion, side in zip(pieces, (np.eye(4), moving), ("below", "above"), strict=True)
     ]
     return Case(whole, fracture, moving, frame, tuple(fragments))
 
@@ -137,8 +137,8 @@ def break_of(bone: Subject, number: int) -> tuple[Mesh, Fracture]:
     )
 
 
-def seen(piece: Mesh, whole: Mesh, frame: np.ndarray, cameras: list[Camera]) -> Fragment:
-    """A fragment's outlines, broken edges flagged, and where the bone's silhouette comes to the break."""
+def seen(piece: Mesh, whole: Mesh, frame: np.ndarray, cameras: list[Camera], side: str) -> Fragment:
+    """A fragment's outlines, broken edges flagged, and where the bone's silhouette comes to the break on that side."""
     on_it = off_triangles(piece.points[piece.faces].mean(axis=1), whole) > FLAT_MM
     to_fine = np.array([[FINER, 0, (FINER - 1) / 2], [0, FINER, (FINER - 1) / 2]])
     views, ends = [], []
@@ -150,7 +150,7 @@ def seen(piece: Mesh, whole: Mesh, frame: np.ndarray, cameras: list[Camera]) -> 
         outline, _ = broken(outline, edge[row.clip(0, mask.shape[0] - 1), column.clip(0, mask.shape[1] - 1)])
         views.append(view_from(camera, [outline]))
         ends.append(to_mm(camera, grazed(piece, on_it, whole, frame, camera)))
-    return Fragment(tuple(views), np.array(ends))
+    return Fragment(tuple(views), **{side: np.array(ends)})
 
 
 def off_triangles(places: np.ndarray, mesh: Mesh) -> np.ndarray:
@@ -184,7 +184,7 @@ def grazed(piece: Mesh, on_it: np.ndarray, whole: Mesh, frame: np.ndarray, camer
 
 def scored(fit: BrokenFit, measured: Mapping[str, Measure], case: Case) -> dict:
     """Errors of the displacement (degrees, mm), of the surfaces where they lie (mm), and of measures in deviations."""
-    found, center, up = np.linalg.inv(to_reduced(fit)), case.frame[:3, 3], case.frame[:3, 2]
+    found, center, up = np.linalg.inv(to_reduced(fit)[-1]), case.frame[:3, 3], case.frame[:3, 2]
     wrong = found[:3, :3] @ case.moving[:3, :3].T
     *vector, scalar = Rotation.from_matrix(wrong).as_quat()
     off = found @ [*center, 1] - case.moving @ [*center, 1]

@@ -30,6 +30,10 @@ def test_points_on_pieces_and_an_outline_round_a_fracture_lie_on_their_pixels(mo
     pieces = placed(scene, "vtkMRMLMarkupsFiducialNode", pixels[:2], matrix, off_plane=-3.0)
     (told,) = part("marks").fractureOf(pieces, volume).items()
     assert told == ("fracture_pieces", [pytest.approx(each, abs=1e-6) for each in pixels[:2]])
+    three = placed(scene, "vtkMRMLMarkupsFiducialNode", pixels, matrix)
+    assert part("marks").fractureOf(three, volume)["fracture_pieces"] == [
+        pytest.approx(each, abs=1e-6) for each in pixels
+    ]
     curve = placed(scene, "vtkMRMLMarkupsClosedCurveNode", pixels, matrix)
     (name, outline), *_ = part("marks").fractureOf(curve, volume).items()
     assert name == "fracture_polygon" and np.hypot(*(np.array(outline)[:, None] - pixels).T).min(axis=1).max() < 0.5
@@ -169,6 +173,35 @@ def test_fragments_lie_in_a_folder_and_are_kept_or_go_with_the_bone(broken, scen
     assert fragments.fragmentsOf(broken.model) == [] and broken.model.GetDisplayNode().GetVisibility()
 
 
+@pytest.mark.parametrize(
+    ("count", "called"),
+    [(3, ["upper", "middle", "lower"]), (4, ["upper", "upper middle", "lower middle", "lower"])],
+)
+def test_a_bone_in_more_pieces_has_a_model_under_a_transform_for_each(broken, scene, count, called):
+    """The slider puts all of them back; in other numbers of pieces they are made anew."""
+    fragments = part("fragments")
+    two = fragments.placeFragments(broken.bone, broken.volume, broken.model)
+    bone = broken.bone
+    for number in range(2, count):
+        further = np.eye(4)
+        further[:3, 3] = 5 * number, -3, 8
+        bone.broken.to_reduced = (*bone.broken.to_reduced, further)
+        bone.pieces = (*bone.pieces, bone.pieces[number % 2])
+    *made, reduced = fragments.placeFragments(bone, broken.volume, broken.model)
+    assert not any(scene.IsNodePresent(node) for node in two) and fragments.fragmentsOf(broken.model) == made
+    names = [node.GetName().removesuffix("_1") for node in made]  # names of those that are gone are not given again
+    assert names == [f"{broken.volume.GetName()} {name} fragment" for name in called]
+    above = [node.GetParentTransformNode() for node in made]
+    lies = [matrix_of(node).copy() for node in above]
+    assert len({node.GetID() for node in above}) == count and np.allclose(lies[0], np.eye(4))
+    assert all(not np.allclose(each, np.eye(4)) for each in lies[1:])
+    part("reducing").reduce(broken.model, 100.0)
+    assert all(np.allclose(matrix_of(node), np.eye(4), atol=1e-9) for node in above)
+    part("reducing").reduce(broken.model, 0.0)
+    assert all(np.allclose(matrix_of(node), each, atol=1e-9) for node, each in zip(above, lies, strict=True))
+    assert fragments.placeFragments(bone, broken.volume, broken.model) == [*made, reduced]
+
+
 def test_fragments_go_with_a_model_that_is_removed(broken, scene):
     made = part("fragments").placeFragments(broken.bone, broken.volume, broken.model)
     above = [node.GetParentTransformNode() for node in made[:2]]
@@ -187,7 +220,13 @@ def test_what_lies_between_fragments_is_in_the_table_with_intervals_and_definiti
     ((called, title, value, unit, low, high, meaning),) = part("bones").measureRows({"bones": [bone], "legs": []})
     assert (called, title, value, unit, low, high) == ("Left femur, fragments", "Angulation", 12.04, "°", 10.08, 14.0)
     assert meaning == DEFINITIONS["fracture"]["angulation_deg"].meaning
-    assert part("names").betweenFragments({"name": "femur"}) == {}
+    assert part("names").betweenFragments({"name": "femur"}) == []
+    three = bone | {"fragments": [{"name": "upper"}, lower | {"name": "middle"}, lower]}
+    rows = list(part("bones").measureRows({"bones": [three], "legs": []}))
+    assert [row[:2] for row in rows] == [
+        ("Left femur, middle fragment", "Angulation"),
+        ("Left femur, lower fragment", "Angulation"),
+    ]
 
 
 def test_a_slider_puts_fragments_back_and_leaves_what_the_user_moves(broken):

@@ -75,9 +75,9 @@ def reported(result: Reconstruction, sources: Sequence[Dataset], others: Sequenc
 def _of_bones(result: Reconstruction, sources: Sequence[Dataset]):
     for bone in result.bones:
         site = FindingSite(bone_code(bone.name), side_code(bone.side))
-        table, measures = _measured(bone)
-        if measures:
-            yield _group(bone.called, site, table, measures, account(bone, result), sources)
+        for called, table, measures in _measured(bone):
+            if measures:
+                yield _group(called, site, table, measures, account(bone, result), sources)
 
 
 def _of_legs(result: Reconstruction, sources: Sequence[Dataset]):
@@ -86,11 +86,16 @@ def _of_legs(result: Reconstruction, sources: Sequence[Dataset]):
         yield _group(f"{leg.side} leg", site, "leg", leg.measures, account(result.bones[0], result), sources)
 
 
-def _measured(bone: BoneResult) -> tuple[str, Mapping[str, Measure]]:
-    """A bone's measures, and the table of `anatomy.DEFINITIONS` that they stand in."""
-    if bone.broken:
-        return "fracture", bone.broken.measures
-    return bone.name, bone.shape.measures if bone.shape else {}
+def _measured(bone: BoneResult) -> list[tuple[str, str, Mapping[str, Measure]]]:
+    """What a bone's measures are called, the table of `anatomy.DEFINITIONS` that they stand in, and they themselves.
+
+    Of a bone with several breaks there are some of each.
+    """
+    if not bone.broken:
+        return [(bone.called, bone.name, bone.shape.measures if bone.shape else {})]
+    told = list(zip(bone.broken.names[1:], bone.broken.displacements, strict=True))
+    which = "{bone}, {name} fragment" if len(told) > 1 else "{bone}"
+    return [(which.format(bone=bone.called, name=name), "fracture", measures) for name, measures in told]
 
 
 def _group(

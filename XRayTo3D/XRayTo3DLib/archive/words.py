@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from ..methods import FRAGMENT_NAMES, BoneResult, Fitted
+from ..methods import BoneResult, Fitted
 from ..pipeline import Reconstruction
 from .made import MAKER
 
@@ -45,7 +45,7 @@ def account(bone: BoneResult, result: Reconstruction) -> str:
             f"Standard deviation of its points: median {np.median(points):.2f} mm, largest {points.max():.2f} mm."
         )
     if bone.broken:
-        parts = zip(FRAGMENT_NAMES, (bone.broken.upper, bone.broken.lower), strict=True)
+        parts = zip(bone.broken.names, bone.broken.fitted, strict=True)
         said += [f"{name.capitalize()} fragment: {_sure(fitted)}." for name, fitted in parts]
     said.append("For research and teaching, not for diagnosis, planning or treatment.")
     return " ".join((*said, *result.radiograph.warnings, *bone.warnings))

@@ -65,7 +65,7 @@ def record(planned: Planned, mark: str, seconds: float, numbers: dict | None = N
 def _bone(told: dict) -> dict:
     """What the table has of a bone, from its entry in `scene.json`."""
     shape, fragments = told["shape"], told["fragments"]
-    moved = fragments[1] if fragments else {}  # how the lower fragment lies to the upper one
+    moved = fragments[1] if fragments else {}  # how the second fragment lies to the upper one
     measures = told["measures"] | {
         name: value for name, value in moved.items() if isinstance(value, dict) and "deviation" in value
     }

@@ -33,15 +33,15 @@ class Marking:
         Grey range of bone in the radiograph itself, 0..1: it takes the place of the clusters.
     landmarks : dict of str to (x, y), or None
         Columns and rows of landmarks that a user placed, by the names that the shape model has for them.
-    fracture_line : (x0, y0, x1, y1) or None
+    fracture_line : (x0, y0, x1, y1), sequence of such lines, or None
         Columns and rows of a line along a fracture, from one edge of the bone to the other: it parts the bone that is
-        found into an upper and a lower fragment.
+        found into an upper and a lower fragment. Two or three lines, one along each break, part it into three or four.
     fracture_box : (x0, y0, x1, y1) or None
         Box round a fracture, as columns and rows: the bone is broken within it.
     fracture_polygon : sequence of (x, y) or None
         Outline round a fracture; with a box, the bone is broken in the part they share.
     fracture_pieces : sequence of (x, y) or None
-        A click on each of the two pieces of a broken bone.
+        A click on each of the pieces of a broken bone, two to four.
     """
 
     roi: Sequence[float] | None = None

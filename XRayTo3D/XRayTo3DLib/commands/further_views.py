@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..radiograph import Radiograph
 
 
-_REPEATED = ("include", "exclude", "landmark", "fracture_piece")  # as often as there are such points in a view
+_REPEATED = ("include", "exclude", "landmark", "fracture_line", "fracture_piece")  # as often as a view has them
 
 
 class _OfView(argparse.Action):
@@ -70,7 +70,7 @@ def add_further_views(command: argparse.ArgumentParser) -> None:
         nargs=4,
         type=float,
         metavar=("X0", "Y0", "X1", "Y1"),
-        help="along the same fracture there",
+        help="along the same fracture there (up to three times: along each break)",
     )
     argument(
         "--view-fracture-box",
@@ -97,7 +97,7 @@ def add_further_views(command: argparse.ArgumentParser) -> None:
         nargs=2,
         type=float,
         metavar=("X", "Y"),
-        help="a point on one piece there (twice: once for each)",
+        help="a point on one piece there (two to four times: once for each)",
     )
     argument(
         "--view-projection",

@@ -34,7 +34,9 @@ def add_marking(command: argparse.ArgumentParser) -> None:
         nargs=4,
         type=float,
         metavar=("X0", "Y0", "X1", "Y1"),
-        help="along a fracture, from one edge of the bone to the other: what lies on either side is a fragment",
+        action="append",
+        help="along a fracture, from one edge of the bone to the other: what lies on either side is a fragment (up to "
+        "three times: along each break)",
     )
     bone.add_argument(
         "--fracture-box", nargs=4, type=float, metavar=("X0", "Y0", "X1", "Y1"), help="box round a fracture"
@@ -52,7 +54,7 @@ def add_marking(command: argparse.ArgumentParser) -> None:
         type=float,
         metavar=("X", "Y"),
         action="append",
-        help="a point on one piece of a broken bone (twice: once for each)",
+        help="a point on one piece of a broken bone (two to four times: once for each)",
     )
     bone.add_argument(
         "--segmentation",
@@ -176,11 +178,16 @@ def marking(told: Mapping, options: argparse.Namespace, prefix: str = "--") -> M
         seeds=Seeds(include, exclude) if include or exclude else None,
         threshold=None if threshold is None else tuple(threshold),
         landmarks=_landmarks(told.get("landmark"), f"{prefix}landmark"),
-        fracture_line=told.get("fracture_line"),
+        fracture_line=_one_or_all(told.get("fracture_line")),
         fracture_box=told.get("fracture_box"),
         fracture_polygon=_polygon(told.get("fracture_polygon"), f"{prefix}fracture-polygon"),
         fracture_pieces=told.get("fracture_piece"),
     )
+
+
+def _one_or_all(lines: list[list[float]] | None) -> list[float] | list[list[float]] | None:
+    """The one line that there is, or a list of several."""
+    return lines[0] if lines is not None and len(lines) == 1 else lines
 
 
 def _polygon(given: list[float] | None, option: str) -> list[tuple[float, float]] | None:

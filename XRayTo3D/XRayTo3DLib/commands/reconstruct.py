@@ -86,7 +86,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--fragments",
         choices=FRAGMENTS,
         default=_MAKING.fragments,
-        help="auto: two fragments, and the bone that they make, where a fracture's line is drawn in each view "
+        help="auto: the fragments, and the bone that they make, where a fracture's line is drawn in each view "
         "(%(default)s)",
     )
     result.add_argument("--json", metavar="FILE", help="numbers and warnings")

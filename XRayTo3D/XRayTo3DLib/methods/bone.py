@@ -62,7 +62,7 @@ class BoneResult:
     side : str
         "left", "right", or "" where nothing told.
     pieces : tuple of Surface
-        One of a whole bone; of a broken one, the upper and the lower fragment as they lie.
+        One of a whole bone; of a broken one, its fragments as they lie, the upper one first.
     depth : DepthMap or None
         Of a relief or a solid; a shape model has no depth for each pixel.
     shape : Fitted or None

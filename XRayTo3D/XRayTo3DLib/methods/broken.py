@@ -13,14 +13,14 @@ from ..geometry.camera import Camera
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
 from ..segmentation import Fragments
-from ..shape import Fit, Fragment, ShapeModel
+from ..shape import BrokenFit, Fit, Fragment, ShapeModel
 from ..shape.view import to_mm
 from ..surface import Surface
 from .arranged import Arranged, arrange, views_of
 from .bone import BoneResult, FoundBone
 from .extent import border_planes
 from .fitted import MOST_OF_IT, Fitted, surface_of
-from .fragments import FRAGMENT_NAMES, Broken
+from .fragments import Broken, fragment_names
 
 # How far off along the bone the ends of a broken edge are, standard deviations: drawn by hand, and as they were found.
 _DRAWN_MM, _FOUND_MM = 1.5, 3.0
@@ -37,16 +37,23 @@ def is_marked(bone: FoundBone, making: Making) -> bool:
     Raises
     ------
     ReconstructionError
-        If it was marked in some views only, and the network sees none in others.
+        If it was marked in some views only, and the network sees none in others, or in other pieces than in others.
     """
-    if making.fragments == "whole" or not any(each is not None and each.marked for each in _fragments(bone)):
+    told = _fragments(bone)
+    if making.fragments == "whole" or not any(each is not None and each.marked for each in told):
         return False
-    told = [each is not None and each.broken and each.line is not None for each in _fragments(bone)]
-    without = [number for number, parted in enumerate(told, 1) if not parted]
+    without = [number for number, each in enumerate(told, 1) if each is None or not (each.broken and each.breaks)]
     if without:
         raise ReconstructionError(
             f"The fracture is not marked in view {', '.join(map(str, without))}, and not seen there: draw a line along "
             "it or a box round it in each view, click on both pieces, or take the bone for whole."
+        )
+    counts = [len(each.masks) for each in told]
+    if len(set(counts)) > 1:
+        views = ", ".join(f"{count} in view {number}" for number, count in enumerate(counts, 1))
+        raise ReconstructionError(
+            f"The views show the bone in different numbers of pieces: {views}. Click once on each piece in each view, "
+            "or draw the same lines in all of them."
         )
     return True
 
@@ -61,15 +68,13 @@ def _fragments(bone: FoundBone) -> list[Fragments | None]:
 
 
 def make(bone: FoundBone, making: Making, progress: Progress | None = None) -> BoneResult:
-    """Make the two fragments of a bone whose fracture is marked or seen, and the reduced bone; see `Method.make`."""
+    """Make the fragments of a bone whose fracture is marked or seen, and the reduced bone; see `Method.make`."""
     stage = Stages(progress)
     with stage("shape", 0.0, "fitting the shape model"):
         found = fit_to(bone, making, progress)
-    model, most = found.fit.upper.model, max(making.triangles // 2, surface.FEWEST_TRIANGLES)
+    model, most = found.fit.upper.model, max(making.triangles // len(found.fitted), surface.FEWEST_TRIANGLES)
     seen = making.extent == "seen" or (making.extent == "auto" and found.upper.length_seen < MOST_OF_IT)
-    pieces = tuple(
-        _piece(fitted, found, number, seen, most) for number, fitted in enumerate((found.upper, found.lower))
-    )
+    pieces = tuple(_piece(found, number, seen, most) for number in range(len(found.fitted)))
     return BoneResult(
         model.bone,
         model.side,
@@ -102,13 +107,13 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
     ]
     fit = shape.fit_fragments(
         [
-            (model, *(_fragment(bone, model, cameras, seen, parts, number) for number in range(2)))
+            (model, *(_fragment(bone, model, cameras, seen, parts, number) for number in range(len(seen[0].masks))))
             for model, cameras in arranged.ways
         ],
         free_scale=arranged.guessed_pixel_mm is not None,
         progress=progress,
     )
-    for name, each in zip(FRAGMENT_NAMES, fit.fits, strict=True):
+    for name, each in zip(fragment_names(len(fit.fits)), fit.fits, strict=True):
         if not each.met:
             raise ReconstructionError(
                 f"The shape model does not meet the outline of the {name} fragment: the residual is "
@@ -117,21 +122,28 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
                 "the fracture's line, and check the pixel size and the side. The bone's upper end must be up in the "
                 "picture."
             )
-    normal, offset = fit.plane
-    above = float((fit.upper.model.surface(fit.upper.state.weights) @ normal >= offset).mean())
-    if min(above, 1 - above) < _LEAST_OF_BONE:
+    if _shares(fit).min() < _LEAST_OF_BONE:
         raise ReconstructionError(
             "The fracture's lines put the break at the bone's end, where nothing can break off: draw them along the "
             "same break in all views, between the edges of both fragments."
         )
     deviation, length = bone.seen[0].radiograph.pixel_size_deviation or 0.0, shape.length_seen(*fit.fits)
-    upper, lower = (_fitted(each, arranged, deviation, length) for each in fit.fits)
-    measures = shape.displacements(fit, deviation)
-    if not all(each.drawn for each in seen):
-        shortening = measures["shortening_mm"]
-        hidden = float(np.hypot(shortening.deviation, _HIDDEN_MM))
-        measures["shortening_mm"] = replace(shortening, deviation=hidden)
-    return Broken(fit, upper, lower, measures, _is_drawn(bone))
+    fitted = tuple(_fitted(each, arranged, deviation, length) for each in fit.fits)
+    displacements = shape.displacements(fit, deviation)
+    for number, measures in enumerate(displacements):
+        if not all(each.breaks[number].drawn for each in seen):
+            shortening = measures["shortening_mm"]
+            hidden = float(np.hypot(shortening.deviation, _HIDDEN_MM))
+            measures["shortening_mm"] = replace(shortening, deviation=hidden)
+    return Broken(fit, fitted, displacements, _is_drawn(bone))
+
+
+def _shares(fit: BrokenFit) -> np.ndarray:
+    """Which share of the bone's points each fragment has, by the breaks above and below it."""
+    points = fit.upper.model.surface(fit.upper.state.weights)
+    over = np.array([points @ normal >= offset for normal, offset in fit.planes])
+    piece = (~over).sum(axis=0)  # so many breaks are above a point
+    return np.bincount(piece, minlength=len(fit.fits)) / len(points)
 
 
 def _is_drawn(bone: FoundBone) -> bool:
@@ -142,12 +154,15 @@ def _is_drawn(bone: FoundBone) -> bool:
 def _fragment(
     bone: FoundBone, model: ShapeModel, cameras: list[Camera], seen: list[Fragments], parts: list, number: int
 ) -> Fragment:
-    """One fragment, 0 the upper and 1 the lower one, as it is seen in all views."""
-    masks = [(each.upper, each.lower)[number] for each in seen]
-    lines = [each[number][0] for each in parts]
+    """One fragment, 0 the uppermost one, as it is seen in all views; `parts` are from `broken_outlines`."""
+    masks = [each.masks[number] for each in seen]
+    lines, *ends = zip(*(each[number] for each in parts), strict=True)
     views = views_of(bone, cameras, model.bone, list(zip(masks, lines, strict=True)))
-    ends = [to_mm(camera, each[number][1]) for camera, each in zip(cameras, parts, strict=True)]
-    return Fragment(tuple(views), np.array(ends), _DRAWN_MM if _is_drawn(bone) else _FOUND_MM)
+    above, below = (
+        None if side[0] is None else np.array([to_mm(*each) for each in zip(cameras, side, strict=True)])
+        for side in ends
+    )
+    return Fragment(tuple(views), above, below, _DRAWN_MM if _is_drawn(bone) else _FOUND_MM)
 
 
 def _fitted(fit: Fit, arranged: Arranged, deviation: float, length: float) -> Fitted:
@@ -162,11 +177,12 @@ def _fitted(fit: Fit, arranged: Arranged, deviation: float, length: float) -> Fi
     )
 
 
-def _piece(fitted: Fitted, found: Broken, number: int, seen: bool, triangles: int) -> Surface:
-    """A fragment's surface where it lies; its far end, if that was not seen, cut off where `seen` is asked for."""
-    part = found.fit.parts[number]
+def _piece(found: Broken, number: int, seen: bool, triangles: int) -> Surface:
+    """A fragment's surface where it lies; an end of the bone that was not seen is cut off where `seen` is asked for."""
+    part, fitted, last = found.fit.parts[number], found.fitted[number], len(found.fitted) - 1
     if seen:
-        outwards = fitted.fit.state.rotation[:, 2] * (-1 if number else 1)
-        ends = [plane for plane in border_planes(fitted) if plane[0] @ outwards < 0]
+        up = fitted.fit.state.rotation[:, 2]
+        outwards = [up] * (number == 0) + [-up] * (number == last)
+        ends = [plane for plane in border_planes(fitted) for out in outwards if plane[0] @ out < 0]
         part = surface.trimmed(*part, ends) if ends else part
     return surface_of(fitted, triangles, part)

@@ -14,7 +14,7 @@ from ..shape import BrokenFit, Measure
 from ..surface import Surface
 from .fitted import Fitted
 
-FRAGMENT_NAMES = ("upper", "lower")
+_BETWEEN = ((), ("middle",), ("upper middle", "lower middle"))  # names of so many fragments between two others
 _DISPLACED = (
     "angulation_ap_deg",
     "angulation_lateral_deg",
@@ -25,6 +25,11 @@ _DISPLACED = (
 _UNSURE_DEG = 5.0  # standard deviation of a rotation of which a word is said
 
 
+def fragment_names(count: int) -> tuple[str, ...]:
+    """What the fragments of a bone in two to four are called, from its upper end to the lower one."""
+    return "upper", *_BETWEEN[count - 2], "lower"
+
+
 @dataclass(frozen=True)
 class Broken:
     """A broken bone that was found in its fragments.
@@ -32,19 +37,38 @@ class Broken:
     Attributes
     ----------
     fit : BrokenFit
-    upper, lower : Fitted
-        The whole bone as it would lie with this fragment.
-    measures : dict of str to Measure
-        How the lower fragment lies to the upper one: see `shape.displacements`.
+    fitted : tuple of Fitted
+        The whole bone as it would lie with each fragment, the upper one first.
+    displacements : tuple of dict of str to Measure
+        How each lower fragment lies to the one next above it: see `shape.displacements`.
     drawn : bool
         Whether the bone, broken edges too, was drawn by hand in all views.
     """
 
     fit: BrokenFit
-    upper: Fitted
-    lower: Fitted
-    measures: dict[str, Measure]
+    fitted: tuple[Fitted, ...]
+    displacements: tuple[dict[str, Measure], ...]
     drawn: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the fragments are called: see `fragment_names`."""
+        return fragment_names(len(self.fitted))
+
+    @property
+    def upper(self) -> Fitted:
+        """Of the uppermost fragment, where the reduced bone is."""
+        return self.fitted[0]
+
+    @property
+    def lower(self) -> Fitted:
+        """Of the lowermost one."""
+        return self.fitted[-1]
+
+    @property
+    def measures(self) -> dict[str, Measure]:
+        """How the lowermost fragment lies to the one next above it: of two, all that there is."""
+        return self.displacements[-1]
 
     @property
     def pixel_size_mm(self) -> float | None:
@@ -59,18 +83,19 @@ class Broken:
     @property
     def displaced(self) -> bool:
         """Whether the fragments surely lie otherwise than in a whole bone, by more than two standard deviations."""
-        told = (self.measures[name] for name in _DISPLACED if name in self.measures)
+        told = (each[name] for each in self.displacements for name in _DISPLACED if name in each)
         return any(abs(each.value) > 2 * each.deviation for each in told)
 
     @property
-    def to_reduced(self) -> tuple[np.ndarray, np.ndarray]:
-        """Matrices (4, 4) that put upper and lower fragment where the reduced bone is (LPS of the files, mm)."""
+    def to_reduced(self) -> tuple[np.ndarray, ...]:
+        """Matrices (4, 4) that put each fragment where the reduced bone is (LPS of the files, mm)."""
         to_file = ENGINE_TO_LPS @ self.fit.upper.to_picture
-        return np.eye(4), to_file @ shape.to_reduced(self.fit) @ np.linalg.inv(to_file)
+        from_file, (_, *others) = np.linalg.inv(to_file), shape.to_reduced(self.fit)
+        return np.eye(4), *(to_file @ each @ from_file for each in others)
 
     @functools.cached_property
     def outlines(self) -> tuple[tuple[tuple[Outline, ...], ...], ...]:
-        """Of the upper and the lower fragment, outline of its shadow in each picture (columns and rows)."""
+        """Of each fragment, outline of its shadow in each picture (columns and rows)."""
         return tuple(
             tuple(shape.shadow_outlines(fit, view, part) for view in fit.views)
             for fit, part in zip(self.fit.fits, self.fit.parts, strict=True)
@@ -81,7 +106,7 @@ class Broken:
         """What the user should know."""
         said = [
             f"Of the {name} fragment, {fitted.unmet_words}."
-            for name, fitted in zip(FRAGMENT_NAMES, (self.upper, self.lower), strict=True)
+            for name, fitted in zip(self.names, self.fitted, strict=True)
             if fitted.doubtful
         ]
         if not self.drawn:
@@ -95,20 +120,25 @@ class Broken:
                 "One view shows how the fragments lie to each other in its own plane only: give a second view for "
                 "angulation and translation across it, and for rotation."
             )
-        elif (deviation := self.measures["rotation_deg"].deviation) > _UNSURE_DEG:
-            said.append(
-                f"How far the lower fragment is turned about the bone is hardly told by outlines: it is known to "
+        else:
+            turns = zip(self.names[1:], (each["rotation_deg"].deviation for each in self.displacements), strict=True)
+            said += [
+                f"How far the {name} fragment is turned about the bone is hardly told by outlines: it is known to "
                 f"{deviation:.0f} degrees (standard deviation)."
-            )
+                for name, deviation in turns
+                if deviation > _UNSURE_DEG
+            ]
         return (*said, *self.upper.place_warnings)
 
-    def as_json(self, pieces: tuple[Surface, Surface]) -> list[dict]:
+    def as_json(self, pieces: tuple[Surface, ...]) -> list[dict]:
         """The fragments in numbers, given their surfaces, as `fragments` of the command line's `--json`.
 
-        The upper one is where the reduced bone is; how the lower one lies is told against it.
+        The upper one is where the reduced bone is; how each lower one lies is told against the one next above it.
         """
         told = []
-        for name, fit, piece, matrix in zip(FRAGMENT_NAMES, self.fit.fits, pieces, self.to_reduced, strict=True):
+        displacements = ({}, *self.displacements)
+        of_each = zip(self.names, self.fit.fits, pieces, self.to_reduced, displacements, strict=True)
+        for name, fit, piece, matrix, measures in of_each:
             told.append(
                 {
                     "name": name,
@@ -116,7 +146,7 @@ class Broken:
                     "to_reduced": matrix.tolist(),
                     "residual_mm": round(fit.residual_mm, 3),
                     "unmet_share": round(fit.unmet, 4),
+                    **{measure: each.as_json() for measure, each in measures.items()},
                 }
             )
-        told[1] |= {name: each.as_json() for name, each in self.measures.items()}
         return told

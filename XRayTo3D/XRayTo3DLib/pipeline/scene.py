@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from ..helpers.files import make_folder, replacing
-from ..methods import FRAGMENT_NAMES, BoneResult
+from ..methods import BoneResult
 from ..surface import write_surface
 from .run import Reconstruction
 
@@ -43,7 +43,7 @@ def write_scene(result: Reconstruction, folder: str | os.PathLike) -> Path:
         entry["file"] = name + _SUFFIX
         write_surface(bone.surface.polydata, folder / entry["file"])
         for fragment in entry["fragments"]:
-            fragment["file"] = f"{name}-{fragment['name']}{_SUFFIX}"
+            fragment["file"] = f"{name}-{_hyphened(fragment['name'])}{_SUFFIX}"
         if bone.broken:
             entry["reduced_file"] = f"{name}-{REDUCED}{_SUFFIX}"
         elif bone.whole is not None:
@@ -63,7 +63,8 @@ def write_main(result: Reconstruction, path: str | os.PathLike) -> None:
     ----------
     result : Reconstruction
     path : path
-        Of the surface; a fragment's ends in -upper or -lower before the suffix, the reduced bone's in -reduced.
+        Of the surface; before the suffix a fragment's ends in its name, -upper or -lower, and the reduced bone's in
+        -reduced.
 
     Raises
     ------
@@ -78,13 +79,18 @@ def write_main(result: Reconstruction, path: str | os.PathLike) -> None:
 def _write_fragments(bone: BoneResult, path: Path) -> None:
     """Write the fragments of a bone, if it is broken, and the reduced bone beside the path of the surface of all."""
     if bone.broken:
-        for name, piece in zip((*FRAGMENT_NAMES, REDUCED), (*bone.pieces, bone.whole), strict=True):
-            write_surface(piece.polydata, path.with_name(f"{path.stem}-{name}{path.suffix}"))
+        for name, piece in zip((*bone.broken.names, REDUCED), (*bone.pieces, bone.whole), strict=True):
+            write_surface(piece.polydata, path.with_name(f"{path.stem}-{_hyphened(name)}{path.suffix}"))
+
+
+def _hyphened(name: str) -> str:
+    """A name of several words as a file's name has it."""
+    return name.replace(" ", "-")
 
 
 def bone_names(bones: tuple[BoneResult, ...]) -> list[str]:
     """What each bone's file is called, without suffix: left-femur, or bone; numbered where two are called alike."""
-    names = [bone.called.replace(" ", "-") for bone in bones]
+    names = [_hyphened(bone.called) for bone in bones]
     twice, seen, told = {name for name, count in Counter(names).items() if count > 1}, Counter(), []
     for name in names:
         seen[name] += 1

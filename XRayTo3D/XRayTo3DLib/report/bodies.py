@@ -9,7 +9,6 @@ import numpy as np
 
 from ..geometry.frames import ENGINE_TO_LPS, transform
 from ..geometry.motion import part_of_motion
-from ..methods.fragments import FRAGMENT_NAMES
 from ..surface import arrays, together
 
 if TYPE_CHECKING:
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
 
     from ..pipeline import Reconstruction
 
-FRAGMENT_COLOURS = ((255, 125, 110), (95, 175, 255))  # RGB, of the upper and the lower one: on bone, and on grey
+# RGB, to be told apart on bone and on grey: of the upper fragment, of those between, and of the lower one.
+_UPPER, _BETWEEN, _LOWER = (255, 125, 110), ((190, 135, 255), (125, 215, 120)), (95, 175, 255)
 _BONE_COLOUR = (232, 220, 196)
 _STEPS = 100
 
@@ -45,13 +45,19 @@ class Body:
     path: np.ndarray | None = None
 
 
+def fragment_colours(count: int) -> tuple[tuple[int, int, int], ...]:
+    """RGB of the fragments of a bone in two to four, the upper one's first: red, violet and green, blue."""
+    return _UPPER, *_BETWEEN[: count - 2], _LOWER
+
+
 def bodies_of(result: Reconstruction) -> list[Body]:
     """What there is to be seen of a reconstruction: whole bones first, if there are any."""
     whole = [piece.polydata for bone in result.bones if not bone.broken for piece in bone.pieces]
     bodies = [Body(together(whole))] if whole else []
     for bone in result.bones:
         if bone.broken:
-            parts = zip(FRAGMENT_NAMES, bone.pieces, bone.broken.to_reduced, FRAGMENT_COLOURS, strict=True)
+            colours = fragment_colours(len(bone.pieces))
+            parts = zip(bone.broken.names, bone.pieces, bone.broken.to_reduced, colours, strict=True)
             for name, piece, matrix, colour in parts:
                 bodies.append(Body(piece.polydata, colour, f"{name} fragment", _way_back(piece.polydata, matrix)))
     return bodies

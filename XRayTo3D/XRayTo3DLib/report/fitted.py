@@ -27,7 +27,7 @@ class FittedInView:
     shadow : tuple of Outline
         Of the shadow of what was made.
     fragments : tuple of tuple of Outline
-        Of a broken bone, those of the upper and the lower fragment's shadow.
+        Of a broken bone, those of each fragment's shadow, the upper one's first.
     measured : list of (str, (n, 2) array, (m, 2, 2) array)
         Name of each measure, and the places and lines that it is measured by.
     """
@@ -60,7 +60,8 @@ def fitted_in(result: Reconstruction, pixels: np.ndarray) -> list[FittedInView]:
 
 def _broken_in(seen: Segmentation, broken: Broken, number: int) -> FittedInView:
     """A broken bone in one of its pictures."""
-    measured = _projected(broken.measures, broken.fit.upper.views[number].camera)
+    camera = broken.fit.upper.views[number].camera
+    measured = [each for measures in broken.displacements for each in _projected(measures, camera)]
     return FittedInView(seen.bone.outlines, (), measured, tuple(each[number] for each in broken.outlines))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from ..anatomy import DEFINITIONS
 
 _DIRECTIONS = {  # in words, of what is above and below zero
@@ -16,9 +18,11 @@ _DIRECTIONS = {  # in words, of what is above and below zero
 
 def about_fragments(bone: dict) -> list[tuple[str, str]]:
     """Rows of a name and a text each, of a broken bone as an entry of `bones` in the JSON."""
-    lower = bone["fragments"][-1]
-    told = {name: lower[name] for name in DEFINITIONS["fracture"] if name in lower}
-    rows = [(each["title"], _with_deviation(name, each)) for name, each in told.items()]
+    rows, several = [], len(bone["fragments"]) > 2
+    for above, fragment in pairwise(bone["fragments"]):
+        told = {name: fragment[name] for name in DEFINITIONS["fracture"] if name in fragment}
+        which = f", {fragment['name']} against {above['name']}" if several else ""
+        rows += [(f"{each['title']}{which}", _with_deviation(name, each)) for name, each in told.items()]
     if untold := [each.title for name, each in DEFINITIONS["fracture"].items() if name not in told]:
         rows.append(("Not given", f"{'; '.join(untold)}: one view does not show this. Give a second one."))
     return rows + [(f"{each['name'].capitalize()} fragment", _about_fit(each)) for each in bone["fragments"]]

@@ -41,7 +41,7 @@ _CAPTIONS = {
     "fitted-shape": "Yellow: the outline that was found; blue-green: that of the surface's shadow.",
     **{f"fitted-shape-{number}-view": f"The same in the {number} view." for number in VIEW_NUMBERS},
     "fragments": "Yellow: the outline that was found; red and blue: those of the upper and the lower fragment as they "
-    "were fitted; blue-green: of a whole bone beside them.",
+    "were fitted (violet and green: of others between them); blue-green: of a whole bone beside them.",
     **{f"fragments-{number}-view": f"The same in the {number} view." for number in VIEW_NUMBERS},
     "measures": "Lines and places that bones and legs are measured by.",
     **{f"measures-{number}-view": f"The same in the {number} view." for number in VIEW_NUMBERS},

@@ -10,7 +10,7 @@ import numpy as np
 from ..case import VIEW_NUMBERS
 from ..surface import together
 from ..tone import apply_mask
-from .bodies import FRAGMENT_COLOURS
+from .bodies import fragment_colours
 from .fitted import FittedInView, fitted_in
 from .picture import render
 
@@ -95,7 +95,7 @@ def _fitted(pixels: np.ndarray, drawn: Sequence[FittedInView]) -> np.ndarray:
     """A radiograph with the outlines that were found, and those of the fitted shapes' and fragments' shadows."""
     picture, at, thick = _canvas(pixels)
     for each in drawn:
-        fragments = zip(each.fragments, FRAGMENT_COLOURS, strict=False)
+        fragments = zip(each.fragments, fragment_colours(len(each.fragments)) if each.fragments else (), strict=True)
         for lines, colour in ((each.found, _FLAG_COLOURS[0]), (each.shadow, _SHADOW_COLOUR), *fragments):
             for outline in lines:
                 _draw(picture, at(outline.points), [colour] * len(outline.points), thick)

@@ -28,8 +28,8 @@ from .find import (
 )
 from .found import HIP, Bone
 from .fracture_line import broken_outlines, check_fracture_line, split_along
-from .fracture_marks import FractureMarks, check_fracture_marks, fragments_as_marked
-from .fragments import SUSPECTED, Fragments, fragments_of, probability_broken
+from .fracture_marks import MOST_PIECES, FractureMarks, check_fracture_marks, fragments_as_marked
+from .fragments import SUSPECTED, FoundBreak, Fragments, fragments_of, probability_broken
 from .heights import Heights, heights_of
 from .network.channels import BONES
 from .network.loading import load_reader
@@ -41,6 +41,7 @@ from .seeds import Seeds, check_seeds
 __all__ = [
     "BONES",
     "HIP",
+    "MOST_PIECES",
     "PIECES",
     "SEGMENTATIONS",
     "SUSPECTED",
@@ -50,6 +51,7 @@ __all__ = [
     "Clustered",
     "Clusters",
     "FemurCheck",
+    "FoundBreak",
     "FractureMarks",
     "Fragments",
     "Heights",

@@ -14,7 +14,7 @@ from .network.calibration import probability
 from .network.channels import FRAGMENTS, HEAT_STRIDE
 from .network.loading import BREAKS
 from .network.logits import log_odds, sigmoid
-from .parting import LEAST, Parting, parted
+from .parting import LEAST, Parting, in_picture, parted
 from .region import corners
 
 SUSPECTED = 0.5  # probability at which a break is told of
@@ -29,6 +29,46 @@ _AROUND = 12  # pixels of the window round a break, in which fragments lie to on
 
 
 @dataclass(frozen=True)
+class FoundBreak:
+    """A break between two neighbouring fragments, as it is seen or marked in a picture.
+
+    Attributes
+    ----------
+    line : (x0, y0, x1, y1)
+        Columns and rows of the line that parts them: as a user drew it, or as the network sees it.
+    height : float or None
+        Where it is, as a share of the bone's length from its lower end.
+    slope_deg : float or None
+        Angle of the line that the network sees to a line across the bone, 0 to 90.
+    drawn : bool
+        Whether a user drew it.
+    """
+
+    line: tuple[float, ...]
+    height: float | None = None
+    slope_deg: float | None = None
+    drawn: bool = False
+
+    @property
+    def words(self) -> str:
+        """Where and how it runs, as far as that is known: "obliquely, at 38 % of its length"."""
+        run = "" if self.slope_deg is None else ("transversely" if self.slope_deg < _TRANSVERSE_DEG else "obliquely")
+        place = "" if self.height is None else f"at {self.height:.0%} of its length above its lower end"
+        return ", ".join(each for each in (run, place) if each)
+
+    def as_json(self) -> dict:
+        """What is known of it, as JSON holds it."""
+        return {
+            "height": None if self.height is None else round(self.height, 3),
+            "line": list(self.line),
+            "slope_deg": None if self.slope_deg is None else round(self.slope_deg, 1),
+        }
+
+
+_NO_BREAK = {"height": None, "line": None, "slope_deg": None}
+
+
+@dataclass(frozen=True)
 class Fragments:
     """Whether a bone is broken, and its fragments as they lie in the picture.
 
@@ -36,30 +76,19 @@ class Fragments:
     ----------
     probability : float
         That it is broken, as calibrated on simulated radiographs.
-    upper, lower : (rows, columns) bool array
-        Shadows of what hangs on the upper end and on the lower one if it is broken; they may lie over each other, and
-        their ends reach beyond the bone that was found. Of a bone in which no break can be both are the whole of it.
-    height : float or None
-        Where it is broken, if it is, as a share of the bone's length from its lower end.
-    line : (x0, y0, x1, y1) or None
-        Columns and rows of the line that parts it, if it is broken: as a user drew it, or as the network sees it. None
-        where no break can be.
-    drawn : bool
-        Whether a user drew it.
+    masks : tuple of (rows, columns) bool array
+        Shadows of its fragments if it is broken, from the one that hangs on its upper end to that on the lower one;
+        they may lie over each other, and their ends reach beyond the bone that was found. Of a bone in which no break
+        can be, the one that is all of it.
+    breaks : tuple of FoundBreak
+        Between neighbours, the uppermost first.
     marked : bool
-        Whether a user says that the bone is broken: by such a line, a region round the fracture, or a click on each
-        piece.
-    slope_deg : float or None
-        Angle of the line that the network sees to a line across the bone, 0 to 90.
+        Whether a user says that the bone is broken: by lines, a region round the fracture, or a click on each piece.
     """
 
     probability: float
-    upper: np.ndarray
-    lower: np.ndarray
-    height: float | None
-    line: tuple[float, ...] | None = None
-    drawn: bool = False
-    slope_deg: float | None = None
+    masks: tuple[np.ndarray, ...]
+    breaks: tuple[FoundBreak, ...] = ()
     marked: bool = False
 
     @property
@@ -69,19 +98,14 @@ class Fragments:
 
     @property
     def words(self) -> str:
-        """Where and how it is broken, as far as that is known: "obliquely, at 38 % of its length"."""
-        run = "" if self.slope_deg is None else ("transversely" if self.slope_deg < _TRANSVERSE_DEG else "obliquely")
-        place = "" if self.height is None else f"at {self.height:.0%} of its length above its lower end"
-        return ", ".join(each for each in (run, place) if each)
+        """Where and how it is broken, as far as that is known."""
+        return " and ".join(each.words for each in self.breaks if each.words)
 
     def as_json(self) -> dict:
-        """What is known of the break, as JSON holds it."""
-        return {
-            "probability": round(self.probability, 4),
-            "height": round(self.height, 3) if self.broken and self.height is not None else None,
-            "line": list(self.line) if self.broken and self.line is not None else None,
-            "slope_deg": round(self.slope_deg, 1) if self.broken and self.slope_deg is not None else None,
-        }
+        """What is known of the break, as JSON holds it; of several, of the uppermost one, and a list of all."""
+        told = [each.as_json() for each in self.breaks] if self.broken else []
+        first = {"probability": round(self.probability, 4), **(told[0] if told else _NO_BREAK)}
+        return first | ({"breaks": told} if len(told) > 1 else {})
 
 
 def fragments_of(pixels: np.ndarray, bone: Bone) -> Fragments | None:
@@ -110,8 +134,8 @@ def fragments_of(pixels: np.ndarray, bone: Bone) -> Fragments | None:
     likely = probability("break_check", FEATURES, features(seen), BREAKS)
     inside = seen.window.cut_mask(bone.mask)
     found = parted(seen, inside) if _two_are_seen(seen, inside) else None
-    fragments = None if found is None else described(seen, bone, found, likely)
-    return fragments or Fragments(min(likely, _NOT_TWO), bone.mask, bone.mask, None)
+    fragments = None if found is None else described(seen, bone, [found], likely)
+    return fragments or Fragments(min(likely, _NOT_TWO), (bone.mask,))
 
 
 def look(pixels: np.ndarray, bone: Bone) -> Break | None:
@@ -121,17 +145,19 @@ def look(pixels: np.ndarray, bone: Bone) -> Break | None:
     return look_for_break(pixels, *corners(bone.mask), bone.name, bone.second.turns)
 
 
-def described(seen: Break, bone: Bone, parting: Parting, likely: float, marked: bool = False) -> Fragments | None:
-    """The fragments of a bone that is parted, and its break; None where no line parts them."""
-    inside = seen.window.cut_mask(bone.mask)
-    parts = parting.within(inside)
-    line = line_between(*parts, parting.place)
-    if line is None:
-        return None
-    upper, lower = parting.in_picture(bone.mask)
-    drawn = tuple(seen.window.to_picture(line).ravel().tolist())
-    slope = _slope_deg(seen, inside, line)
-    return Fragments(likely, upper, lower, _height(seen, *parts), drawn, slope_deg=slope, marked=marked)
+def described(
+    seen: Break, bone: Bone, partings: Sequence[Parting], likely: float, marked: bool = False
+) -> Fragments | None:
+    """The fragments of a bone that is parted at one break or several, the uppermost first; None where no line does."""
+    inside, breaks = seen.window.cut_mask(bone.mask), []
+    for parting in partings:
+        parts = parting.within(inside)
+        line = line_between(*parts, parting.place)
+        if line is None:
+            return None
+        drawn = tuple(seen.window.to_picture(line).ravel().tolist())
+        breaks.append(FoundBreak(drawn, _height(seen, *parts), _slope_deg(seen, inside, line)))
+    return Fragments(likely, in_picture(partings, bone.mask), tuple(breaks), marked)
 
 
 def _two_are_seen(seen: Break, bone: np.ndarray) -> bool:
@@ -141,12 +167,12 @@ def _two_are_seen(seen: Break, bone: np.ndarray) -> bool:
 
 
 def probability_broken(views: Sequence[Fragments | None]) -> float:
-    """How probable it is that a bone is broken, given what its views show; 0 unless each shows two fragments.
+    """How probable it is that a bone is broken, given what its views show; 0 unless each shows a break.
 
     By Bayes' theorem, as if views told of the break independently: the odds of each hold how often bones are broken,
     which counts once.
     """
-    if any(each is None or each.line is None for each in views):
+    if any(each is None or not each.breaks for each in views):
         return 0.0
     odds = sum(log_odds(each.probability) for each in views) - (len(views) - 1) * log_odds(_OFTEN)
     return float(sigmoid(odds))

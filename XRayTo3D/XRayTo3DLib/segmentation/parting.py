@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,21 +28,46 @@ class Told:
     ----------
     region : (rows, columns) bool array
         The break lies there.
-    pieces : (2, 2) or (0, 2) array
-        Columns and rows of a place on each fragment, if that is told.
+    one, other : (n, 2), (m, 2) array
+        Columns and rows of places on the pieces on either side of it, in their order along the bone: the break lies
+        between the last of one and the first of the other. None, if that is not told.
     """
 
     region: np.ndarray
-    pieces: np.ndarray
+    one: np.ndarray
+    other: np.ndarray
 
     def agrees(self, upper: np.ndarray, lower: np.ndarray) -> bool:
-        """Whether two fragments (rows, columns) have one of these places each."""
-        if not len(self.pieces):
+        """Whether two fragments (rows, columns) have all places of one side each."""
+        if not (len(self.one) and len(self.other)):
             return True
+        above, below = (
+            [dilated(part, 1)[self._pixels(places)].all() for places in (self.one, self.other)]
+            for part in (upper, lower)
+        )
+        return bool((above[0] and below[1]) or (above[1] and below[0]))
+
+    @property
+    def several(self) -> bool:
+        """Whether it lies between more than two pieces."""
+        return len(self.one) + len(self.other) > 2
+
+    def holding(self, labels: np.ndarray, near: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """Parts (rows, columns) that hold the places of one side, and of the other.
+
+        None where a part holds both, or the two between which the break lies are not both `near`.
+        """
+        one, other = (labels[self._pixels(places)].tolist() for places in (self.one, self.other))
+        if 0 in (*one, *other) or set(one) & set(other):
+            return None
+        if not all((near & (labels == label)).any() for label in (one[-1], other[0])):
+            return None
+        return np.isin(labels, one), np.isin(labels, other)
+
+    def _pixels(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         last = np.array(self.region.shape) - 1
-        row, column = np.clip(np.rint(self.pieces[:, ::-1]).astype(int), 0, last).T
-        above, below = (dilated(part, 1)[row, column] for part in (upper, lower))
-        return bool((above & below[::-1]).any())
+        row, column = np.clip(np.rint(places[:, ::-1]).astype(int), 0, last).T
+        return row, column
 
 
 @dataclass(frozen=True)
@@ -72,11 +97,21 @@ class Parting:
         """The upper and the lower fragment (rows, columns) of a bone's mask in the window."""
         return _fragments(bone, self.rather, self.both)
 
-    def in_picture(self, bone: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The upper and the lower fragment (rows, columns) of a bone's mask in the picture, and what is beyond it."""
-        fields = (self.rather, self.both, self.beyond)
-        rather, both, beyond = (self.window.uncut(field, bone.shape, _NOWHERE) for field in fields)
-        return _fragments(bone | (beyond > 0), rather, both)
+
+def in_picture(partings: Sequence[Parting], bone: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The fragments (rows, columns) of a bone's mask in the picture, and what is beyond it.
+
+    The partings are those at its breaks, the uppermost first: what lies between two is below one and above the other.
+    """
+    fields = [
+        [each.window.uncut(field, bone.shape, _NOWHERE) for field in (each.rather, each.both)] for each in partings
+    ]
+    for each in partings:
+        bone = bone | (each.window.uncut(each.beyond, bone.shape, _NOWHERE) > 0)
+    masks = [bone]
+    for rather, both in fields:
+        masks[-1:] = _fragments(masks[-1], rather, both)
+    return tuple(masks)
 
 
 def parted(seen: Break, bone: np.ndarray, told: Told | None = None) -> Parting | None:
@@ -102,7 +137,7 @@ def parted(seen: Break, bone: np.ndarray, told: Told | None = None) -> Parting |
     own = seen.logit("mask") > 0
     for place in _places(seen.logit("break"), bone | own, told):
         near = dilated(place, _AROUND)
-        sides = _sides(bone | (own & near), place)
+        sides = _sides(bone | (own & near), place, told)
         if sides is None:
             continue
         parting = _parting(seen, bone | (own & near), place, near, *sides)
@@ -124,13 +159,20 @@ def _places(logit: np.ndarray, bone: np.ndarray, told: Told | None) -> Iterator[
         yield bone
 
 
-def _sides(bone: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """The two largest parts of a bone beyond a break's place, and that place, grown as far as it must to part them."""
+def _sides(bone: np.ndarray, place: np.ndarray, told: Told | None) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """The parts of a bone on both sides of a break's place, and that place, grown as far as it must to part them.
+
+    They are the two largest; of a bone in more than two pieces, which may lie apart, those that hold what was told.
+    """
     import cv2
 
     for radius in _GROWN:
         grown = dilated(place, radius)
         _, labels, stats, _ = cv2.connectedComponentsWithStats((bone & ~grown).astype(np.uint8), connectivity=4)
+        if told is not None and told.several:
+            if (held := told.holding(labels, dilated(grown, _AROUND))) is not None:
+                return *held, grown
+            continue
         largest = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:2]
         if len(largest) == 2 and stats[largest[1], cv2.CC_STAT_AREA] >= LEAST * np.count_nonzero(bone):
             return labels == largest[0], labels == largest[1], grown

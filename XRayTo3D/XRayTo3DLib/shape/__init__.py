@@ -1,10 +1,12 @@
 """The shape of a bone: a statistical model of it, how it is made, and how it is fitted to radiographs."""
 
 from .anchor import Anchor, between
+from .broken_fit import BrokenFit
 from .displaced import across_rays, displacements, to_reduced
 from .facts import Facts, impossible, informed, side_of_other
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape, residual
-from .fragments import BrokenFit, Fragment, fit_fragments
+from .fragment_seen import Fragment
+from .fragments import fit_fragments
 from .heights import Heights
 from .measured import Measure, leg_measures, measures
 from .model import BUILT_IN_BONES, ShapeModel, built_in, load_shape_model, save_shape_model

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..anatomy import DEFINITIONS, BoneMeasure, fracture_measures
-from .fragments import BrokenFit
+from .broken_fit import BrokenFit
+from .fit import Fit
 from .measured import Measure
 from .model import ShapeModel
 from .posterior import widened
@@ -28,13 +29,13 @@ _FROM_FRONT = ("angulation_ap_deg", "translation_lateral_mm", "shortening_mm")
 _FROM_SIDE = ("angulation_lateral_deg", "translation_posterior_mm", "shortening_mm")
 
 
-def to_reduced(fit: BrokenFit) -> np.ndarray:
-    """Matrix (4, 4) that puts the lower fragment back on the upper one, in the patient (LPS, mm as the fit stands)."""
-    return np.linalg.inv(_moving(fit.upper.state, fit.lower.state))
+def to_reduced(fit: BrokenFit) -> tuple[np.ndarray, ...]:
+    """Matrices (4, 4) that put each fragment back on the uppermost one, in the patient (LPS, mm as the fit stands)."""
+    return tuple(np.linalg.inv(_moving(fit.upper.state, each.state)) for each in fit.fits)
 
 
-def displacements(fit: BrokenFit, size_deviation: float = 0.0) -> dict[str, Measure]:
-    """How the lower fragment lies to the upper one, and how sure that is.
+def displacements(fit: BrokenFit, size_deviation: float = 0.0) -> tuple[dict[str, Measure], ...]:
+    """How each lower fragment lies to the one next above it, and how sure that is.
 
     Parameters
     ----------
@@ -44,20 +45,29 @@ def displacements(fit: BrokenFit, size_deviation: float = 0.0) -> dict[str, Meas
 
     Returns
     -------
-    dict of str to Measure
-        By the names of `anatomy.DEFINITIONS["fracture"]`, in the bone's own millimetres; of one view only what it
-        shows, across its rays. Points and lines are in the patient as the fit stands.
+    tuple of dict of str to Measure
+        Of each break, by the names of `anatomy.DEFINITIONS["fracture"]`, in the bone's own millimetres; of one view
+        only what it shows, across its rays. Points and lines are in the patient as the fit stands.
     """
-    model, states = fit.upper.model, (fit.upper.state, fit.lower.state)
-    source = fit.upper.views[0].camera.source_lps if len(fit.upper.views) == 1 else None
-    found = _measured(model, *states, fit.cut, source)
     covariance = widened(fit.upper) * fit.covariance
     drawn = np.random.default_rng(0).multivariate_normal(np.zeros(len(covariance)), covariance, _DRAWN)
-    told = [
-        [each.value for each in _measured(model, *_changed(states, change), fit.cut + change[-3:], source).values()]
-        for change in drawn
+    states, cuts = tuple(each.state for each in fit.fits), fit.cuts
+    changed = [
+        (_changed(states, change, cuts.size), cuts + change[-cuts.size :].reshape(cuts.shape)) for change in drawn
     ]
-    size = np.exp(fit.upper.state.log_scale)
+    return tuple(_displaced(fit, number, changed, size_deviation) for number in range(len(cuts)))
+
+
+def _displaced(fit: BrokenFit, number: int, changed: list, size_deviation: float) -> dict[str, Measure]:
+    """How the fragments beside a break lie to each other, and how that varies among states and cuts as they may be."""
+    above, below = fit.fits[number : number + 2]
+    model, source = above.model, above.views[0].camera.source_lps if len(above.views) == 1 else None
+    found = _measured(model, above.state, below.state, fit.cuts[number], source)
+    told = [
+        [each.value for each in _measured(model, *states[number : number + 2], cuts[number], source).values()]
+        for states, cuts in changed
+    ]
+    size = np.exp(above.state.log_scale)
     measures = {}
     for (name, each), deviation in zip(found.items(), _spread(found, np.array(told)), strict=True):
         scale = size if each.unit == "mm" else 1.0
@@ -67,7 +77,7 @@ def displacements(fit: BrokenFit, size_deviation: float = 0.0) -> dict[str, Meas
         spread = np.hypot(deviation / scale, untold)
         title = DEFINITIONS["fracture"][name].title
         measures[name] = Measure(value, float(spread), title, each.unit, each.points, each.lines)
-    return {name: measures[name] for name in _shown(fit)}
+    return {name: measures[name] for name in _shown(above)}
 
 
 def _untold_deg(name: str, bone: str) -> float:
@@ -83,19 +93,19 @@ def _spread(found: dict[str, BoneMeasure], told: np.ndarray) -> np.ndarray:
     return np.sqrt((away**2).mean(axis=0))
 
 
-def _shown(fit: BrokenFit) -> tuple[str, ...]:
-    """Which measures the views show."""
-    if len(fit.upper.views) > 1:
+def _shown(fit: Fit) -> tuple[str, ...]:
+    """Which measures the views of the fragment above a break show."""
+    if len(fit.views) > 1:
         return tuple(DEFINITIONS["fracture"])
-    ray = fit.upper.state.rotation.T @ fit.upper.views[0].camera.from_lps[2, :3]
+    ray = fit.state.rotation.T @ fit.views[0].camera.from_lps[2, :3]
     if abs(ray[1]) > _FACING:
         return _FROM_FRONT
     return _FROM_SIDE if abs(ray[0]) > _FACING else ("shortening_mm",)
 
 
-def _changed(states: tuple[State, State], change: np.ndarray) -> tuple[State, State]:
-    """States after a change (p,) of what `BrokenFit.covariance` is of."""
-    shared = change[12:-3]
+def _changed(states: tuple[State, ...], change: np.ndarray, of_cuts: int) -> tuple[State, ...]:
+    """States after a change (p,) of what `BrokenFit.covariance` is of, so many of its numbers of cuts."""
+    shared = change[6 * len(states) : -of_cuts]
     return tuple(
         moved(state, np.concatenate([change[6 * number : 6 * number + 6], shared]))
         for number, state in enumerate(states)

@@ -87,16 +87,23 @@ def test_where_it_was_measured_and_on_what(read, sources, written):
     assert evidence == others | {sources[0].SOPInstanceUID}
 
 
-def test_of_a_broken_bone_the_fragments_are_told(result, sources):
-    femur = result.bones[0]
+@pytest.mark.parametrize("names", [("upper", "lower"), ("upper", "middle", "lower")])
+def test_of_a_broken_bone_the_fragments_are_told(result, sources, names):
+    """What was measured at each break is a group, which is named where there are several."""
+    femur, breaks = result.bones[0], len(names) - 1
     fitted = femur.shape
-    broken = type(fitted)(**vars(fitted) | {"upper": fitted, "lower": fitted, "measures": fitted.measures})
+    told = {"names": names, "fitted": (fitted,) * len(names), "displacements": (fitted.measures,) * breaks}
+    broken = type(fitted)(**vars(fitted) | told | {"upper": fitted})
     made = replace(result, bones=(replace(femur, shape=None, broken=broken),), found=result.found[:1])
     vars(made)["legs"] = ()
-    (group,) = groups(reported(made, sources, ()))
-    assert {named(each).split(".")[0] for each in items(group, "NUM")} == {"fracture"}
-    comment = next(each for each in items(group, "TEXT") if named(each) == "121106").TextValue
-    assert "Upper fragment: Standard deviation" in comment and "Lower fragment: Standard deviation" in comment
+    found = groups(reported(made, sources, ()))
+    assert len(found) == breaks
+    for group, name in zip(found, names[1:], strict=True):
+        assert {named(each).split(".")[0] for each in items(group, "NUM")} == {"fracture"}
+        comment = next(each for each in items(group, "TEXT") if named(each) == "121106").TextValue
+        assert all(f"{each.capitalize()} fragment: Standard deviation" in comment for each in names)
+        identifier = next(each.TextValue for each in items(group, "TEXT") if named(each) == "112039")
+        assert identifier.endswith(f"{name} fragment") == (breaks > 1)
 
 
 def test_where_nothing_was_measured_there_is_none(result, sources):

@@ -55,6 +55,18 @@ def test_what_can_be_marked_in_the_first_view_can_be_in_a_further_one(options, p
     assert same(picture_options.marking(vars(given), given), Marking())  # nothing of it is the first view's
 
 
+def test_lines_along_breaks_may_be_given_in_each_view(options):
+    """One is the four numbers that it is, several are a list."""
+    line, other = (9.0, 40.0, 60.0, 41.0), (9.0, 70.0, 60.0, 72.0)
+    lines = ("--fracture-line", *line, "--fracture-line", *other)
+    given = options(
+        "first.png", *lines, "--view", "second.png", *of_view(lines), "--view", "third.png", *of_view(lines[:5])
+    )
+    second, third = further_views.further_views(given)
+    assert picture_options.marking(vars(given), given).fracture_line == [list(line), list(other)]
+    assert second.marking.fracture_line == [list(line), list(other)] and third.marking.fracture_line == list(line)
+
+
 def test_clicks_are_of_the_view_before_them(options):
     given = ["--view-include", 1, 2, "--view", "second.png", "--view-exclude", 3, 4, "--view", "third.png"]
     second, third = further_views.further_views(options("first.png", *given, "--view-include", 5, 6))

@@ -295,7 +295,12 @@ BAD = {
         "does not part the bone in two",
     ),
     "one piece of a broken bone": (["good.png", "--fracture-piece", 90, 60], "of the fracture: 1,"),
-    "three pieces of a broken bone": (["good.png", *(3 * ("--fracture-piece", 90, 60))], "a bone is made in 2"),
+    "five pieces of a broken bone": (["good.png", *(5 * ("--fracture-piece", 90, 60))], "a bone is made in 2 to 4"),
+    "four lines along a fracture": (["good.png", *(4 * ("--fracture-line", 9, 60, 90, 60))], "in 4 pieces at most"),
+    "two lines and two pieces": (
+        ["good.png", *(2 * ("--fracture-line", 9, 60, 90, 60)), "--fracture-piece", 9, 9, "--fracture-piece", 90, 60],
+        "clicks on its pieces: 2",
+    ),
     "both pieces at one place": (["good.png", *(2 * ("--fracture-piece", 90, 60))], "are at one place"),
     "piece outside the picture": (
         ["good.png", "--mask", "mask.png", "--fracture-piece", 1, 999, "--fracture-piece", 100, 60],

@@ -196,10 +196,15 @@ def test_a_line_is_missing(truth):
 
 
 def test_a_break_beyond_the_bones_end_is_no_break(truth, one, monkeypatch):
-    beyond = replace(one.bones[0].broken.fit, cut=np.array([1e3, 0.0, 0.0]))
+    beyond = replace(one.bones[0].broken.fit, cuts=np.array([[1e3, 0.0, 0.0]]))
     monkeypatch.setattr(shape, "fit_fragments", lambda *_, **__: beyond)
     with pytest.raises(ReconstructionError, match="at the bone's end"):
         made_of(truth, 1)
+
+
+def seen(fragments, **changed):
+    """The same with breaks that nobody drew."""
+    return replace(fragments, breaks=tuple(replace(each, drawn=False) for each in fragments.breaks), **changed)
 
 
 def seen_by_the_network(monkeypatch, truth, probability=0.9):
@@ -207,7 +212,7 @@ def seen_by_the_network(monkeypatch, truth, probability=0.9):
 
     def fragments_of(pixels, bone):
         line = truth.lines[[np.array_equal(bone.mask, mask) for mask in truth.masks].index(True)]
-        return replace(segmentation.split_along(bone, line), probability=probability, drawn=False, marked=False)
+        return seen(segmentation.split_along(bone, [line]), probability=probability, marked=False)
 
     monkeypatch.setattr(segmentation, "fragments_of", fragments_of)
 
@@ -225,17 +230,18 @@ def test_a_break_that_the_network_sees_needs_no_line(truth, one, monkeypatch):
 def test_what_is_not_displaced_is_told_from_what_is(two):
     found = two.bones[0].broken
     straight = {name: replace(each, value=1.9 * each.deviation) for name, each in found.measures.items()}
-    assert found.displaced and not replace(found, measures=straight).displaced
+    assert found.displaced and not replace(found, displacements=(straight,)).displaced
+    assert replace(found, displacements=(straight, found.measures)).displaced
 
 
 def test_of_a_bone_that_is_marked_in_one_view_the_others_need_only_be_seen_broken(truth):
-    line = segmentation.split_along(SimpleNamespace(mask=truth.masks[0], name="", second=None), truth.lines[0])
-    clicked, network = replace(line, drawn=False), replace(line, drawn=False, marked=False, probability=0.6)
+    line = segmentation.split_along(SimpleNamespace(mask=truth.masks[0], name="", second=None), truth.lines[:1])
+    clicked, network = seen(line), seen(line, marked=False, probability=0.6)
     for views, told in (((clicked, network), True), ((network, network), False), ((line, line), True)):
         bone = SimpleNamespace(seen=[SimpleNamespace(fragments=each) for each in views])
         assert broken.is_marked(bone, Making()) == told
         assert not broken.is_marked(bone, Making(fragments="whole"))
-    bone = SimpleNamespace(seen=[SimpleNamespace(fragments=each) for each in (clicked, replace(network, line=None))])
+    bone = SimpleNamespace(seen=[SimpleNamespace(fragments=each) for each in (clicked, replace(network, breaks=()))])
     with pytest.raises(ReconstructionError, match="not marked in view 2"):
         broken.is_marked(bone, Making())
 
@@ -249,7 +255,7 @@ def test_a_break_that_is_none_is_said(truth, one, monkeypatch, why):
             raise ReconstructionError("The outline is not met.")
         found = one.bones[0]
         straight = {name: replace(each, value=0.0) for name, each in found.broken.measures.items()}
-        return replace(found, broken=replace(found.broken, measures=straight))
+        return replace(found, broken=replace(found.broken, displacements=(straight,)))
 
     monkeypatch.setattr(broken, "make", make)
     monkeypatch.setattr(shape_method, "fit_to", lambda *_: one.bones[0].broken.upper)

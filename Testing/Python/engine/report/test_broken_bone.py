@@ -14,7 +14,7 @@ from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.geometry.frames import ENGINE_TO_LPS
 from XRayTo3DLib.geometry.motion import part_of_motion
 from XRayTo3DLib.report import stage_pictures, write_report
-from XRayTo3DLib.report.bodies import FRAGMENT_COLOURS
+from XRayTo3DLib.report.bodies import fragment_colours
 from XRayTo3DLib.report.fracture import about_fragments
 from XRayTo3DLib.shape import BrokenFit, Fit, built_in, shadow
 from XRayTo3DLib.shape.silhouette import prepared
@@ -37,7 +37,7 @@ def given(arrangements, **_):
         Fit(model, mesh, fragment.views, state, 1e4 * np.eye(own), 0.1, 0.0)
         for fragment, state in zip(fragments, (upper, lower), strict=True)
     ]
-    return BrokenFit(*fits, CUT, 1e-4 * np.eye(own + 9))
+    return BrokenFit(tuple(fits), CUT[None], 1e-4 * np.eye(own + 9))
 
 
 def view_of(parts, turn):
@@ -115,7 +115,7 @@ def test_outlines_of_fragments_are_drawn_over_each_view(result):
     assert {"fragments", "fragments-second-view", "measures"} < set(pictures) and "fitted-shape" not in pictures
     fit = result.bones[0].broken.fit
     for number, name in enumerate(("fragments", "fragments-second-view")):
-        for part, colour in zip(fit.parts, FRAGMENT_COLOURS, strict=True):
+        for part, colour in zip(fit.parts, fragment_colours(2), strict=True):
             mask = shadow(fit.upper.views[number].camera, *part).astype(np.uint8)
             edge = cv2.dilate(mask, np.ones((5, 5))) > cv2.erode(mask, np.ones((5, 5)))
             drawn = np.abs(pictures[name].astype(int) - colour).max(axis=2) < 60
@@ -143,3 +143,8 @@ def test_numbers_have_their_deviation_and_what_is_not_told_is_said():
     untold = [each.title for name, each in DEFINITIONS["fracture"].items() if name not in told]
     assert all(title in rows["Not given"] and title not in rows for title in untold)
     assert rows["Upper fragment"].startswith("0.42 mm")
+    three = [{"name": "upper", **met}, {"name": "middle", **met, **measures}, {"name": "lower", **met, **measures}]
+    rows = dict(about_fragments({"fragments": three}))
+    for which in ("middle against upper", "lower against middle"):
+        assert rows[f"Angulation seen from the front, {which}"] == "-12.0 ± 1.2°, varus"
+    assert rows["Middle fragment"] == rows["Upper fragment"]

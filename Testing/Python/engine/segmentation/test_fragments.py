@@ -55,16 +55,16 @@ def found(monkeypatch):
 
 def test_fragments_are_the_bone_on_both_sides_of_the_break(found):
     two = found(broken_at(40))
-    assert two.broken and not two.drawn
-    assert np.array_equal(two.upper, MASK & (ROWS < 40)) and np.array_equal(two.lower, MASK & (ROWS >= 40))
-    assert two.height == pytest.approx(1 - 40 / 96, abs=0.06)
+    assert two.broken and not two.breaks[0].drawn
+    assert np.array_equal(two.masks[0], MASK & (ROWS < 40)) and np.array_equal(two.masks[1], MASK & (ROWS >= 40))
+    assert two.breaks[0].height == pytest.approx(1 - 40 / 96, abs=0.06)
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.5, -1.0])
 def test_the_line_runs_along_the_break(found, slope):
     two = found(broken_at(44, slope))
-    x0, y0, x1, y1 = two.line
-    assert two.slope_deg == pytest.approx(np.degrees(np.arctan(abs(slope))), abs=6)
+    x0, y0, x1, y1 = two.breaks[0].line
+    assert two.breaks[0].slope_deg == pytest.approx(np.degrees(np.arctan(abs(slope))), abs=6)
     assert two.words.startswith("transversely" if abs(slope) < 0.58 else "obliquely")
     assert (y1 - y0) / (x1 - x0) == pytest.approx(-slope, abs=0.12)
     assert (y0 + y1) / 2 + slope * ((x0 + x1) / 2 - 31.5) == pytest.approx(44, abs=1.5)
@@ -74,7 +74,7 @@ def test_the_line_runs_along_the_break(found, slope):
 def test_fragments_may_lie_over_each_other(found):
     both = (ROWS >= 36) & (ROWS < 50)
     two = found(seen(ROWS < 50, ROWS >= 36, both))
-    assert np.array_equal(two.upper & two.lower, MASK & both)
+    assert np.array_equal(two.masks[0] & two.masks[1], MASK & both)
 
 
 def test_of_a_bone_that_is_hardly_broken_no_break_is_told(found):
@@ -100,7 +100,7 @@ def test_every_view_must_show_two_fragments(found):
 @pytest.mark.parametrize("upper", [ROWS < 200, ROWS < 9])
 def test_a_bone_without_two_fragments_is_whole_however_sure_the_check_is(found, upper):
     whole = found(seen(upper, ~upper, np.abs(ROWS - 40) < 4))
-    assert not whole.broken and whole.line is None
+    assert not whole.broken and not whole.breaks and len(whole.masks) == 1
 
 
 def test_without_a_place_there_is_no_line():

@@ -5,7 +5,7 @@ import pytest
 
 from XRayTo3DLib.segmentation.network.breaks import Break
 from XRayTo3DLib.segmentation.network.window import Window
-from XRayTo3DLib.segmentation.parting import parted
+from XRayTo3DLib.segmentation.parting import in_picture, parted
 
 SHAPE = (96, 64)
 ROWS, COLUMNS = np.mgrid[: SHAPE[0], : SHAPE[1]]
@@ -72,7 +72,7 @@ def test_in_the_picture_fragments_overlap_and_reach_beyond_the_bone_near_the_bre
     both = (ROWS >= 36) & (ROWS < 48)
     said = seen((ROWS < 48) & (COLUMNS < 44), ROWS >= 36, both, mask, scale=0.5)
     large = np.kron(mask & ~((COLUMNS >= 44) & (ROWS < 42)) & ~((COLUMNS >= 44) & (ROWS > 70)), np.ones((2, 2))) > 0
-    upper, lower = parted(said, said.window.cut_mask(large)).in_picture(large)
+    upper, lower = in_picture([parted(said, said.window.cut_mask(large))], large)
     _rows, columns = np.mgrid[: 2 * SHAPE[0], : 2 * SHAPE[1]]
     inner = (columns >= 44) & (columns < 84)
     assert (upper & lower)[76:92, 44:84].all() and not (upper & lower)[:68].any() and not (upper & lower)[104:].any()

@@ -34,7 +34,7 @@ def broken(model, cameras, log_scale=0.0, deviation=(1.0, 2.0)):
         Fit(model, mesh, views, state, np.diag(1 / variances[own]), 0.1, 0.0)
         for state, own in ((upper, [*range(6), *range(12, size - 3)]), (lower, range(6, size - 3)))
     ]
-    return BrokenFit(*fits, cut, np.diag(variances))
+    return BrokenFit(tuple(fits), cut[None], np.diag(variances))
 
 
 def _outline(points):
@@ -45,7 +45,7 @@ def _outline(points):
 
 @pytest.mark.parametrize("log_scale", [0.0, 0.2])
 def test_two_views_tell_all_of_it(model, cast, log_scale):
-    found = displacements(broken(model, [cast.camera(turn) for turn in (0, 90)], log_scale))
+    (found,) = displacements(broken(model, [cast.camera(turn) for turn in (0, 90)], log_scale))
     assert found["angulation_deg"].value == pytest.approx(15, abs=0.2)
     assert found["angulation_ap_deg"].value == pytest.approx(15, abs=0.5)
     assert found["rotation_deg"].value == pytest.approx(0, abs=3)  # the shaft is not quite upright
@@ -54,15 +54,15 @@ def test_two_views_tell_all_of_it(model, cast, log_scale):
 
 
 def test_they_are_as_unsure_as_both_poses_together(model, cast):
-    found = displacements(broken(model, [cast.camera(turn) for turn in (0, 90)], deviation=(1.0, 0.001)))
+    (found,) = displacements(broken(model, [cast.camera(turn) for turn in (0, 90)], deviation=(1.0, 0.001)))
     angles = ("angulation_ap_deg", "rotation_deg")
     told = {name: np.sqrt(found[name].deviation ** 2 - _untold_deg(name, "femur") ** 2) for name in angles}
     assert told["angulation_ap_deg"] == pytest.approx(told["rotation_deg"], rel=0.4)
-    wide = displacements(broken(model, [cast.camera(turn) for turn in (0, 90)], deviation=(3.0, 0.001)))
+    (wide,) = displacements(broken(model, [cast.camera(turn) for turn in (0, 90)], deviation=(3.0, 0.001)))
     beyond = np.sqrt(wide["rotation_deg"].deviation ** 2 - _untold_deg("rotation_deg", "femur") ** 2)
     assert beyond == pytest.approx(3 * told["rotation_deg"], rel=0.2)
     assert found["rotation_deg"].deviation > 8 > 3 * found["angulation_ap_deg"].deviation  # a bone's torsion is its own
-    sized = displacements(broken(model, [cast.camera(turn) for turn in (0, 90)], deviation=(1e-3, 1e-3)), 0.1)
+    (sized,) = displacements(broken(model, [cast.camera(turn) for turn in (0, 90)], deviation=(1e-3, 1e-3)), 0.1)
     shorter = sized["shortening_mm"]
     assert shorter.deviation == pytest.approx(np.hypot(0.1 * shorter.value, _UNTOLD_MM), rel=0.05)
 
@@ -76,12 +76,14 @@ def test_they_are_as_unsure_as_both_poses_together(model, cast):
     ],
 )
 def test_one_view_gives_what_it_shows(model, cast, turn, shown):
-    assert set(displacements(broken(model, [cast.camera(turn)]))) == shown
+    (found,) = displacements(broken(model, [cast.camera(turn)]))
+    assert set(found) == shown
 
 
 def test_the_lower_fragment_is_put_back_on_the_upper_one(model, cast):
     fit = broken(model, [cast.camera()])
-    matrix = to_reduced(fit)
+    still, matrix = to_reduced(fit)
+    assert np.allclose(still, np.eye(4))
     back = fit.lower.points @ matrix[:3, :3].T + matrix[:3, 3]
     assert np.allclose(back, fit.upper.points, atol=1e-9)
 
@@ -94,13 +96,13 @@ def test_of_one_view_how_deep_the_fragments_lie_tells_nothing(model, cast):
         replace(each.state, rotation=lean @ each.state.rotation, translation=lean @ each.state.translation)
         for each in fit.fits
     )
-    fit = replace(fit, upper=replace(fit.upper, state=upper))
-    center = upper.placed(model, (model.mean.mean(axis=0) + _crossed(model, upper, fit.cut))[None])[0]
+    fit = replace(fit, fits=(replace(fit.upper, state=upper), fit.lower))
+    center = upper.placed(model, (model.mean.mean(axis=0) + _crossed(model, upper, fit.cuts[0]))[None])[0]
     ray = (center - camera.source_lps) / np.linalg.norm(center - camera.source_lps)
     told = []
     for deeper in (0.0, 40.0):
         there = replace(lower, translation=lower.translation + deeper * ray)
-        found = displacements(replace(fit, lower=replace(fit.lower, state=there)))
+        (found,) = displacements(replace(fit, fits=(fit.upper, replace(fit.lower, state=there))))
         told.append({name: each.value for name, each in found.items()})
     assert told[1] == pytest.approx(told[0]) and "shortening_mm" in told[0]
     assert abs(40 * (ray @ lean[:, 2])) > 10  # by so much it would be wrong

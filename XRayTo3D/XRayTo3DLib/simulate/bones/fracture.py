@@ -204,6 +204,12 @@ def break_bone(bone: Bone, fracture: Fracture) -> tuple[Bone, Bone]:
     The bone's length is measured along the principal axis of its surface. Nothing keeps the fragments from
     entering each other where the displacement says so.
     """
+    upper, lower, frame = split_bone(bone, fracture)
+    return upper, lower.moved(displacement(frame, fracture))
+
+
+def split_bone(bone: Bone, fracture: Fracture) -> tuple[Bone, Bone, np.ndarray]:
+    """The fragments of a bone, neither of them displaced, and the break's frame (4, 4); see `break_bone`."""
     extent = float(np.ptp(bone.outer.points, axis=0).max())
     if not _EXTENTS_MM[0] <= extent <= _EXTENTS_MM[1]:
         raise SimulationError(f"bone: it is {extent:.3g} mm long; a bone is 20 to 1000 mm long. Give it in mm.")
@@ -214,7 +220,7 @@ def break_bone(bone: Bone, fracture: Fracture) -> tuple[Bone, Bone]:
     inner = [None, None]
     if bone.inner is not None:
         inner = [None if piece.is_empty() else surface_of(piece) for piece in _split(bone.inner, above, "inner")]
-    return Bone(upper, inner[0]), Bone(lower, inner[1]).moved(displacement(frame, fracture))
+    return Bone(upper, inner[0]), Bone(lower, inner[1]), frame
 
 
 def break_frame(surface: Mesh, place: float) -> np.ndarray:

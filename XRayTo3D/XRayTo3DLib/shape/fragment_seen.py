@@ -1,0 +1,82 @@
+"""A fragment of a broken bone as it is seen, and where its silhouette comes to a break."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..geometry.camera import Camera
+from .model import ShapeModel
+from .silhouette import Mesh, Silhouette, silhouette
+from .solve import State
+from .view import View
+
+TEETH_MM = 1.0  # by which the two sides of a break seem to be at other places of the bone: teeth, chips, blur
+_RUN_MM = 12.0  # of a silhouette, either side of where the break ends: so long it is straight
+_FACING = 0.5  # cosine, between what belongs to one side of a silhouette
+_FEWEST = 3  # points of it
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """One fragment of a broken bone as it is seen.
+
+    Attributes
+    ----------
+    views : tuple of View
+        Its own outline in each; broken edges weigh nothing there, since they are no ends of the bone.
+    above, below : (views, 2, 2) float64 array or None
+        The two places in each view where its outline comes to the break that it has above it, and to that below it (mm
+        at the bone, from the principal point): of the fragments on both sides of a break the same side of the bone
+        first. None where it ends as the bone does.
+    ends_off_mm : float
+        How far off these places may be along the bone, a standard deviation.
+    """
+
+    views: tuple[View, ...]
+    above: np.ndarray | None = None
+    below: np.ndarray | None = None
+    ends_off_mm: float = TEETH_MM
+
+
+@dataclass(frozen=True)
+class End:
+    """Where an outline comes to the break: the place (3,) of the bone there, in the model's frame from the mean's
+    centroid, how it changes for each mm along the silhouette, the direction (2,) of that in the picture, and a point of
+    the silhouette near by."""
+
+    place: np.ndarray
+    rise: np.ndarray
+    along: np.ndarray
+    on: Silhouette
+    camera: Camera
+
+
+def ends_of(
+    model: ShapeModel, mesh: Mesh, views: Sequence[View], places: np.ndarray, state: State
+) -> dict[tuple[int, int], End]:
+    """Where a fragment in a state comes to a break, by view and side, given the places (views, 2, 2) seen of it.
+
+    The silhouette is taken to be straight near them.
+    """
+    points, own = state.points(model), model.surface(state.weights) - model.mean.mean(axis=0)
+    normals, found = mesh.normals(points), {}
+    for at, view in enumerate(state.seen_by(views)):
+        rim = silhouette(mesh, points, normals, view)
+        for side, end in enumerate(places[at]):
+            if not len(rim.share) or not np.isfinite(end).all():
+                continue
+            away = rim.place - end
+            nearest = np.linalg.norm(away, axis=1).argmin()
+            normal = rim.normals[nearest]
+            along = np.array([-normal[1], normal[0]])
+            near = (rim.normals @ normal > _FACING) & (np.linalg.norm(away - away[nearest], axis=1) < _RUN_MM)
+            if near.sum() < _FEWEST:
+                continue
+            run, level = rim.where(near), away[near] @ along
+            (place, rise), *_ = np.linalg.lstsq(np.column_stack([np.ones(len(level)), level]), run.on(own), rcond=None)
+            closest = np.abs(level).argmin()[None]
+            found[at, side] = End(place, rise, along, run.where(closest), view.camera)
+    return found
