@@ -18,6 +18,7 @@ PROJECTIONS = ("AP", "PA", "mediolateral", "lateromedial", "lateral")  # ways of
 ALIGNMENTS = ("none", "rigid")
 SIMULATED_VIEWS = ("ap", "pa", "lateral", "oblique")
 FRACTURES = ("transverse", "oblique", "spiral")
+SEGMENTAL = "segmental"  # two breaks, with an intact piece of shaft between them
 
 
 def in_words(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import threading
 
-from ..choices import FRACTURES, SIDES, SIMULATED_VIEWS
+from ..choices import FRACTURES, SEGMENTAL, SIDES, SIMULATED_VIEWS
 from ..simulate.film.setup import Setup
 from .terminal import DONE, progress_bar, warn
 
@@ -49,7 +49,7 @@ def _add_arguments(command: argparse.ArgumentParser) -> None:
     bone = command.add_argument_group("the bone")
     bone.add_argument("--inner", metavar="SURFACE", help="inner surface of the bone's cortex")
     bone.add_argument("--cortex", type=float, metavar="MM", help="thickness of the cortex of a surface without --inner")
-    bone.add_argument("--fracture", choices=FRACTURES, help="break it")
+    bone.add_argument("--fracture", choices=(*FRACTURES, SEGMENTAL), help="break it (segmental: in two places)")
     moved = bone.add_mutually_exclusive_group()
     moved.add_argument("--displaced", action="store_true", help="move the fragments apart, as they usually are")
     moved.add_argument(
@@ -57,7 +57,8 @@ def _add_arguments(command: argparse.ArgumentParser) -> None:
         type=float,
         nargs=3,
         metavar=("ANGLE", "MM", "SHORTENING"),
-        help="angulate the lower fragment by degrees, shift it across the bone, and up: to sides drawn by --seed",
+        help="angulate the lower fragment by degrees, shift it across the bone, and up: to sides drawn by --seed (of a "
+        "segmental fracture each lower one, against the one above it)",
     )
 
     film = command.add_argument_group("the radiograph")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..choices import SIMULATED_VIEWS
+from ..choices import SEGMENTAL, SIMULATED_VIEWS
 from ..errors import SimulationError
 from ..geometry.frames import ENGINE_TO_LPS
 from ..helpers.files import check_folder, make_folder, replacing
@@ -163,16 +163,20 @@ def _synthetic(options: argparse.Namespace) -> tuple[Bone, str, dict]:
 
 def _broken(bone: Bone, options: argparse.Namespace) -> tuple[Sequence[Bone], list[dict]]:
     """The fragments, and what the JSON tells of them: the matrix (LPS, mm) that puts each back where it broke off."""
-    from ..simulate.bones.fracture import break_bone, break_frame, displaced, displacement, random_fracture
+    from ..methods import fragment_names
+    from ..simulate.bones.fracture import displaced, random_fracture
+    from ..simulate.bones.segmental import break_in_pieces, random_segmental
 
     rng = np.random.default_rng([options.seed, _FOR_FRACTURES])
-    fracture = random_fracture(rng, options.displaced, options.fracture)
+    if options.fracture == SEGMENTAL:
+        fractures = random_segmental(rng, options.displaced)
+    else:
+        fractures = [random_fracture(rng, options.displaced, options.fracture)]
     if options.displace:
-        fracture = displaced(fracture, rng, *options.displace)
-    pieces = break_bone(bone, fracture)
-    moving = displacement(break_frame(bone.outer, fracture.place), fracture)
-    to_reduced = {"upper": np.eye(4), "lower": np.linalg.inv(moving)}
-    return pieces, [{"name": name, "to_reduced": matrix.tolist()} for name, matrix in to_reduced.items()]
+        fractures = [displaced(each, rng, *options.displace) for each in fractures]
+    pieces = break_in_pieces(bone, fractures)
+    told = zip(fragment_names(len(pieces.bones)), pieces.motions, strict=True)
+    return pieces.bones, [{"name": name, "to_reduced": np.linalg.inv(motion).tolist()} for name, motion in told]
 
 
 _FOR_FRACTURES = 1_000_000  # a stream of random numbers of its own, beside those of the views

@@ -1,6 +1,7 @@
 """`xrayto3d simulate`: files that belong together, that DICOM readers understand, and errors in words."""
 
 import json
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -157,6 +158,29 @@ def test_fragments_are_displaced_as_told_and_the_json_puts_them_back(surface, sh
     pieces[1].apply_transform(back)
     assert trimesh.util.concatenate(pieces).bounds == pytest.approx(shaft.bounds, abs=0.02)
     assert np.ptp(reference.bounds, axis=0)[2] < np.ptp(shaft.bounds, axis=0)[2] - 15
+
+
+def test_a_segmental_fracture_has_a_piece_of_shaft_between_two_breaks(surface, shaft, tmp_path):
+    """Each piece is displaced against the one above it, and its matrix puts it back onto the bone."""
+    command = ["simulate", str(surface), "-o", str(tmp_path), "--views", "ap", "--fracture", "segmental", *SMALL]
+    assert main([*command, "--displace", "10", "12", "-4"]) == DONE
+    told = json.loads((tmp_path / "simulation.json").read_text())
+    assert told["fracture"] == "segmental" and [each["name"] for each in told["fragments"]] == [
+        "upper",
+        "middle",
+        "lower",
+    ]
+    reduced = [np.array(each["to_reduced"]) for each in told["fragments"]]
+    for above, below in pairwise(reduced):
+        turn = (above @ np.linalg.inv(below))[:3, :3]
+        assert np.degrees(np.arccos((np.trace(turn) - 1) / 2)) == pytest.approx(10)
+    to_patient = np.linalg.inv(told["views"][0]["lps_to_picture"])
+    reference = trimesh.Trimesh(*read_surface(tmp_path / "ap_reference.stl")).apply_transform(to_patient)
+    pieces = sorted(reference.split(), key=lambda piece: -piece.bounds[1, 2])
+    for piece, matrix in zip(pieces, reduced, strict=True):
+        piece.apply_transform(matrix)
+    assert trimesh.util.concatenate(pieces).bounds == pytest.approx(shaft.bounds, abs=0.02)
+    assert sum(piece.volume for piece in pieces) == pytest.approx(shaft.volume, rel=1e-3)
 
 
 def test_a_ct_volume(tmp_path):
