@@ -82,7 +82,7 @@ def test_clicks_lie_where_it_is_wrong(made):
 def test_training_learns(made):
     torch.manual_seed(3)
     told = []
-    few = [made] * 6
+    few = [type(made)(**{name: part[::4] for name, part in vars(made).items()})] * 6  # windows
     train(
         Tracer(), LESSON, lambda first: iter(few[first:]), Cycle(len(few)), 3, tell=lambda n, loss, _: told.append(loss)
     )
