@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -192,7 +194,7 @@ def _by_network(seen: ByNetwork, confidence: float, sure: bool, reason: str) -> 
         reason,
         seen.name,
         confidence,
-        lambda: seen.outlines,
+        partial(_itself, seen.outlines),
         seen.first,
         seen.second,
         seen.landmarks,
@@ -218,7 +220,7 @@ def bone_by_threshold(
         mask,
         "threshold",
         "a gray range was given",
-        trace=lambda: _outlines_of(mask, region, pixels),
+        trace=partial(_outlines_of, mask, region, pixels),
         grey_range=tuple(grey_range),
     )
 
@@ -235,7 +237,7 @@ def bone_as_drawn(pixels: np.ndarray, mask: np.ndarray, region: np.ndarray | Non
     """
     region = np.ones(mask.shape, bool) if region is None else region
     mask = mask & region
-    return Bone(mask, "drawn", "a mask was given", trace=lambda: _outlines_of(mask, region, pixels, _blades))
+    return Bone(mask, "drawn", "a mask was given", trace=partial(_outlines_of, mask, region, pixels, _blades))
 
 
 def bone_recognized(
@@ -299,9 +301,14 @@ def _by_clusters(pixels: np.ndarray, region: np.ndarray, seeds: Seeds, pieces: s
         found.mask,
         "clusters",
         reason,
-        trace=lambda: _outlines_of(found.mask, region, pixels),
-        group=lambda: found,
+        trace=partial(_outlines_of, found.mask, region, pixels),
+        group=partial(_itself, found),
     )
+
+
+def _itself(found: Any) -> Any:
+    """What was found, when it is asked for: unlike a lambda, a bone's own, which can be pickled with it."""
+    return found
 
 
 def _outlines_of(

@@ -7,32 +7,16 @@ import numpy as np
 import pytest
 
 from XRayTo3DLib.errors import ReconstructionError
-from XRayTo3DLib.segmentation import check_femur, find_bone
+from XRayTo3DLib.segmentation import check_femur
 from XRayTo3DLib.segmentation.femur import FEATURES, _canal, features
 from XRayTo3DLib.segmentation.find import bone_as_drawn
 from XRayTo3DLib.segmentation.network.loading import SHIPPED
-from XRayTo3DLib.simulate.scenes.others import other
-from XRayTo3DLib.simulate.scenes.scenes import scene
-
-# Radiographs, bone bright, of which a good part is a femur; most show one of its ends, from the front or the side.
-WITH_FEMUR = (7000, 7003, 7004, 7005, 7012, 7013, 7014, 7015)
-
-
-def whole(pixels):
-    return find_bone(pixels, np.ones(pixels.shape, bool))
 
 
 @pytest.fixture(scope="module")
-def femora(limbs):
-    drawn = [scene(limbs, seed, 256) for seed in WITH_FEMUR]
-    assert all(s.masks["femur"].mean() > 0.06 and not s.dark_bone for s in drawn)
-    return drawn
-
-
-@pytest.fixture(scope="module")
-def bones(femora):
-    """The bones that are found in them."""
-    return [whole(each.image) for each in femora]
+def bones(found):
+    """The bones that are found without help."""
+    return [bone for bone, _ in found]
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +25,16 @@ def checked(bones):
     return [check_femur(bone) for bone in bones]
 
 
-def test_femora_are_told_from_other_bones(checked):
-    others = [each for each in (other(seed, 256) for seed in range(700, 705)) if not each.masks]
+def test_femora_are_told_from_other_bones(checked, found_elsewhere):
     yes = [found.is_femur for found in checked]
-    no = []
-    for each in others:
-        try:
-            no.append(not check_femur(whole(each.image)).is_femur)
-        except ReconstructionError:  # no bone at all
-            no.append(True)
+    # Where no bone is found at all, no femur is.
+    no = [isinstance(bone, ReconstructionError) or not check_femur(bone).is_femur for bone in found_elsewhere]
     assert (np.mean(yes) + np.mean(no)) / 2 > 0.85
 
 
-def test_part_and_view(femora, checked):
+def test_part_and_view(scenes, checked):
     views, parts = [], []
-    for each, found in zip(femora, checked, strict=True):
+    for each, found in zip(scenes, checked, strict=True):
         assert 0 <= found.score <= 1 and found.reasons
         if found.is_femur and found.view and each.view != "oblique":
             views.append(found.view == ("ap" if each.view == "pa" else each.view))

@@ -25,39 +25,19 @@ from XRayTo3DLib.segmentation.network.loading import load_reader
 from XRayTo3DLib.segmentation.network.look import first_look
 from XRayTo3DLib.segmentation.network.window import window_over
 from XRayTo3DLib.segmentation.region import corners
-from XRayTo3DLib.simulate.scenes.others import other
 from XRayTo3DLib.simulate.scenes.scenes import scene
 
-# Radiographs of every part with one femur and no metal, of which a good part is seen; a tibia in three of them.
-ONE_FEMUR = (5000, 5001, 5002, 5005, 5006, 5008, 5014, 5022)
 # Scenes that are looked for below are tried in these first: to draw all those between them takes long.
 BOTH_KNEES = (7004, 7020, 7059, 7131)
 BOTH_HIPS = (182, 230)
 PATELLAE = (5008, 5022, 5032)
 HIPS = (11, 20, 25, 29, 30, 32, 44, 53)
 
+pytestmark = pytest.mark.usefixtures("seen_once")  # marks and clicks are of pictures that were looked at before
+
 
 def dice(a, b):
     return 2 * (a & b).sum() / max(a.sum() + b.sum(), 1)
-
-
-def pixels_of(drawn):
-    return 1 - drawn.image if drawn.dark_bone else drawn.image
-
-
-@pytest.fixture(scope="module")
-def scenes(limbs):
-    """`ONE_FEMUR`, drawn."""
-    drawn = [scene(limbs, seed, 256) for seed in ONE_FEMUR]
-    assert all(s.masks["femur"].mean() > 0.06 and "other_femur" not in s.masks and not s.metal for s in drawn)
-    return drawn
-
-
-@pytest.fixture(scope="module")
-def found(scenes):
-    """What is found in them without help, and by the network: one after the other, as the first look is the same."""
-    pictures = [(pixels_of(each), np.ones(each.image.shape, bool)) for each in scenes]
-    return [(find_bone(*picture), find_bone(*picture, "network")) for picture in pictures]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +64,7 @@ def test_a_sure_answer_is_a_better_one(scenes, by_network):
     assert scores[sure].mean() > scores[~sure].mean() - 0.01
 
 
-def test_all_bones_are_found_those_of_two_legs_apart(limbs):
+def test_all_bones_are_found_those_of_two_legs_apart(limbs, pixels_of):
     """In most pictures of both knees from the front there are two femora and two tibiae."""
     drawn = (scene(limbs, seed, 288) for seed in (*BOTH_KNEES, *range(7132, 9000)))
     both = (s for s in drawn if s.part == "knee" and "other_femur" in s.masks and s.masks["other_femur"].mean() > 0.03)
@@ -100,7 +80,7 @@ def test_all_bones_are_found_those_of_two_legs_apart(limbs):
 
 
 @pytest.mark.parametrize("seed", BOTH_HIPS)
-def test_of_a_pelvis_between_two_femora_each_has_its_side(limbs, seed):
+def test_of_a_pelvis_between_two_femora_each_has_its_side(limbs, seed, pixels_of):
     """Both sides together are the pelvis, as far as the network draws it, and each lies beside its own femur."""
     each = scene(limbs, seed, 224)
     assert each.part == "hip" and each.masks["other_femur"].any()
@@ -112,7 +92,7 @@ def test_of_a_pelvis_between_two_femora_each_has_its_side(limbs, seed):
     assert {int(np.argmin([np.median(each[side]) for each in away])) for side in sides} == {0, 1}
 
 
-def test_a_bone_is_found_near_where_it_is_said_to_be(limbs):
+def test_a_bone_is_found_near_where_it_is_said_to_be(limbs, pixels_of):
     """A box that is off by a sixth of its size does, where the bone is seen well; in noise there is none."""
     network, scores = load_reader(), []
     for seed in PATELLAE:
@@ -131,7 +111,7 @@ def test_a_bone_is_found_near_where_it_is_said_to_be(limbs):
     assert find_bone_near(noise, np.ones(noise.shape, bool), "patella", middle, first) is None
 
 
-def test_a_bone_in_a_box_is_what_it_is_told_to_be(limbs, monkeypatch):
+def test_a_bone_in_a_box_is_what_it_is_told_to_be(limbs, monkeypatch, pixels_of):
     """The network is not asked what it would call it; of noise it believes nothing, whatever it is told."""
     monkeypatch.setattr(by_network_, "names_in", lambda *_: pytest.fail("asked which bone it is"))
     each = scene(limbs, PATELLAE[0], 256)
@@ -161,7 +141,7 @@ def test_outlines_run_round_the_mask(by_network):
         assert abs(sum(areas)) == pytest.approx(bone.mask.sum(), rel=0.03)
 
 
-def test_a_region_is_kept_to(scenes):
+def test_a_region_is_kept_to(scenes, pixels_of):
     box = box_region((256, 256), (60, 40, 200, 220))
     crossing = [each for each in scenes if (each.masks["femur"] & box).any() and (each.masks["femur"] & ~box).any()]
     found = {"network": 0, "clusters": 0}
@@ -183,7 +163,7 @@ def test_a_bone_that_leaves_the_picture_reaches_its_border(draw):
 
 
 @pytest.mark.parametrize("way", ["network", "clusters"])
-def test_clicks_are_obeyed_at_their_place(scenes, way):
+def test_clicks_are_obeyed_at_their_place(scenes, way, pixels_of):
     for each in scenes[:4]:
         rows, columns = np.nonzero(each.masks["femur"])
         middle = len(rows) // 2
@@ -194,7 +174,7 @@ def test_clicks_are_obeyed_at_their_place(scenes, way):
         assert bone.mask[int(on[1]), int(on[0])] and not bone.mask[int(off[1]), int(off[0])]
 
 
-def test_a_click_on_another_bone_takes_that_one(scenes):
+def test_a_click_on_another_bone_takes_that_one(scenes, pixels_of):
     better = []
     for each in scenes:
         tibia = each.masks.get("tibia")
@@ -209,7 +189,7 @@ def test_a_click_on_another_bone_takes_that_one(scenes):
     assert len(better) >= 3 and np.mean(better) > 0.7
 
 
-def test_a_click_where_the_pelvis_lies_over_the_femur_means_the_femur(limbs):
+def test_a_click_where_the_pelvis_lies_over_the_femur_means_the_femur(limbs, pixels_of):
     names = []
     for seed in (*HIPS, *range(54, 400)):
         each = scene(limbs, seed, 224)
@@ -231,17 +211,14 @@ def test_landmarks_lie_near_the_true_ones(scenes, by_network):
     assert len(away) > 20 and np.median(away) < 0.04
 
 
-def test_what_is_no_leg_is_left_to_clusters():
-    others = [other(seed, 256) for seed in range(900, 905)]
+def test_what_is_no_leg_is_left_to_clusters(found_elsewhere):
     methods = []
-    for each in others:
-        if not each.masks:
-            try:
-                bone = find_bone(each.image, np.ones(each.image.shape, bool))
-                methods.append(bone.method)
-                assert bone.method != "clusters" or "network" in bone.reason
-            except ReconstructionError as error:
-                assert str(error).startswith("No bone found: ")
+    for bone in found_elsewhere:
+        if isinstance(bone, ReconstructionError):
+            assert str(bone).startswith("No bone found: ")
+        else:
+            methods.append(bone.method)
+            assert bone.method != "clusters" or "network" in bone.reason
     assert methods.count("clusters") > 0.6 * len(methods)
 
 
@@ -250,7 +227,7 @@ def test_what_is_no_leg_is_left_to_clusters():
     [(0.2, "", "clusters"), (0.2, "femur", "network"), (0.2, "tibia", "clusters"), (0.05, "femur", "clusters")],
 )
 def test_of_a_bone_that_another_view_shows_the_network_need_not_be_sure(
-    scenes, by_network, monkeypatch, confidence, expected, way
+    scenes, by_network, monkeypatch, confidence, expected, way, pixels_of
 ):
     from XRayTo3DLib.segmentation import find as module
 
@@ -359,7 +336,7 @@ def test_where_a_region_cuts_a_drawn_mask_no_edge_was_seen(draw):
     assert (flags[points[:, 1] < 95] == EDGE).all() and points[:, 1].min() < 21  # its own end is an end
 
 
-def test_what_the_network_knows_of_a_bone_is_kept_for_one_drawn_roughly(scenes, by_network):
+def test_what_the_network_knows_of_a_bone_is_kept_for_one_drawn_roughly(scenes, by_network, pixels_of):
     """Shrunk by two pixels: name, readings, landmarks, and the drawn outline."""
     import cv2
 
@@ -381,7 +358,7 @@ def test_what_the_network_knows_of_a_bone_is_kept_for_one_drawn_roughly(scenes, 
     assert np.mean(known) > 0.6
 
 
-def test_of_a_mask_beside_the_bone_nothing_is_known(scenes):
+def test_of_a_mask_beside_the_bone_nothing_is_known(scenes, pixels_of):
     each = scenes[0]
     mask = ~each.masks["femur"] & box_region((256, 256), (0, 0, 255, 100))
     bone = bone_recognized(pixels_of(each), mask, np.ones((256, 256), bool))
