@@ -1,4 +1,4 @@
-"""Shapes as the simulator's meshes, a camera, and an independent projector (RTK)."""
+"""Shapes as the simulator's meshes, a real limb, a camera, and an independent projector (RTK)."""
 
 import importlib
 
@@ -8,6 +8,7 @@ import trimesh
 
 from XRayTo3DLib.geometry.camera import place, view_directions
 from XRayTo3DLib.simulate.bones.bone import Mesh
+from XRayTo3DLib.simulate.bones.limbs import read_limbs
 
 
 def mesh_of(shape: trimesh.Trimesh) -> Mesh:
@@ -38,6 +39,12 @@ def cylinder():
         return mesh_of(trimesh.creation.cylinder(radius, length, sections=sections).apply_translation(centre))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def real_limb(made_once, shared_data):
+    """Somebody's limb, a left one."""
+    return made_once("real limb", lambda: read_limbs(shared_data / "limbs", [3])[0])
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ BONES = {"femur", "tibia", "fibula", "patella", "pelvis"}
 def limb(request):
     if request.param == "analytic":
         return analytic_limb(1)  # the first that is a left one
-    return read_limbs(request.getfixturevalue("shared_data") / "limbs", [3])[0]
+    return request.getfixturevalue("real_limb")
 
 
 def as_trimesh(mesh):

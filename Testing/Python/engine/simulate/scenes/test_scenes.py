@@ -271,10 +271,8 @@ def test_bad_input(specimens):
         scene(specimens, 0, size=8)
 
 
-def test_real_limbs(shared_data, specimens):
-    from XRayTo3DLib.simulate.bones.limbs import read_limbs
-
-    real = bank(read_limbs(shared_data / "limbs", [0]), breaks=0)
+def test_real_limbs(real_limb):
+    real = bank([real_limb], breaks=0)
     drawn = scene(real, 1)
     assert drawn.image.shape == (288, 288) and drawn.masks["femur"].any()
 
