@@ -126,10 +126,11 @@ def _covered(asked: np.ndarray, place: np.ndarray, faces: np.ndarray) -> np.ndar
     if not (high - low < _WIDEST_MM).all():  # a bone that has come close to the source
         return np.zeros(len(asked), bool)
     columns, rows = np.ceil((high - low) / _CELL_MM).astype(int) + 2
-    corners = ((np.clip(place, low, high) - low) / _CELL_MM).astype(np.float32)[faces]
-    (ax, ay), (bx, by) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
-    corners = corners[ax * by > ay * bx]  # of a closed surface, the triangles that face one way cover all of the shadow
-    column, row = np.rint(np.tensordot(_SPREAD, corners, (1, 1))).astype(np.int32).reshape(-1, 2).T
+    corners = ((np.clip(place, low, high) - low) / _CELL_MM).astype(np.float32)
+    x, y = (np.stack([axis.take(corner) for corner in faces.T]) for axis in corners.T.copy())
+    # Of a closed surface, the triangles that face one way cover all of the shadow.
+    facing = (x[1] - x[0]) * (y[2] - y[0]) > (y[1] - y[0]) * (x[2] - x[0])
+    column, row = (np.rint(_SPREAD @ axis[:, facing]).astype(np.int32) for axis in (x, y))
     shadow = np.zeros(rows * columns, np.uint8)
     shadow[row * columns + column] = 1
     shadow = cv2.morphologyEx(shadow.reshape(rows, columns), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
