@@ -254,12 +254,12 @@ def test_bones_of_other_collections_are_stood_as_the_model_stands(real):
     model = ShapeModel("patella", "left", mean, one, np.ones(1), some[0].faces, {}, np.zeros((1, 0, 3)))
     found = independent("patella")
     assert [other_leg(path) for path in found] == found[::-1]
-    for number, path in enumerate(found):
-        bone = subject(path, model, number)
+    bones = [subject(path, model, number) for number, path in enumerate(found)]
+    for bone in bones:
         own = model.of_side(bone.side)
         assert surface_distances((bone.mesh.points, bone.mesh.faces), (own.mean, own.faces)).mean_mm < 2.5
         assert area_and_volume(bone.mesh.points, bone.mesh.faces)[1] > 0
-    assert {subject(path, model, 0).side for path in found} == {"left", "right"}
+    assert {bone.side for bone in bones} == {"left", "right"}
 
 
 def test_scores_in_a_cube_are_of_what_lies_in_it():
