@@ -25,6 +25,7 @@ from XRayTo3DLib.geometry.outline import broken, outlines, smooth_field
 from XRayTo3DLib.geometry.stand import Stand
 from XRayTo3DLib.shape import (
     BrokenFit,
+    Ends,
     Fragment,
     Measure,
     built_in,
@@ -150,7 +151,7 @@ def seen(piece: Mesh, whole: Mesh, frame: np.ndarray, cameras: list[Camera], sid
         outline, _ = broken(outline, edge[row.clip(0, mask.shape[0] - 1), column.clip(0, mask.shape[1] - 1)])
         views.append(view_from(camera, [outline]))
         ends.append(to_mm(camera, grazed(piece, on_it, whole, frame, camera)))
-    return Fragment(tuple(views), **{side: np.array(ends)})
+    return Fragment(tuple(views), **{side: Ends(np.array(ends))})
 
 
 def off_triangles(places: np.ndarray, mesh: Mesh) -> np.ndarray:

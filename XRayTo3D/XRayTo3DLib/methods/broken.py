@@ -13,7 +13,7 @@ from ..geometry.camera import Camera
 from ..helpers.progress import Progress
 from ..helpers.stages import Stages
 from ..segmentation import Fragments
-from ..shape import BrokenFit, Fit, Fragment, ShapeModel
+from ..shape import BrokenFit, Ends, Fit, Fragment, ShapeModel
 from ..shape.view import to_mm
 from ..surface import Surface
 from .arranged import Arranged, arrange, views_of
@@ -111,6 +111,7 @@ def fit_to(bone: FoundBone, making: Making, progress: Progress | None = None) ->
             for model, cameras in arranged.ways
         ],
         free_scale=arranged.guessed_pixel_mm is not None,
+        pictures=() if _is_drawn(bone) else [found.view.radiograph.pixels for found in bone.seen],
         progress=progress,
     )
     for name, each in zip(fragment_names(len(fit.fits)), fit.fits, strict=True):
@@ -158,11 +159,12 @@ def _fragment(
     masks = [each.masks[number] for each in seen]
     lines, *ends = zip(*(each[number] for each in parts), strict=True)
     views = views_of(bone, cameras, model.bone, list(zip(masks, lines, strict=True)))
+    off_mm = _DRAWN_MM if _is_drawn(bone) else _FOUND_MM
     above, below = (
-        None if side[0] is None else np.array([to_mm(*each) for each in zip(cameras, side, strict=True)])
+        None if side[0] is None else Ends(np.array([to_mm(*each) for each in zip(cameras, side, strict=True)]), off_mm)
         for side in ends
     )
-    return Fragment(tuple(views), above, below, _DRAWN_MM if _is_drawn(bone) else _FOUND_MM)
+    return Fragment(tuple(views), above, below)
 
 
 def _fitted(fit: Fit, arranged: Arranged, deviation: float, length: float) -> Fitted:

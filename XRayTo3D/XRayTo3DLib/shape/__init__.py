@@ -5,7 +5,7 @@ from .broken_fit import BrokenFit
 from .displaced import across_rays, displacements, to_reduced
 from .facts import Facts, impossible, informed, side_of_other
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape, residual
-from .fragment_seen import Fragment
+from .fragment_seen import Ends, Fragment
 from .fragments import fit_fragments
 from .heights import Heights
 from .measured import Measure, leg_measures, measures
@@ -25,6 +25,7 @@ __all__ = [
     "WORST_RESIDUAL_MM",
     "Anchor",
     "BrokenFit",
+    "Ends",
     "Facts",
     "Fit",
     "Fragment",

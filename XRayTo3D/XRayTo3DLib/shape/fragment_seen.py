@@ -15,8 +15,25 @@ from .view import View
 
 TEETH_MM = 1.0  # by which the two sides of a break seem to be at other places of the bone: teeth, chips, blur
 _RUN_MM = 12.0  # of a silhouette, either side of where the break ends: so long it is straight
-_FACING = 0.5  # cosine, between what belongs to one side of a silhouette
+FACING = 0.5  # cosine, between what belongs to one side of a silhouette
 _FEWEST = 3  # points of it
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where the outline of a fragment comes to a break.
+
+    Attributes
+    ----------
+    places : (views, 2, 2) float64 array
+        The two places in each view (mm at the bone, from the principal point): of the fragments on both sides of a
+        break the same side of the bone first.
+    off_mm : float or (views, 2) array
+        How far off they may be along the bone, standard deviations.
+    """
+
+    places: np.ndarray
+    off_mm: float | np.ndarray = TEETH_MM
 
 
 @dataclass(frozen=True)
@@ -27,18 +44,13 @@ class Fragment:
     ----------
     views : tuple of View
         Its own outline in each; broken edges weigh nothing there, since they are no ends of the bone.
-    above, below : (views, 2, 2) float64 array or None
-        The two places in each view where its outline comes to the break that it has above it, and to that below it (mm
-        at the bone, from the principal point): of the fragments on both sides of a break the same side of the bone
-        first. None where it ends as the bone does.
-    ends_off_mm : float
-        How far off these places may be along the bone, a standard deviation.
+    above, below : Ends or None
+        At the break that it has above it, and at that below it; None where it ends as the bone does.
     """
 
     views: tuple[View, ...]
-    above: np.ndarray | None = None
-    below: np.ndarray | None = None
-    ends_off_mm: float = TEETH_MM
+    above: Ends | None = None
+    below: Ends | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,7 @@ def ends_of(
             nearest = np.linalg.norm(away, axis=1).argmin()
             normal = rim.normals[nearest]
             along = np.array([-normal[1], normal[0]])
-            near = (rim.normals @ normal > _FACING) & (np.linalg.norm(away - away[nearest], axis=1) < _RUN_MM)
+            near = (rim.normals @ normal > FACING) & (np.linalg.norm(away - away[nearest], axis=1) < _RUN_MM)
             if near.sum() < _FEWEST:
                 continue
             run, level = rim.where(near), away[near] @ along

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..helpers.progress import Progress, part, tell
+from .break_ends import ends_in_pictures
 from .broken_fit import BrokenFit
 from .fit import Fit, fit_shape
 from .fragment_seen import Fragment, ends_of
@@ -19,6 +20,7 @@ from .view import View
 
 # Each: how many modes may move, whether views may, steps, and how far off an outline is still believed (mm).
 _SCHEDULE = ((6, False, 4, 8.0), (12, False, 5, 4.0), (None, False, 7, 2.0), (None, True, 8, 1.5), (None, True, 6, 1.2))
+_ENDS_MOVED = 3  # from there on the schedule runs again when ends were looked for in pictures
 _FIRST_OFF_MM = 20.0  # how far apart fragments that were fitted by themselves put a place of the break
 _LEVELS, _LEVELS_OFF = 32, 0.02  # places along a piece of shaft, and how far off what is told of them (of its length)
 
@@ -26,6 +28,7 @@ _LEVELS, _LEVELS_OFF = 32, 0.02  # places along a piece of shaft, and how far of
 def fit_fragments(
     arrangements: Sequence[tuple[ShapeModel, *tuple[Fragment, ...]]],
     free_scale: bool = False,
+    pictures: Sequence[np.ndarray] = (),
     progress: Progress | None = None,
 ) -> BrokenFit:
     """Fit one shape, and a pose for each, to the outlines of the fragments of one bone.
@@ -39,6 +42,8 @@ def fit_fragments(
         most of them.
     free_scale : bool
         Whether the views' millimetres are only a guess.
+    pictures : sequence of (rows, columns) array, optional
+        Of each view, bone bright: the ends of fragments are looked for in them, where fits have shown about where.
     progress : callable, optional
 
     Returns
@@ -59,16 +64,17 @@ def fit_fragments(
     and the same views. Where the outlines of two fragments come to the break between them the silhouette of each must
     cross the same cut, a plane but for some mm: this alone tells how long the bone is, and an oblique break how one
     fragment is turned about the bone against the other. A turn about the bone besides is held by what is usual only.
+    A mask shows the ends of fragments too short where these lie over each other: see `break_ends`.
     """
     ends = {0: arrangements[0][1], len(arrangements[0]) - 2: arrangements[0][-1]}
     long = max(ends, key=lambda number: _length(ends[number]))
     first = _alone([(each[0], each[1 + long]) for each in arrangements], free_scale, part(progress, 0.0, 0.3))
-    found = _all(arrangements[first.arrangement], first, long, free_scale, part(progress, 0.3, 0.3))
+    found = _all(arrangements[first.arrangement], first, long, free_scale, pictures, part(progress, 0.3, 0.3))
     others = [each for number, each in enumerate(arrangements) if number != first.arrangement and not found.met]
     for number, (model, *fragments) in enumerate(others):  # a piece of shaft by itself may tell wrongly where it stands
         of = part(progress, 0.6 + 0.4 * number / len(others), 0.4 / len(others))
         first = _alone([(model, fragments[long])], free_scale, part(of, 0.0, 0.4))
-        other = _all((model, *fragments), first, long, free_scale, part(of, 0.4, 0.6))
+        other = _all((model, *fragments), first, long, free_scale, pictures, part(of, 0.4, 0.6))
         found = min(found, other, key=lambda each: max(fit.unmet for fit in each.fits))
     return found
 
@@ -78,6 +84,7 @@ def _all(
     first: Fit,
     long: int,
     free_scale: bool,
+    pictures: Sequence[np.ndarray],
     progress: Progress | None,
 ) -> BrokenFit:
     """All fragments in one arrangement, of which one at the bone's end was fitted by itself."""
@@ -90,13 +97,17 @@ def _all(
     states = _joined([fits[number] for number in range(last + 1)], long)
     cuts = np.array([_first_cut(_places(model, first, fragments, states, number)) for number in range(last)])
     joint = Joint(model, first.mesh, tuple(fragments), states, cuts, free_scale)
-    done, steps = 0, sum(each[2] for each in _SCHEDULE)
+    schedules = [_SCHEDULE, _SCHEDULE[_ENDS_MOVED:]] if pictures else [_SCHEDULE]
+    done, steps = 0, sum(each[2] for schedule in schedules for each in schedule)
     most = len(model.deviations)
-    for modes, loose, count, reach in _SCHEDULE:
-        for _ in range(count):
-            tell(progress, 0.5 + 0.5 * done / steps, "fitting the fragments")
-            joint = joint.stepped(most if modes is None else min(modes, most), reach, loose)
-            done += 1
+    for number, schedule in enumerate(schedules):
+        if number:
+            joint = replace(joint, fragments=ends_in_pictures(joint.finished(), joint.fragments, pictures))
+        for modes, loose, count, reach in schedule:
+            for _ in range(count):
+                tell(progress, 0.5 + 0.5 * done / steps, "fitting the fragments")
+                joint = joint.stepped(most if modes is None else min(modes, most), reach, loose)
+                done += 1
     return joint.finished()
 
 
@@ -105,7 +116,7 @@ def _alone(told: Sequence[tuple[ShapeModel, Fragment]], free_scale: bool, progre
     fragment = told[0][1]
     view = fragment.views[0]
     middle = view.points[view.weights > 0].mean(axis=0)
-    top, bottom = (middle if each is None else each[0].mean(axis=0) for each in (fragment.above, fragment.below))
+    top, bottom = (middle if each is None else each.places[0].mean(axis=0) for each in (fragment.above, fragment.below))
     up = (top - bottom) @ view.camera.from_lps[:2, :3]
     return fit_shape(
         [(model, each.views) for model, each in told],
@@ -124,14 +135,14 @@ def _told(model: ShapeModel, fragments: Sequence[Fragment], number: int, fits: M
     last, fragment = len(fragments) - 1, fragments[number]
     if number in (0, last):
         return fragment
-    outer = [_height(model, fragments[0].views, fragments[0].below, fits[0])]
-    outer.append(_height(model, fragments[last].views, fragments[last].above, fits[last]))
+    outer = [_height(model, fragments[0].views, fragments[0].below.places, fits[0])]
+    outer.append(_height(model, fragments[last].views, fragments[last].above.places, fits[last]))
     lengths = [_run(each) for each in fragments[1:last]]
     run = np.concatenate([[0.0], np.cumsum(lengths)]) / max(sum(lengths), 1e-9)
     top, bottom = np.interp(run[[number - 1, number]], [0, 1], outer)
     along = np.linspace(0, 1, _LEVELS)[:, None]
     views = []
-    for view, above, below in zip(fragment.views, fragment.above, fragment.below, strict=True):
+    for view, above, below in zip(fragment.views, fragment.above.places, fragment.below.places, strict=True):
         places = above.mean(axis=0) * (1 - along) + below.mean(axis=0) * along
         shares = top + (bottom - top) * along[:, 0]
         known = np.isfinite(places).all() and np.isfinite(shares).all() and top > bottom
@@ -149,7 +160,7 @@ def _height(model: ShapeModel, views: Sequence[View], places: np.ndarray, fit: F
 
 def _run(fragment: Fragment) -> float:
     """How long a piece between two breaks is in the pictures (mm)."""
-    apart = np.linalg.norm(fragment.above.mean(axis=1) - fragment.below.mean(axis=1), axis=1)
+    apart = np.linalg.norm(fragment.above.places.mean(axis=1) - fragment.below.places.mean(axis=1), axis=1)
     return float(np.nanmean(apart)) if np.isfinite(apart).any() else 0.0
 
 
@@ -181,7 +192,7 @@ def _places(
 ) -> np.ndarray:
     """Places (n, 3) of a break on the bone, where the outlines of both fragments beside it come to it."""
     upper, lower = fragments[number : number + 2]
-    sides = ((upper.views, upper.below, states[number]), (lower.views, lower.above, states[number + 1]))
+    sides = ((upper.views, upper.below.places, states[number]), (lower.views, lower.above.places, states[number + 1]))
     ends = [end for side in sides for end in ends_of(model, fit.mesh, *side).values()]
     return np.array([end.place for end in ends]).reshape(-1, 3)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .broken_fit import BrokenFit
 from .fit import Fit, residual
-from .fragment_seen import Fragment, ends_of
+from .fragment_seen import Ends, Fragment, ends_of
 from .model import ShapeModel
 from .silhouette import Mesh
 from .solve import State, evidence, excess, moved, point_rows, prior
@@ -18,6 +18,7 @@ _SURE_MM = 2.0  # when it is told how sure the fit is
 _UNEVEN_MM, _MOST_UNEVEN_MM = 2.0, 15.0  # how far a break's edge is off a plane at least, and at most
 STEEP = 1.0  # standard deviation of a break's slope
 _ANYWHERE_MM = 1e3  # and of where it is on the bone
+_BELIEVED = 2.0  # deviations by which both sides of a break may be apart: what is farther off is believed less and less
 _LEAST_STEEP = 0.05  # mm of the break's height for each mm along a silhouette: more level, it does not cross the break
 _POSE, CUT = 6, 3  # numbers of a pose, and of a break
 _LONGEST_CUT = np.array([15.0, 0.5, 0.5])  # in one step, of a break's place (mm) and slopes
@@ -122,14 +123,26 @@ class Joint:
         if not ordered:
             return np.zeros((0, self.size(modes))), np.zeros(0), np.zeros((0, 0))
         rows, off = np.array([each[0] for each in ordered]), np.array([each[1] for each in ordered])
-        own = np.diag([self.fragments[number + side].ends_off_mm ** 2 for side, _ in (*pairs, *alone)])
-        means = [off[2 * each : 2 * each + 2].mean() for each in range(len(both))]
+        own = np.array([self._off_mm(number, side, key) ** 2 for side, key in (*pairs, *alone)])
+        both_off, both_own = (each[: len(pairs)].reshape(-1, 2) for each in (off, own))
+        both_own *= 1 + (both_off[:, :1] - both_off[:, 1:]) ** 2 / (_BELIEVED**2 * both_own.sum(axis=1, keepdims=True))
+        means = np.average(both_off, axis=1, weights=1 / both_own)
         spare = max(1, len(means) - CUT)  # of so many places, three lie on a plane anyway
         uneven = float(np.clip(np.sqrt(np.square(means).sum() / spare), _UNEVEN_MM, _MOST_UNEVEN_MM))
         same = np.kron(np.eye(len(both)), np.full((2, 2), uneven**2))
         shared = np.eye(len(off)) * uneven**2
         shared[: len(same), : len(same)] = same
-        return rows, off, np.linalg.inv(own + shared)
+        return rows, off, np.linalg.inv(np.diag(own) + shared)
+
+    def _ends(self, number: int, side: int) -> Ends:
+        """Of the fragment above a break, side 0, or of that below it, side 1."""
+        fragment = self.fragments[number + side]
+        return fragment.above if side else fragment.below
+
+    def _off_mm(self, number: int, side: int, key: tuple[int, int]) -> float:
+        """How far off an end in a view may be."""
+        ends = self._ends(number, side)
+        return float(np.broadcast_to(ends.off_mm, ends.places.shape[:2])[key])
 
     def crossings(self, number: int, side: int, modes: int) -> dict[tuple[int, int], tuple[np.ndarray, float]]:
         """Row (p,) and distance (mm) of where a silhouette crosses a break's cut, from where its outline ends.
@@ -137,8 +150,8 @@ class Joint:
         It is that of the fragment above the break, side 0, or of that below it, side 1.
         """
         model, state, cut = self.model, self.states[number + side], self.cuts[number]
-        fragment, own = self.fragments[number + side], self.own(number + side, modes)
-        views, places = fragment.views, fragment.above if side else fragment.below
+        own, views = self.own(number + side, modes), self.fragments[number + side].views
+        places = self._ends(number, side).places
         scaled, found = np.exp(state.log_scale) * state.rotation, {}
         normal = np.array([-cut[1], -cut[2], 1.0])
         for (at, edge), end in ends_of(model, self.mesh, views, places, state).items():

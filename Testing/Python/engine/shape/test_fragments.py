@@ -8,7 +8,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from XRayTo3DLib.geometry.outline import broken, outlines, smooth_field
-from XRayTo3DLib.shape import Fragment, fit_fragments, fragments, shadow, to_reduced, view_from
+from XRayTo3DLib.shape import Ends, Fragment, fit_fragments, fragments, shadow, to_reduced, view_from
 from XRayTo3DLib.shape.joint import Joint, unleaned
 from XRayTo3DLib.shape.solve import moved
 from XRayTo3DLib.shape.view import to_mm
@@ -38,7 +38,7 @@ def fragment_of(piece, cameras, above=None, below=None):
             outline, found = broken(outline, near[1:-1, 1:-1][row, column])
             places.append(to_mm(camera, found[::-1] if off is below else found))
         views.append(view_from(camera, [outline]))
-    return Fragment(tuple(views), *(None if each is None else np.array(ends[each]) for each in (above, below)))
+    return Fragment(tuple(views), *(None if each is None else Ends(np.array(ends[each])) for each in (above, below)))
 
 
 def broken_bone(model, points, fractures, cameras):
@@ -206,9 +206,10 @@ def test_how_a_fragment_leans_is_not_held_against_it(oblique):
 
 def test_what_is_less_sure_of_a_break_tells_less(oblique):
     """Of places that may be 10 mm off, and of none."""
-    sure, nowhere = joint_of(oblique), np.full((2, 2, 2), np.nan)
+    sure, nowhere = joint_of(oblique), Ends(np.full((2, 2, 2), np.nan))
     upper, lower = sure.fragments
-    unsure = replace(sure, fragments=tuple(replace(each, ends_off_mm=10.0) for each in sure.fragments))
+    about = Ends(upper.below.places, 10.0), Ends(lower.above.places, 10.0)
+    unsure = replace(sure, fragments=(replace(upper, below=about[0]), replace(lower, above=about[1])))
     blind = replace(sure, fragments=(replace(upper, below=nowhere), replace(lower, above=nowhere)))
     rows, _, inverse = unsure.break_rows(0, 6)
     assert (
