@@ -8,7 +8,7 @@ from XRayTo3DLib.segmentation import Bone, FractureMarks, check_fracture_marks, 
 from XRayTo3DLib.segmentation.network.channels import BONES, FACTS, LANDMARKS, MASKS
 from XRayTo3DLib.segmentation.network.reader import Reading
 
-from .test_parting import BONE, ROWS, SHAPE, about, seen
+from .test_parting import BONE, COLUMNS, ROWS, SHAPE, about, seen
 
 HALF = SHAPE[0] // 2, SHAPE[1] // 2
 NOTHING = np.zeros(SHAPE, np.float32)
@@ -77,6 +77,18 @@ def test_a_click_on_each_of_three_pieces_parts_the_bone_at_both_breaks(parted, o
     assert told["breaks"][0] == {name: told[name] for name in ("height", "line", "slope_deg")}
     assert [each["height"] for each in told["breaks"]] == pytest.approx([1 - 24 / 96, 1 - 64 / 96], abs=0.06)
     assert " and " in three.words
+
+
+def test_of_pieces_that_lie_apart_the_line_runs_through_the_gap(parted):
+    """Of the lower break the network sees no more than a corner, beside the bone."""
+    bone = BONE & (np.abs(ROWS - 64) >= 4)
+    corner = (ROWS == 60) & (COLUMNS >= 42)
+    said = seen(ROWS < 24, ROWS >= 24, about(24, 2) | corner, mask=bone)
+    three = parted(said, bone=bone, pieces=[(30, 14), (32, 40), (30, 80)])
+    for mask, low, high in zip(three.masks, (0, 24, 64), (24, 64, 96), strict=True):
+        assert np.array_equal(mask & bone, bone & np.isin(ROWS, range(low, high)))
+    x0, y0, x1, y1 = three.breaks[1].line
+    assert (y0, y1) == pytest.approx((64, 64), abs=1.5) and min(x0, x1) < 22 and max(x0, x1) > 41
 
 
 def test_three_lines_part_it_in_four(parted):
