@@ -25,7 +25,8 @@ _BLUR = 1.5  # of the window: pixels that are smoothed over
 _NOWHERE = -12.0  # logit of a break where no bone is seen
 _LITTLE = 0.02  # of the bone: added to a fragment, before the logarithm
 _TRANSVERSE_DEG = 30.0  # a break that is less steep (AO/OTA classification of fractures, 2018)
-_GAPS, _ROOM = (2, 4, 8, 16, 32), 6  # half the width of a gap between fragments, and so much more to see its length
+_GAPS, _ROOM = (1, 2, 4, 8, 16, 32), 6  # half the width of a gap between fragments, and more to see its length
+_CORNER = 1 / 3  # of a line between fragments: a shorter one is a corner of it
 _AROUND = 12  # pixels of the window round a break, in which fragments lie to one side of its line or the other
 
 
@@ -152,10 +153,10 @@ def described(
     """The fragments of a bone that is parted at one break or several, the uppermost first; None where no line does."""
     inside, breaks = seen.window.cut_mask(bone.mask), []
     for parting in partings:
-        parts, place = parting.within(inside), parting.place
-        if len(partings) > 1:  # of pieces that lie apart the network may see no more of the break than a corner
-            place = place | _gap(*parts)
-        line = line_between(*parts, place)
+        parts = parting.within(inside)
+        line = line_between(*parts, parting.place)
+        if len(partings) > 1:  # the network may see no more of the break than a corner
+            line = _longer(line, line_between(*parts, _facing(*parts)))
         if line is None:
             return None
         drawn = tuple(seen.window.to_picture(line).ravel().tolist())
@@ -163,14 +164,18 @@ def described(
     return Fragments(likely, in_picture(partings, bone.mask), tuple(breaks), marked)
 
 
-def _gap(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
-    """Where two fragments (rows, columns) that lie apart face each other; nowhere, where they touch."""
-    if (dilated(upper, 1) & lower).any():
-        return np.zeros_like(upper)
+def _facing(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """Where two fragments (rows, columns) face each other, whether they touch or lie apart; nowhere, if far."""
     for radius in _GAPS:
         if (dilated(upper, radius) & dilated(lower, radius)).any():
             return dilated(upper, radius + _ROOM) & dilated(lower, radius + _ROOM)
     return np.zeros_like(upper)
+
+
+def _longer(line: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
+    """A line (2, 2), or the other one, if there is none or it is but a corner of that."""
+    lengths = [0.0 if each is None else np.linalg.norm(each[1] - each[0]) for each in (line, other)]
+    return other if lengths[0] < _CORNER * lengths[1] else line
 
 
 def _two_are_seen(seen: Break, bone: np.ndarray) -> bool:
