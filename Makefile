@@ -88,6 +88,7 @@ accuracy: .venv/.engine  ## real bones from one and two views: the shape models 
 FRACTURES ?= 60
 accuracy-fractures: .venv/.engine  ## broken bones on films, the whole chain; FRACTURES=12 fewer
 	.venv/bin/python Testing/Python/benchmarks/accuracy_fractures.py --fractures $(FRACTURES)
+	.venv/bin/python Testing/Python/benchmarks/accuracy_segmental.py
 
 models: .venv/.engine  ## the shape models that ship, from the folder LIMBS, and their report in docs
 	.venv/bin/python -m XRayTo3DLib.train.models "$(LIMBS)" --report docs/pictures
