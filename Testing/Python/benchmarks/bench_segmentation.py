@@ -173,7 +173,7 @@ def simulated_pictures() -> None:
         agreed.append(dice(bone.mask & truth, truth) if "other_femur" in drawn.masks else dice(bone.mask, truth))
         found = check_femur(bone)
         view = "ap" if drawn.view == "pa" else drawn.view
-        if found.view:
+        if found.view and view:  # of two pictures on one film there is none
             views.append(found.view == view)
         if found.side and "other_femur" not in drawn.masks:
             sides.append((found.side == drawn.side) ^ (drawn.view == "pa"))
