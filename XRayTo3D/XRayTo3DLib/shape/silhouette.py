@@ -48,7 +48,8 @@ def prepared(faces: np.ndarray, count: int) -> Mesh:
     """Prepare the triangles of a closed surface of so many points."""
     from scipy.sparse import csr_array
 
-    low, high = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1).T
+    pairs = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    low, high = np.sort(pairs, axis=1).astype(np.int64).T  # their numbers are products
     edges = np.column_stack(np.divmod(np.unique(low * count + high), count))
     triangle = np.repeat(np.arange(len(faces)), 3)
     to_points = csr_array((np.ones(3 * len(faces)), (faces.ravel(), triangle)), shape=(count, len(faces)))
