@@ -19,6 +19,9 @@ _ROLES = _FRAGMENTS, _POSES, _REDUCED = "XRayTo3D.Fragments", "XRayTo3D.Fragment
 _FOLDER = "XRayTo3D.Fragments"
 # Of a transform: the matrix, as JSON, with which its fragment is where it was found, and how far it is put back.
 LIES, REDUCED = "XRayTo3D.AsItLies", "XRayTo3D.PercentReduced"
+# Of that of a lower fragment: by what it is measured against the one next above it, as JSON: the engine's BreakFrame in
+# the reduced bone, in its files' frame (LPS), and the matrix from there to where the X-ray is.
+BREAK = "XRayTo3D.Break"
 
 
 def fragmentsOf(modelNode) -> list:
@@ -50,6 +53,9 @@ def placeFragments(bone, volumeNode, modelNode) -> list:
         before = []
     made = [_placed(*each, volumeNode) for each in zip(named, before or [None] * len(named), strict=True)]
     poses = [node.GetParentTransformNode() for node in made]
+    toXray = _fromFile(volumeNode).tolist()
+    for node, frame in zip(poses[1:], bone.broken.break_frames, strict=True):
+        node.SetAttribute(BREAK, json.dumps({"frame": frame.as_json(), "toXray": toXray}))
     reduced = _placeReduced(bone.whole, volumeNode, next(iter(nodesOf(modelNode, _REDUCED)), None))
     _refer(modelNode, made, poses, [reduced])
     if not before:
@@ -75,11 +81,10 @@ def _refer(modelNode, *nodes) -> None:
 
 def _named(bone, volumeNode) -> list:
     """Of each fragment: what it is called, its surface where it belongs, and the matrix to where it lies (RAS)."""
-    from XRayTo3DLib.geometry.frames import ENGINE_TO_LPS, engine_to_ras, transform
+    from XRayTo3DLib.geometry.frames import engine_to_ras, transform
     from XRayTo3DLib.methods import fragment_names
 
-    toRAS = engine_to_ras(ijkToRAS(volumeNode))
-    fromLPS = toRAS @ np.linalg.inv(ENGINE_TO_LPS)
+    toRAS, fromLPS = engine_to_ras(ijkToRAS(volumeNode)), _fromFile(volumeNode)
     found = []
     for name, piece, toReduced in zip(
         fragment_names(len(bone.pieces)), bone.pieces, bone.broken.to_reduced, strict=True
@@ -89,6 +94,13 @@ def _named(bone, volumeNode) -> list:
         inEngine = np.linalg.inv(toRAS) @ reducing @ toRAS
         found.append((called, transform(piece.polydata, inEngine), np.linalg.inv(reducing)))
     return found
+
+
+def _fromFile(volumeNode):
+    """The matrix from the frame of the engine's files (LPS) to where the X-ray is (RAS)."""
+    from XRayTo3DLib.geometry.frames import ENGINE_TO_LPS, engine_to_ras
+
+    return engine_to_ras(ijkToRAS(volumeNode)) @ np.linalg.inv(ENGINE_TO_LPS)
 
 
 def _placed(fragment, node, volumeNode):

@@ -14,6 +14,7 @@ from slicer.util import VTKObservationMixin
 from .axes import removeAxesOf
 from .cameras import followCamerasButton, forgetCameras
 from .dialogs import askForShapeModel, askForXray, askWhereToSave
+from .displacing import StandingFragments
 from .drawing import followDrawButtons, offerDrawing
 from .enabling import enableCalibration, enableFinding, enableSurface, offerColors, offerInputs, showScale
 from .fragments import fragmentsOf, removeFragmentsOf
@@ -67,6 +68,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = XRayTo3DLogic()
         self.preview = LivePreview(self.logic, self.ui.previewLabel)
+        self.standing = StandingFragments(self.ui)
 
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneReady)
@@ -92,6 +94,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """Let go of the scene before the panel is destroyed or reloaded; its widgets may be gone already."""
         self.preview.stop()
+        self.standing.stop()
         self._unfollow()
         self.removeObservers()
 
@@ -248,6 +251,7 @@ class XRayTo3DWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             else _("Press Apply first: a report tells of the surface that was made last in this session.")
         )
         self._tellOfResult(model)
+        self.standing.follow(model)
         enableCalibration(ui, parameters)
         showScale(ui, parameters)
         if not parameters:

@@ -1,5 +1,6 @@
 """A broken bone in the scene: lines along its fracture, and its fragments, each under a transform of its own."""
 
+import json
 import types
 
 import numpy as np
@@ -8,10 +9,15 @@ import vtk
 from hypothesis import given
 from scipy.spatial.transform import Rotation
 
+from XRayTo3DLib.shape import BreakFrame
+
 from .conftest import node_ids, part, points_of, signed_volume, triangles_of
 from .test_bones import folder_of, hierarchy  # noqa: F401 - a fixture
 from .test_marks import placed, quick, xray_at
 from .test_placement import ijk_to_ras
+
+# By what a displacement is measured, in LPS: a left bone that stands upright.
+FRAME = BreakFrame(np.array([5.0, 2.0, 30.0]), np.array([0.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0]), "left")
 
 
 @quick
@@ -118,7 +124,7 @@ def broken(module, scene, hierarchy):  # noqa: F811
     to_reduced[:3, :3] = Rotation.from_rotvec([0.1, 0.4, -0.2]).as_matrix()
     to_reduced[:3, 3] = 3, -6, 9
     bone = types.SimpleNamespace(
-        broken=types.SimpleNamespace(to_reduced=(np.eye(4), to_reduced)),
+        broken=types.SimpleNamespace(to_reduced=(np.eye(4), to_reduced), break_frames=(FRAME,)),
         pieces=(ball(10, 5, 2), ball(12, 25, 4)),
         whole=ball(10, 15, 3),
     )
@@ -186,6 +192,7 @@ def test_a_bone_in_more_pieces_has_a_model_under_a_transform_for_each(broken, sc
         further = np.eye(4)
         further[:3, 3] = 5 * number, -3, 8
         bone.broken.to_reduced = (*bone.broken.to_reduced, further)
+        bone.broken.break_frames = (*bone.broken.break_frames, FRAME)
         bone.pieces = (*bone.pieces, bone.pieces[number % 2])
     *made, reduced = fragments.placeFragments(bone, broken.volume, broken.model)
     assert not any(scene.IsNodePresent(node) for node in two) and fragments.fragmentsOf(broken.model) == made
@@ -200,6 +207,43 @@ def test_a_bone_in_more_pieces_has_a_model_under_a_transform_for_each(broken, sc
     part("reducing").reduce(broken.model, 0.0)
     assert all(np.allclose(matrix_of(node), each, atol=1e-9) for node, each in zip(above, lies, strict=True))
     assert fragments.placeFragments(bone, broken.volume, broken.model) == [*made, reduced]
+
+
+def test_what_lies_between_fragments_follows_whoever_moves_them(broken):
+    import slicer.util
+
+    upper, lower, _ = part("fragments").placeFragments(broken.bone, broken.volume, broken.model)
+    text = part("displacing").displacementText
+    assert text(broken.model) == ""  # it keeps nothing of its making
+    names = ("angulation_deg", "angulation_ap_deg", "rotation_deg", "translation_mm", "shortening_mm")
+    told = {name: {"title": name, "value": 0.0, "deviation": 1.0, "interval_95": [0, 1]} for name in names}
+    record = {"bones": [{"fragments": [{"name": "upper"}, {"name": "lower", **told}]}]}
+    broken.model.SetAttribute("XRayTo3D.Result", json.dumps(record))
+
+    def expected(moving):
+        found = FRAME.measures(moving)
+        return [
+            f"{name}: {found[name].value:.1f}{'°' if name.endswith('deg') else ' mm'}"
+            for name in names
+            if name != "angulation_ap_deg"
+        ]
+
+    assert text(broken.model).splitlines() == expected(np.linalg.inv(broken.to_reduced))
+    part("reducing").reduce(broken.model, 100.0)
+    put_back = text(broken.model).replace("-0.0", "0.0")
+    assert put_back.splitlines() == [line.replace("-0.0", "0.0") for line in expected(np.eye(4))]
+
+    # By hand: both moved alike lie to each other as before; the lower one alone does not.
+    poses, by_hand = [node.GetParentTransformNode() for node in (upper, lower)], np.eye(4)
+    by_hand[:3, :3], by_hand[:3, 3] = Rotation.from_rotvec([0.2, 0.1, -0.3]).as_matrix(), (4, -2, 1)
+    for node in poses:
+        node.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(by_hand @ matrix_of(node)))
+    assert text(broken.model).replace("-0.0", "0.0") == put_back
+    poses[0].SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(np.eye(4)))
+    to_xray = np.array(json.loads(poses[1].GetAttribute("XRayTo3D.Break"))["toXray"])
+    assert text(broken.model).splitlines() == expected(np.linalg.inv(to_xray) @ by_hand @ to_xray)
+    lower.SetAndObserveTransformNodeID(None)  # hardened
+    assert text(broken.model) == ""
 
 
 def test_fragments_go_with_a_model_that_is_removed(broken, scene):

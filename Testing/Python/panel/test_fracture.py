@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import vtk
 
+from XRayTo3DLib.shape import BreakFrame
+
 from ..mrml.conftest import part
 from .test_further_views import NAMES, four  # noqa: F401 - a fixture
 
@@ -49,7 +51,7 @@ def test_a_region_or_points_on_pieces_may_mark_it_in_the_place_of_a_line(four, s
     assert kinds.choices(parameters)["fractureNode"] is mark
 
 
-def test_the_slider_is_shown_where_a_bone_is_broken_and_moves_its_fragment(four, scene):  # noqa: F811
+def test_the_slider_is_shown_where_a_bone_is_broken_and_moves_its_fragment(four, scene, monkeypatch):  # noqa: F811
     import slicer.util
 
     panel, volumes = four
@@ -60,20 +62,30 @@ def test_the_slider_is_shown_where_a_bone_is_broken_and_moves_its_fragment(four,
     ball = types.SimpleNamespace(polydata=source.GetOutput())
     to_reduced = np.eye(4)
     to_reduced[:3, 3] = 4, -8, 12
+    frame = BreakFrame(np.zeros(3), np.array([0.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0]), "left")
+    told = {"title": "Shortening", "value": -12.0, "deviation": 1.0, "interval_95": [-14, -10]}
+    record = {"bones": [{"fragments": [{"name": "upper"}, {"name": "lower", "shortening_mm": told}]}]}
     bone = types.SimpleNamespace(
-        broken=types.SimpleNamespace(to_reduced=(np.eye(4), to_reduced)), pieces=(ball, ball), whole=ball
+        broken=types.SimpleNamespace(to_reduced=(np.eye(4), to_reduced), break_frames=(frame,)),
+        pieces=(ball, ball),
+        whole=ball,
     )
     model = part("nodes").placeSurface(ball.polydata, volumes[0])
     _upper, lower, _reduced = part("fragments").placeFragments(bone, volumes[0], model)
     parameters.outputModel = model
     assert not panel.ui.reductionSlider._object.isHidden() and parameters.reduction == 0
+    assert panel.ui.displacementLabel._object.isHidden()  # nothing is kept of how they were found
+    monkeypatch.setattr(part("displacing"), "recordOf", lambda _: record)
     above = lower.GetParentTransformNode()
     lies = slicer.util.arrayFromTransformMatrix(above).copy()
     assert np.linalg.norm(lies[:3, 3]) == pytest.approx(np.linalg.norm([4, 8, 12]))
     panel.ui.reductionSlider.value = 50
+    assert panel.ui.displacementLabel.text == "Shortening: -6.0 mm"
     np.testing.assert_allclose(slicer.util.arrayFromTransformMatrix(above)[:3, 3], lies[:3, 3] / 2, atol=1e-6)
     panel.ui.reductionSlider.value = 100
     np.testing.assert_allclose(slicer.util.arrayFromTransformMatrix(above), np.eye(4), atol=1e-6)
+    above.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(lies))  # by hand
+    assert panel.ui.displacementLabel.text == "Shortening: -12.0 mm"
     scene.RemoveNode(model)
     assert not scene.IsNodePresent(lower) and not scene.IsNodePresent(above)
     assert panel.ui.reductionSlider._object.isHidden()

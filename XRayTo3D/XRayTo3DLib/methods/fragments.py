@@ -10,7 +10,7 @@ import numpy as np
 from .. import shape
 from ..geometry.frames import ENGINE_TO_LPS
 from ..geometry.outline import Outline
-from ..shape import BrokenFit, Measure
+from ..shape import BreakFrame, BrokenFit, Measure
 from ..surface import Surface
 from .fitted import Fitted
 
@@ -89,9 +89,17 @@ class Broken:
     @property
     def to_reduced(self) -> tuple[np.ndarray, ...]:
         """Matrices (4, 4) that put each fragment where the reduced bone is (LPS of the files, mm)."""
-        to_file = ENGINE_TO_LPS @ self.fit.upper.to_picture
-        from_file, (_, *others) = np.linalg.inv(to_file), shape.to_reduced(self.fit)
-        return np.eye(4), *(to_file @ each @ from_file for each in others)
+        from_file, (_, *others) = np.linalg.inv(self._to_file), shape.to_reduced(self.fit)
+        return np.eye(4), *(self._to_file @ each @ from_file for each in others)
+
+    @property
+    def break_frames(self) -> tuple[BreakFrame, ...]:
+        """Of each break, by what a displacement there is measured, in the reduced bone (LPS of the files, mm)."""
+        return tuple(each.placed(self._to_file) for each in shape.break_frames(self.fit))
+
+    @property
+    def _to_file(self) -> np.ndarray:
+        return ENGINE_TO_LPS @ self.fit.upper.to_picture
 
     @functools.cached_property
     def outlines(self) -> tuple[tuple[tuple[Outline, ...], ...], ...]:

@@ -1,8 +1,9 @@
 """The shape of a bone: a statistical model of it, how it is made, and how it is fitted to radiographs."""
 
 from .anchor import Anchor, between
+from .break_frame import BreakFrame, across_rays
 from .broken_fit import BrokenFit
-from .displaced import across_rays, displacements, to_reduced
+from .displaced import break_frames, displacements, to_reduced
 from .facts import Facts, impossible, informed, side_of_other
 from .fit import MOST_UNMET, WORST_RESIDUAL_MM, Fit, fit_shape, residual
 from .fragment_seen import Ends, Fragment
@@ -24,6 +25,7 @@ __all__ = [
     "SECOND_VIEW",
     "WORST_RESIDUAL_MM",
     "Anchor",
+    "BreakFrame",
     "BrokenFit",
     "Ends",
     "Facts",
@@ -38,6 +40,7 @@ __all__ = [
     "View",
     "across_rays",
     "between",
+    "break_frames",
     "built_in",
     "depth_deviation",
     "displacements",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..anatomy import DEFINITIONS, BoneMeasure, fracture_measures
+from ..anatomy import DEFINITIONS, BoneMeasure
+from .break_frame import BreakFrame
 from .broken_fit import BrokenFit
 from .fit import Fit
 from .measured import Measure
@@ -58,13 +59,28 @@ def displacements(fit: BrokenFit, size_deviation: float = 0.0) -> tuple[dict[str
     return tuple(_displaced(fit, number, changed, size_deviation) for number in range(len(cuts)))
 
 
+def break_frames(fit: BrokenFit) -> tuple[BreakFrame, ...]:
+    """Of each break, by what a displacement there is measured, in the reduced bone (LPS, mm as the fit stands)."""
+    upper = fit.upper
+    return tuple(_frame(upper.model, upper.state, cut, _source(upper)) for cut in fit.cuts)
+
+
+def _source(fit: Fit) -> np.ndarray | None:
+    """Where the rays come from (3,) that alone have shown a bone; None of several views."""
+    return fit.views[0].camera.source_lps if len(fit.views) == 1 else None
+
+
 def _displaced(fit: BrokenFit, number: int, changed: list, size_deviation: float) -> dict[str, Measure]:
     """How the fragments beside a break lie to each other, and how that varies among states and cuts as they may be."""
     above, below = fit.fits[number : number + 2]
-    model, source = above.model, above.views[0].camera.source_lps if len(above.views) == 1 else None
-    found = _measured(model, above.state, below.state, fit.cuts[number], source)
+    model, source = above.model, _source(above)
+
+    def measured(upper: State, lower: State, cut: np.ndarray) -> dict[str, BoneMeasure]:
+        return _frame(model, upper, cut, source).measures(_moving(upper, lower))
+
+    found = measured(above.state, below.state, fit.cuts[number])
     told = [
-        [each.value for each in _measured(model, *states[number : number + 2], cuts[number], source).values()]
+        [each.value for each in measured(*states[number : number + 2], cuts[number]).values()]
         for states, cuts in changed
     ]
     size = np.exp(above.state.log_scale)
@@ -112,44 +128,18 @@ def _changed(states: tuple[State, ...], change: np.ndarray, of_cuts: int) -> tup
     )
 
 
-def _measured(
-    model: ShapeModel, upper: State, lower: State, cut: np.ndarray, source: np.ndarray | None
-) -> dict[str, BoneMeasure]:
-    """The measures; where rays of one source (3,) alone have shown the bone, as they lie across these."""
-    low, high = _middles(model, upper, np.array(_SHAFT))
-    center = model.mean.mean(axis=0) + _crossed(model, upper, cut)
+def _frame(model: ShapeModel, state: State, cut: np.ndarray, source: np.ndarray | None) -> BreakFrame:
+    """By what a displacement is measured at a cut through the bone in a state."""
+    low, high = _middles(model, state, np.array(_SHAFT))
+    center = model.mean.mean(axis=0) + _crossed(model, state, cut)
     lateral = np.array([1.0 if model.side != "right" else -1.0, 0.0, 0.0])
-    moving, center = _moving(upper, lower), upper.placed(model, center[None])[0]
-    up = upper.rotation @ (high - low)
-    if source is not None:
-        moving, up = across_rays(moving, center, up, source)
-    return fracture_measures(moving, center, up, upper.rotation @ lateral, model.side or "left")
-
-
-def across_rays(
-    moving: np.ndarray, center: np.ndarray, up: np.ndarray, source: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """A displacement and a shaft's direction without what rays from one source do not show: how deep they are.
-
-    Parameters
-    ----------
-    moving : (4, 4) array
-    center : (3,) array
-        Middle of the break.
-    up : (3,) array
-    source : (3,) array
-        Where the rays come from.
-
-    Returns
-    -------
-    (4, 4) array, (3,) array
-        The displacement shifted along the ray through the middle of the break until that is as deep as it was, and the
-        direction across the ray.
-    """
-    ray = (center - source) / np.linalg.norm(center - source)
-    shifted = moving.copy()
-    shifted[:3, 3] -= ray * (ray @ (moving[:3, :3] @ center + moving[:3, 3] - center))
-    return shifted, up - ray * (ray @ up)
+    return BreakFrame(
+        state.placed(model, center[None])[0],
+        state.rotation @ (high - low),
+        state.rotation @ lateral,
+        model.side or "left",
+        source,
+    )
 
 
 def _moving(upper: State, lower: State) -> np.ndarray:

@@ -1,12 +1,22 @@
 """What is measured between fitted fragments is what their poses say, and as sure as they are."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from XRayTo3DLib.shape import BrokenFit, Fit, across_rays, displacements, to_reduced, view_from
+from XRayTo3DLib.shape import (
+    BreakFrame,
+    BrokenFit,
+    Fit,
+    across_rays,
+    break_frames,
+    displacements,
+    to_reduced,
+    view_from,
+)
 from XRayTo3DLib.shape.displaced import _UNTOLD_MM, _crossed, _untold_deg
 from XRayTo3DLib.shape.silhouette import prepared
 from XRayTo3DLib.shape.solve import start
@@ -118,3 +128,19 @@ def test_across_rays_a_point_is_seen_where_it_was(cast):
     assert off @ ray == pytest.approx(0, abs=1e-9) and across @ ray == pytest.approx(0, abs=1e-9)
     seen, before = (camera.project((each[:3] @ [*center, 1])[None])[0] for each in (shifted, moving))
     assert np.abs(seen - before).max() < 1.0 and np.allclose(shifted[:3, :3], moving[:3, :3])
+
+
+def test_by_what_a_break_is_measured_goes_through_json_and_with_the_bone(model, cast):
+    """Measures are the same in another frame, of which a millimetre is half as long they are half as large."""
+    for cameras in ([cast.camera(0)], [cast.camera(0), cast.camera(90)]):
+        fit = broken(model, cameras)
+        (frame,), (_, back) = break_frames(fit), to_reduced(fit)
+        moving = np.linalg.inv(back)
+        measures = frame.measures(moving)
+        for name, each in displacements(fit)[0].items():
+            assert each.value == pytest.approx(measures[name].value)
+        into = np.eye(4)
+        into[:3, :3], into[:3, 3] = 0.5 * Rotation.from_rotvec([0.3, -1.0, 0.4]).as_matrix(), (7, -30, 12)
+        there = BreakFrame.from_json(json.loads(json.dumps(frame.placed(into).as_json())))
+        for name, each in there.measures(into @ moving @ np.linalg.inv(into)).items():
+            assert each.value == pytest.approx(measures[name].value * (0.5 if each.unit == "mm" else 1.0), abs=1e-6)
