@@ -23,10 +23,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "-o", "--output", metavar="MODEL.onnx", required=True, help="network to write; MODEL.json is written beside it"
     )
     argument(
-        "--steps",
-        type=int,
-        metavar="N",
-        help="of 16 windows each, and a sixth more (5600: 75 minutes on two cores); 0: several networks' mean",
+        "--steps", type=int, metavar="N", help="of 16 windows each, and a sixth more (5600: 75 minutes on two cores)"
     )
     argument(
         "--seed", type=int, default=0, metavar="N", help="chooses limbs, radiographs and first weights (%(default)s)"
@@ -35,10 +32,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     argument(
         "--begin",
         metavar="FILE",
-        nargs="+",
-        default=(),
-        help="a network to begin with (.onnx, also an older one), the state of a training that was broken off (.pt), "
-        "or several that were trained from one: their mean",
+        help="a network to begin with (.onnx, also an older one), or the state of a training that was broken off (.pt)",
     )
     argument(
         "--calibrate",

@@ -27,7 +27,7 @@ from XRayTo3DLib.train.learn import cycles, export  # noqa: E402
 from XRayTo3DLib.train.learn import train as train_network  # noqa: E402
 from XRayTo3DLib.train.network import Reader  # noqa: E402
 from XRayTo3DLib.train.pictures import picture  # noqa: E402
-from XRayTo3DLib.train.reader import LESSON, loss_of, train_reader  # noqa: E402
+from XRayTo3DLib.train.reader import LESSON, loss_of  # noqa: E402
 from XRayTo3DLib.train.state import begun_with, keep, kept, normalized, state_file  # noqa: E402
 
 
@@ -192,12 +192,6 @@ def test_a_damaged_network_to_begin_with_is_refused(tmp_path):
     path.write_bytes(b"nothing")
     with pytest.raises(ReconstructionError, match=r"reader\.onnx to begin with"):
         begun_with(path)
-
-
-@pytest.mark.parametrize("begin", [[], ["reader.onnx"]])
-def test_no_steps_are_refused_unless_there_is_a_mean_to_write(tmp_path, begin):
-    with pytest.raises(ReconstructionError, match="steps: 0"):
-        train_reader(tmp_path / "reader.onnx", steps=0, begin=begin)
 
 
 def test_it_is_small(exported):
