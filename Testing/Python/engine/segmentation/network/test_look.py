@@ -27,7 +27,7 @@ def reading(window, mask):
     logits[[MASKS.index("femur"), MASKS.index("marked")]] = 8 * window.cut(mask.astype(np.float32))[0] - 4
     logits[MASKS.index("tibia")] = 1
     heat = np.zeros((len(LANDMARKS), window.shape[0] // 2, window.shape[1] // 2), np.float32)
-    heights = np.zeros((len(BONES), window.shape[0] // 2, window.shape[1] // 2), np.float32)
+    heights = np.full((len(BONES), window.shape[0] // 2, window.shape[1] // 2), 0.8, np.float32)
     return Reading(
         window, logits, heat, heights, dict.fromkeys(FACTS, 0.5), *window.cut(np.zeros(mask.shape, np.float32))
     )
@@ -107,6 +107,14 @@ def draws(monkeypatch):
     return given
 
 
+@pytest.mark.parametrize("name", ["fibula", "patella"])
+def test_of_other_bones_heights_are_the_tracers(looks, draws, name):
+    looks(rows(300, 400)), draws(rows(200, 400))
+    first = reading(first_window(np.ones(SHAPE, bool)), rows(100, 900))
+    found = look.second_look(PIXELS, first, LOW, np.array([200.0, 340.0]), name, None)
+    assert found.heights[BONES.index(name)] == pytest.approx(0.7)
+
+
 @pytest.mark.parametrize(("name", "channel"), [("femur", "marked"), ("tibia", "tibia")])
 def test_the_tracer_draws_the_bone_and_the_reader_what_is_round_it(looks, draws, name, channel):
     windows, asked = looks(rows(300, 400)), draws(rows(200, 400))
@@ -118,7 +126,8 @@ def test_the_tracer_draws_the_bone_and_the_reader_what_is_round_it(looks, draws,
     assert (drawn != found.window.cut_mask(rows(200, 341)))[inside].mean() < 0.03
     other = "tibia" if name == "femur" else "femur"
     assert np.array_equal(found.logit(other), reading(windows[0], rows(300, 400)).logit(other))
-    assert found.heights[BONES.index(name)] == pytest.approx(0.7)
+    # Heights are the mean of both, a little farther from the middle.
+    assert found.heights[BONES.index(name)] == pytest.approx(0.5 + 1.04 * (0.75 - 0.5))
     # What it takes the bone for it says where it was not told.
     assert found.untold.names == {"tibia": 0.8, "femur": 0.2} and [told for _, told in asked] == [name, ""]
     for window in (*(own for own, _ in asked), found.window):
