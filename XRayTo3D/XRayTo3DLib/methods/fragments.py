@@ -22,6 +22,7 @@ _DISPLACED = (
     "translation_posterior_mm",
     "shortening_mm",
 )
+_ELSEWHERE_MM = 30.0  # along the bone: views that put a break so far apart may show two
 _UNSURE_DEG = 5.0  # standard deviation of a rotation of which a word is said
 
 
@@ -117,6 +118,12 @@ class Broken:
             for name, fitted in zip(self.names, self.fitted, strict=True)
             if fitted.doubtful
         ]
+        if (apart := max(self.fit.apart_mm, default=0.0)) > _ELSEWHERE_MM:
+            said.append(
+                f"The views show the bone broken at places that are {apart:.0f} mm apart along it: look whether they "
+                "show the same break. If the bone is broken in more than one place, click once on each piece in each "
+                "view."
+            )
         if not self.drawn:
             said.append(
                 "The broken edges are as they were found: thin tips of fragments, and what lies over the other "

@@ -25,11 +25,14 @@ class BrokenFit:
         The breaks between neighbours, in the model's frame from the mean's centroid: z = cut @ (1, x, y).
     covariance : (p, p) float64 array
         Of each fragment's pose (turn 3, shift 3), the scale, each view's shifts (6 each), the weights and the cuts.
+    apart_mm : tuple of float
+        Of each break, how far apart along the bone the views put it.
     """
 
     fits: tuple[Fit, ...]
     cuts: np.ndarray
     covariance: np.ndarray
+    apart_mm: tuple[float, ...] = ()
 
     @property
     def upper(self) -> Fit:

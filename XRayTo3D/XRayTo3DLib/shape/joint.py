@@ -95,7 +95,18 @@ class Joint:
             met = residual(self.mesh, state.points(self.model), seen)
             information = np.linalg.inv(covariance[np.ix_(own, own)])
             fits.append(Fit(self.model, self.mesh, seen, state, information, *met, self.free_scale))
-        return BrokenFit(tuple(fits), self.cuts, covariance)
+        apart = tuple(self._apart_mm(number) for number in range(len(self.cuts)))
+        return BrokenFit(tuple(fits), self.cuts, covariance, apart)
+
+    def _apart_mm(self, number: int) -> float:
+        """How far apart along the bone the views put a break: how high over the cut outlines come to it in each."""
+        over: dict[int, list[float]] = {}
+        for side in range(2):
+            views, places = self.fragments[number + side].views, self._ends(number, side).places
+            for (at, _), end in ends_of(self.model, self.mesh, views, places, self.states[number + side]).items():
+                over.setdefault(at, []).append(end.place[2] - self.cuts[number] @ [1.0, *end.place[:2]])
+        means = [float(np.mean(each)) for each in over.values()]
+        return max(means) - min(means) if means else 0.0
 
     def own(self, number: int, modes: int) -> np.ndarray:
         """Where the numbers that `evidence` of one fragment is about stand among all."""

@@ -190,6 +190,13 @@ def test_one_view_gives_what_it_shows_and_says_so(truth, one):
     assert any("in its own plane only" in warning for warning in one.warnings)
 
 
+def test_views_that_show_the_break_elsewhere_are_warned_of(two):
+    found = two.bones[0].broken
+    assert max(found.fit.apart_mm) < 10 and not any("mm apart along it" in warning for warning in found.warnings)
+    elsewhere = replace(found, fit=replace(found.fit, apart_mm=(64.4,)))
+    assert any("broken at places that are 64 mm apart along it" in warning for warning in elsewhere.warnings)
+
+
 def test_a_line_is_missing(truth):
     with pytest.raises(ReconstructionError, match="not marked in view 2"):
         made_of(truth, lines=[truth.lines[0], None])

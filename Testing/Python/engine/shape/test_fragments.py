@@ -220,6 +220,18 @@ def test_what_is_less_sure_of_a_break_tells_less(oblique):
     assert (np.isfinite(deviation)).all() and deviation[0][-3] < deviation[1][-3] < deviation[2][-3]
 
 
+def test_how_far_apart_views_put_a_break_is_told(oblique):
+    """In the second one it is taken for another break, 60 mm farther up on both fragments."""
+    joint = joint_of(oblique)
+    assert joint.finished().apart_mm[0] < 4
+    moved_up = []
+    for fragment, name in zip(joint.fragments, ("below", "above"), strict=True):
+        places = getattr(fragment, name).places.copy()
+        places[1] += [0, -60]
+        moved_up.append(replace(fragment, **{name: Ends(places)}))
+    assert replace(joint, fragments=tuple(moved_up)).finished().apart_mm[0] == pytest.approx(60, abs=6)
+
+
 def test_in_one_view_the_first_cut_does_not_lean_in_depth():
     """The fragments put it 30 mm apart, and the places that they show hardly differ in depth."""
     places = np.array([(-6.0, -17.6, -15.0), (17.0, -12.4, -15.0), (-3.4, -11.8, 15.0), (20.0, -12.7, 15.0)])
