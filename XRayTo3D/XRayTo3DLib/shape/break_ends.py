@@ -20,7 +20,7 @@ from .view import View, to_pixel
 _STEP_MM = 1.0  # along an edge
 _ACROSS_MM = np.linspace(0.5, 2.5, 5)  # from an edge, to either side: what is compared
 _RUN_MM = 15.0  # of an edge on either side of an end: so long it is there, and so long it is not
-_INWARDS_MM, _OUTWARDS_MM = 10.0, 45.0  # from where an end was found: so far it is looked for
+_INWARDS_MM, _OUTWARDS_MM = 10.0, 25.0  # from where an end was found: so far it is looked for; farther off are others
 _FALLS = 0.5  # of the contrast of an edge, at most: so much is left where it has ended
 _CLEAR = 4.0  # contrast that is lost, at least, for each one of its mean deviation
 _SEEN_MM, _UNSEEN_MM = 3.0, 5.0  # standard deviations of an end that was seen so, and of one that was not
