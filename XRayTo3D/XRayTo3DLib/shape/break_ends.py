@@ -61,7 +61,9 @@ def _rims(fit: Fit, views: Sequence[View]) -> list[tuple[View, Silhouette, np.nd
     return [(view, rim, rim.on(heights)) for view, rim in zip(views, rims, strict=True)]
 
 
-def _seen(ends: Ends, rims: list[tuple[View, Silhouette, np.ndarray]], pictures: Sequence[np.ndarray], up: float):
+def _seen(
+    ends: Ends, rims: list[tuple[View, Silhouette, np.ndarray]], pictures: Sequence[np.ndarray], up: float
+) -> Ends:
     """Ends, moved to where edges end; the bone lies above them (`up` 1) or below (-1)."""
     places, off = ends.places.copy(), np.full(ends.places.shape[:2], _UNSEEN_MM)
     for at, ((view, rim, heights), picture) in enumerate(zip(rims, pictures, strict=True)):
