@@ -25,6 +25,7 @@ _CLOSE, _CLOSER = 0.15, (0.45, 1.0)  # of a bone's size: round it, where the tra
 # Of a bone's size, round its box, where the tracer draws it: a patella lies over a femur, and is known by what is round
 # it. On films of people left out its median Dice is 0.97 with this room and 0.92 without; that of larger bones falls.
 _ROOM = {"patella": 0.12}
+_SEEN_TOO = 0.5  # Dice at which the reader sees that bone as well: of another one its heights tell nothing
 _DRAWN_IN = 1.04  # by which femora's and tibiae's seem too short, on films of people trained with
 _PARTS = ((0.0, 0.6), (0.4, 1.0))  # shares of its length
 _NOTHING = -20.0  # logit where nobody looked
@@ -135,7 +136,7 @@ def second_look(
     Reading
         The bone's mask (see `channel_of`) and the heights on it are the tracer's. Of a long bone, which is a few of the
         tracer's pixels wide, the mask is that of the reader, who sees it in parts, if they see the same. Heights on a
-        femur or tibia are the mean of both: each errs in its own way.
+        femur or tibia that both see are the mean of both: each errs in its own way.
     """
     long = is_long(low, high)
     clicks = seeds if long else None  # of others the mask is not the reader's: one answer for all clicks
@@ -147,11 +148,11 @@ def second_look(
     logits, heights = reading.logits.copy(), reading.heights.copy()
     bone = MASKS.index(channel_of(name))
     logits[bone] = carried(drawn.logit("mask"), drawn.window, reading.window, _NOTHING)
-    if long and dice(reading.logits[bone] > 0, logits[bone] > 0) >= _ALIKE:
+    same, at = dice(reading.logits[bone] > 0, logits[bone] > 0), BONES.index(name)
+    if long and same >= _ALIKE:
         logits[bone] = reading.logits[bone]
     told = carried(drawn.heights, drawn.window, reading.window, stride=HEAT_STRIDE)
-    at = BONES.index(name)
-    heights[at] = _spread((told + heights[at]) / 2) if name in FRAGMENTS else told
+    heights[at] = _spread((told + heights[at]) / 2) if name in FRAGMENTS and same >= _SEEN_TOO else told
     return replace(reading, logits=logits, heights=heights, untold=untold)
 
 
