@@ -32,10 +32,9 @@ from XRayTo3DLib import (
     reconstruct,
     segment,
 )
-from XRayTo3DLib.anatomy import fracture_measures
 from XRayTo3DLib.methods.fragments import Broken
 from XRayTo3DLib.segmentation import bounding_box
-from XRayTo3DLib.shape import across_rays, built_in, shadow
+from XRayTo3DLib.shape import BreakFrame, built_in, shadow
 from XRayTo3DLib.simulate.bones.bone import Bone
 from XRayTo3DLib.simulate.bones.fracture import break_bone, break_frame, displacement
 from XRayTo3DLib.simulate.bones.hollow import hollow
@@ -111,10 +110,10 @@ def bones() -> list[Subject]:
     return [*femora, *tibiae]
 
 
-def click_on(film: Simulated, piece: Bone, other: Bone) -> tuple[float, float]:
+def click_on(film: Simulated, piece: Bone, *others: Bone) -> tuple[float, float]:
     """Column and row in the middle of what a film shows of one piece alone."""
-    mask, over = (shadow(film.camera, each.outer.points, each.outer.faces) for each in (piece, other))
-    depth = cv2.distanceTransform((mask & ~over).astype(np.uint8), cv2.DIST_L2, 5)
+    mask, *over = (shadow(film.camera, each.outer.points, each.outer.faces) for each in (piece, *others))
+    depth = cv2.distanceTransform((mask & ~np.any(over, axis=0)).astype(np.uint8), cv2.DIST_L2, 5)
     row, column = np.unravel_index(depth.argmax(), depth.shape)
     return float(column), float(row)
 
@@ -154,8 +153,7 @@ def scores(found: Broken, case: Case, views: int) -> dict:
     side = fit.model.side
     lateral = fit.state.rotation @ [1.0 if side == "left" else -1.0, 0.0, 0.0]
     center = case.frame[:3, 3]
-    moving, axis = across_rays(case.moving, center, axis, fit.views[0].camera.source_lps)
-    truth = fracture_measures(moving, center, axis, lateral, side)
+    truth = BreakFrame(center, axis, lateral, side, fit.views[0].camera.source_lps).measures(case.moving)
     row = {}
     for name in IN_PLANE:
         row[name] = abs(found.measures[name].value - truth[name].value)

@@ -12,18 +12,17 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from accuracy_bones import INDEPENDENT, independent
-from accuracy_fractures import CORTEX_MM, SETUP, bones, reconstructed
+from accuracy_fractures import CORTEX_MM, SETUP, bones, click_on, reconstructed
 
 from XRayTo3DLib.methods.fragments import Broken
-from XRayTo3DLib.shape import shadow, to_reduced
+from XRayTo3DLib.shape import to_reduced
 from XRayTo3DLib.simulate.bones.bone import Bone, Mesh
 from XRayTo3DLib.simulate.bones.fracture import Fracture
 from XRayTo3DLib.simulate.bones.hollow import hollow
 from XRayTo3DLib.simulate.bones.segmental import Pieces, break_in_pieces, random_segmental
-from XRayTo3DLib.simulate.film.view import Simulated, simulate
+from XRayTo3DLib.simulate.film.view import simulate
 from XRayTo3DLib.surface import distance_to
 
 FRACTURES, FIRST = 16, 900  # seeds
@@ -59,7 +58,8 @@ def judged(number: int) -> tuple[str, dict | str]:
         Bone(outer, hollow(outer, CORTEX_MM)), [moved(each, rng) for each in random_segmental(rng)]
     )
     films = [simulate(pieces.bones, view, bone.side, SETUP, rng) for view in ("ap", "lateral")]
-    made = reconstructed(films, [[click_on(film, pieces, piece) for piece in range(3)] for film in films], bone)
+    each_first = [(piece, *(other for other in pieces.bones if other is not piece)) for piece in pieces.bones]
+    made = reconstructed(films, [[click_on(film, *turn) for turn in each_first] for film in films], bone)
     if isinstance(made, str):
         return bone.name, made
     broken = made.bones[0].broken
@@ -77,15 +77,6 @@ def moved(fracture: Fracture, rng: np.random.Generator) -> Fracture:
         shift_mm=(aside * np.cos(goes), aside * np.sin(goes), shorter),
         turn_deg=(angle * np.cos(leans), angle * np.sin(leans), rng.normal(0, 8)),
     )
-
-
-def click_on(film: Simulated, pieces: Pieces, number: int) -> tuple[float, float]:
-    """Column and row in the middle of what a film shows of one piece alone."""
-    masks = [shadow(film.camera, each.outer.points, each.outer.faces) for each in pieces.bones]
-    over = np.any([mask for other, mask in enumerate(masks) if other != number], axis=0)
-    depth = cv2.distanceTransform((masks[number] & ~over).astype(np.uint8), cv2.DIST_L2, 5)
-    row, column = np.unravel_index(depth.argmax(), depth.shape)
-    return float(column), float(row)
 
 
 def scores(found: Broken, pieces: Pieces, to_picture: np.ndarray) -> dict[str, list[float]]:

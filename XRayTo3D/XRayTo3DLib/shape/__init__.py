@@ -1,7 +1,7 @@
 """The shape of a bone: a statistical model of it, how it is made, and how it is fitted to radiographs."""
 
 from .anchor import Anchor, between
-from .break_frame import BreakFrame, across_rays
+from .break_frame import BreakFrame
 from .broken_fit import BrokenFit
 from .displaced import break_frames, displacements, to_reduced
 from .facts import Facts, impossible, informed, side_of_other
@@ -38,7 +38,6 @@ __all__ = [
     "ShapeModel",
     "State",
     "View",
-    "across_rays",
     "between",
     "break_frames",
     "built_in",

@@ -61,8 +61,10 @@ def displacements(fit: BrokenFit, size_deviation: float = 0.0) -> tuple[dict[str
 
 def break_frames(fit: BrokenFit) -> tuple[BreakFrame, ...]:
     """Of each break, by what a displacement there is measured, in the reduced bone (LPS, mm as the fit stands)."""
-    upper = fit.upper
-    return tuple(_frame(upper.model, upper.state, cut, _source(upper)) for cut in fit.cuts)
+    lying = (
+        _frame(above.model, above.state, cut, _source(above)) for above, cut in zip(fit.fits, fit.cuts, strict=False)
+    )
+    return tuple(frame.placed(back) for frame, back in zip(lying, to_reduced(fit), strict=False))
 
 
 def _source(fit: Fit) -> np.ndarray | None:

@@ -11,7 +11,6 @@ from XRayTo3DLib.shape import (
     BreakFrame,
     BrokenFit,
     Fit,
-    across_rays,
     break_frames,
     displacements,
     to_reduced,
@@ -118,18 +117,6 @@ def test_of_one_view_how_deep_the_fragments_lie_tells_nothing(model, cast):
     assert abs(40 * (ray @ lean[:, 2])) > 10  # by so much it would be wrong
 
 
-def test_across_rays_a_point_is_seen_where_it_was(cast):
-    camera, rng = cast.camera(0), np.random.default_rng(2)
-    center, up, moving = rng.normal(0, 20, 3), rng.normal(size=3), np.eye(4)
-    moving[:3, :3], moving[:3, 3] = Rotation.from_rotvec(rng.normal(0, 0.2, 3)).as_matrix(), rng.normal(0, 15, 3)
-    shifted, across = across_rays(moving, center, up, camera.source_lps)
-    ray = center - camera.source_lps
-    off = (shifted - np.eye(4))[:3] @ [*center, 1]
-    assert off @ ray == pytest.approx(0, abs=1e-9) and across @ ray == pytest.approx(0, abs=1e-9)
-    seen, before = (camera.project((each[:3] @ [*center, 1])[None])[0] for each in (shifted, moving))
-    assert np.abs(seen - before).max() < 1.0 and np.allclose(shifted[:3, :3], moving[:3, :3])
-
-
 def test_by_what_a_break_is_measured_goes_through_json_and_with_the_bone(model, cast):
     """Measures are the same in another frame, of which a millimetre is half as long they are half as large."""
     for cameras in ([cast.camera(0)], [cast.camera(0), cast.camera(90)]):
@@ -144,3 +131,20 @@ def test_by_what_a_break_is_measured_goes_through_json_and_with_the_bone(model, 
         there = BreakFrame.from_json(json.loads(json.dumps(frame.placed(into).as_json())))
         for name, each in there.measures(into @ moving @ np.linalg.inv(into)).items():
             assert each.value == pytest.approx(measures[name].value * (0.5 if each.unit == "mm" else 1.0), abs=1e-6)
+
+
+def test_each_break_is_measured_as_the_fragment_above_it_was_seen(model, cast):
+    """Of three fragments in one view, whose rays run otherwise to the middle one than if it were put back."""
+    fit = broken(model, [cast.camera(0)])
+    turn = Rotation.from_euler("xy", (25, 12), degrees=True).as_matrix()
+    state = fit.lower.state
+    below = replace(fit.lower, state=replace(state, rotation=turn @ state.rotation, translation=turn @ SHIFT))
+    size = len(fit.covariance) + 6 + 3
+    fits, cuts = (*fit.fits, below), np.array([[-20.0, 0, 0], [-70.0, 0, 0]])
+    three = replace(fit, fits=fits, cuts=cuts, covariance=1e-12 * np.eye(size))
+    back = to_reduced(three)
+    for number, (frame, found) in enumerate(zip(break_frames(three), displacements(three), strict=True)):
+        measures = frame.measures(back[number] @ np.linalg.inv(back[number + 1]))
+        assert {"angulation_ap_deg", "shortening_mm"} <= set(found)
+        for name, each in found.items():
+            assert measures[name].value == pytest.approx(each.value, abs=1e-6)
