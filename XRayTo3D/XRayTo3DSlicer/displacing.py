@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from .fragments import BREAK, fragmentsOf
-from .names import betweenFragments, unitOf
+from .names import betweenFragments, withUnit
 from .packages import missingPackages
 from .result import recordOf
 
@@ -52,15 +52,16 @@ class StandingFragments(VTKObservationMixin):
 
 def displacementText(modelNode) -> str:
     """Return how each lower fragment lies to the one next above it now, a line for each measure."""
-    nodes, record, lines = fragmentsOf(modelNode), recordOf(modelNode), []
-    if not nodes or record is None or missingPackages():
+    nodes, lines = fragmentsOf(modelNode), []
+    record = recordOf(modelNode) if nodes else None
+    if record is None or missingPackages():
         return ""
     for (upper, lower), (called, found) in zip(pairwise(nodes), betweenFragments(record["bones"][0]), strict=False):
         now = _measures(upper.GetParentTransformNode(), lower.GetParentTransformNode())
         names = [name for name in _TOLD if name in found] if "rotation_deg" in found else found
         for name in names if now else ():
             title = found[name]["title"] + f", {called}" * bool(called)
-            lines.append(_("{title}: {value}").format(title=title, value=_valueText(name, now[name].value)))
+            lines.append(_("{title}: {value}").format(title=title, value=withUnit(name, f"{now[name].value:.1f}")))
     return "\n".join(lines)
 
 
@@ -76,8 +77,3 @@ def _measures(upperPose, lowerPose) -> dict:
     toXray = np.array(told["toXray"])
     moving = np.linalg.inv(toXray) @ np.linalg.inv(upper) @ lower @ toXray
     return BreakFrame.from_json(told["frame"]).measures(moving)
-
-
-def _valueText(name, value) -> str:
-    unit = unitOf(name)
-    return f"{value:.1f}{' ' * (unit == 'mm')}{unit}"

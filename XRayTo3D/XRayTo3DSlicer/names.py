@@ -58,5 +58,10 @@ def unitOf(measure) -> str:
 
 def measureText(name, measure) -> str:
     """Return a measure of the engine's JSON with its deviation and unit, as text."""
+    return withUnit(name, f"{measure['value']:.1f} ± {measure['deviation']:.1f}")
+
+
+def withUnit(name, text) -> str:
+    """Return the number of a measure, as text, with the measure's unit."""
     unit = unitOf(name)
-    return f"{measure['value']:.1f} ± {measure['deviation']:.1f}{' ' * (unit == 'mm')}{unit}"
+    return f"{text}{' ' * (unit == 'mm')}{unit}"
