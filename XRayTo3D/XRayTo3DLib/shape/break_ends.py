@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from .broken_fit import BrokenFit
-from .fit import Fit
-from .fragment_seen import FACING, Ends, Fragment
-from .silhouette import Silhouette, silhouette
+from .fragment_seen import FACING, Ends, Fragment, rims_of
+from .model import ShapeModel
+from .silhouette import Mesh, Silhouette
+from .solve import State
 from .view import View, to_pixel
 
 _STEP_MM = 1.0  # along an edge
@@ -27,15 +27,22 @@ _SEEN_MM, _UNSEEN_MM = 3.0, 5.0  # standard deviations of an end that was seen s
 
 
 def ends_in_pictures(
-    fit: BrokenFit, fragments: Sequence[Fragment], pictures: Sequence[np.ndarray]
+    model: ShapeModel,
+    mesh: Mesh,
+    fragments: Sequence[Fragment],
+    states: Sequence[State],
+    pictures: Sequence[np.ndarray],
 ) -> tuple[Fragment, ...]:
     """Look for the ends of fragments in the pictures, near where they were found.
 
     Parameters
     ----------
-    fit : BrokenFit
+    model : ShapeModel
+    mesh : Mesh
     fragments : sequence of Fragment
         The upper one first.
+    states : sequence of State
+        Of each.
     pictures : sequence of (rows, columns) array
         Of each view, bone bright.
 
@@ -45,20 +52,12 @@ def ends_in_pictures(
         With the ends that are seen, and how far off each may be.
     """
     found = []
-    for fragment, whole in zip(fragments, fit.fits, strict=True):
-        rims = _rims(whole, fragment.views)
+    for fragment, state in zip(fragments, states, strict=True):
+        rims = list(rims_of(model, mesh, fragment.views, state))
         above = fragment.above and _seen(fragment.above, rims, pictures, -1.0)
         below = fragment.below and _seen(fragment.below, rims, pictures, 1.0)
         found.append(replace(fragment, above=above, below=below))
     return tuple(found)
-
-
-def _rims(fit: Fit, views: Sequence[View]) -> list[tuple[View, Silhouette, np.ndarray]]:
-    """Of each view, the silhouette of the whole bone in a fragment's pose, and how high on the bone it is (mm)."""
-    points = fit.points
-    normals, heights = fit.mesh.normals(points), fit.model.surface(fit.state.weights)[:, 2]
-    rims = [silhouette(fit.mesh, points, normals, view) for view in fit.state.seen_by(views)]
-    return [(view, rim, rim.on(heights)) for view, rim in zip(views, rims, strict=True)]
 
 
 def _seen(
@@ -66,9 +65,9 @@ def _seen(
 ) -> Ends:
     """Ends, moved to where edges end; the bone lies above them (`up` 1) or below (-1)."""
     places, off = ends.places.copy(), np.full(ends.places.shape[:2], _UNSEEN_MM)
-    for at, ((view, rim, heights), picture) in enumerate(zip(rims, pictures, strict=True)):
+    for at, ((view, rim, own), picture) in enumerate(zip(rims, pictures, strict=True)):
         for side, place in enumerate(places[at]):
-            end = _end_near(place, view, rim, up * heights, picture)
+            end = _end_near(place, view, rim, up * own[:, 2], picture)
             if end is not None:
                 places[at, side], off[at, side] = end, _SEEN_MM
     return Ends(places, off)

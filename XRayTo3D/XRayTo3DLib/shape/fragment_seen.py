@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +66,18 @@ class End:
     camera: Camera
 
 
+def rims_of(
+    model: ShapeModel, mesh: Mesh, views: Sequence[View], state: State
+) -> Iterator[tuple[View, Silhouette, np.ndarray]]:
+    """Of each view, where it stands, the silhouette of the whole bone as it would lie with a fragment in a state, and
+    its places (s, 3) on the bone, in the model's frame from the mean's centroid."""
+    points, own = state.points(model), model.surface(state.weights) - model.mean.mean(axis=0)
+    normals = mesh.normals(points)
+    for view in state.seen_by(views):
+        rim = silhouette(mesh, points, normals, view)
+        yield view, rim, rim.on(own)
+
+
 def ends_of(
     model: ShapeModel, mesh: Mesh, views: Sequence[View], places: np.ndarray, state: State
 ) -> dict[tuple[int, int], End]:
@@ -73,10 +85,8 @@ def ends_of(
 
     The silhouette is taken to be straight near them.
     """
-    points, own = state.points(model), model.surface(state.weights) - model.mean.mean(axis=0)
-    normals, found = mesh.normals(points), {}
-    for at, view in enumerate(state.seen_by(views)):
-        rim = silhouette(mesh, points, normals, view)
+    found = {}
+    for at, (view, rim, own) in enumerate(rims_of(model, mesh, views, state)):
         for side, end in enumerate(places[at]):
             if not len(rim.share) or not np.isfinite(end).all():
                 continue
@@ -88,7 +98,7 @@ def ends_of(
             if near.sum() < _FEWEST:
                 continue
             run, level = rim.where(near), away[near] @ along
-            (place, rise), *_ = np.linalg.lstsq(np.column_stack([np.ones(len(level)), level]), run.on(own), rcond=None)
+            (place, rise), *_ = np.linalg.lstsq(np.column_stack([np.ones(len(level)), level]), own[near], rcond=None)
             closest = np.abs(level).argmin()[None]
             found[at, side] = End(place, rise, along, run.where(closest), view.camera)
     return found

@@ -102,7 +102,8 @@ def _all(
     most = len(model.deviations)
     for number, schedule in enumerate(schedules):
         if number:
-            joint = replace(joint, fragments=ends_in_pictures(joint.finished(), joint.fragments, pictures))
+            seen = ends_in_pictures(model, joint.mesh, joint.fragments, joint.states, pictures)
+            joint = replace(joint, fragments=seen)
         for modes, loose, count, reach in schedule:
             for _ in range(count):
                 tell(progress, 0.5 + 0.5 * done / steps, "fitting the fragments")

@@ -42,14 +42,14 @@ def test_no_end_is_made_up(contrast):
 
 @pytest.fixture(scope="module")
 def overlapping(model, cast):
-    """A bone that is broken across, in two views: a fit that knows both poses, what was seen, and the true ends."""
+    """A bone that is broken across, in two views: poses of both, what was seen, and the true ends."""
     whole, faces = model.mean - model.mean.mean(axis=0), model.faces
     motions = np.zeros(3), np.array([ASIDE, ASIDE, UP])
     pieces = cut_in_two(whole, faces, np.array([0.0, 0.0, 1.0]), HEIGHT)
     cameras = [cast.camera(turn, shape=(760, 420)) for turn in (0, 90)]
     nothing = np.zeros((0, 2))
     views = tuple(View(camera, nothing, nothing, np.zeros(0)) for camera in cameras)
-    mesh, fits, fragments, truth = prepared(faces, len(whole)), [], [], []
+    mesh, states, fragments, truth = prepared(faces, len(whole)), [], [], []
     for number, motion in enumerate(motions):
         points = whole + motion
         at = [
@@ -58,16 +58,15 @@ def overlapping(model, cast):
         ]
         truth.append(np.array(at[0]))
         fragments.append(Fragment(views, **{"above" if number else "below": Ends(np.array(at[1]))}))
-        state = SimpleNamespace(weights=None, seen_by=lambda seen: seen)
-        own = SimpleNamespace(surface=lambda _: whole)
-        fits.append(SimpleNamespace(points=points, mesh=mesh, model=own, state=state))
+        states.append(SimpleNamespace(points=lambda _, there=points: there, weights=None, seen_by=lambda seen: seen))
+    bone = SimpleNamespace(surface=lambda _: whole, mean=whole)
     rng = np.random.default_rng(0)
     pictures = []
     for camera in cameras:
         masks = (shadow(camera, part + motion, of) for (part, of), motion in zip(pieces, motions, strict=True))
         grey = gaussian_filter(sum(mask.astype(float) for mask in masks), 1.0)
         pictures.append(grey + 0.05 * rng.standard_normal(grey.shape))
-    return SimpleNamespace(fit=SimpleNamespace(fits=fits), fragments=fragments, pictures=pictures, truth=truth)
+    return SimpleNamespace(seen=(bone, mesh, fragments, states), fragments=fragments, pictures=pictures, truth=truth)
 
 
 def ends(mesh, points, whole, view, height):
@@ -79,7 +78,7 @@ def ends(mesh, points, whole, view, height):
 
 
 def test_ends_that_lie_over_the_other_fragment_are_found(overlapping):
-    found = ends_in_pictures(overlapping.fit, overlapping.fragments, overlapping.pictures)
+    found = ends_in_pictures(*overlapping.seen, overlapping.pictures)
     told = [found[0].below, found[1].above]
     assert found[0].above is None and found[1].below is None
     for own, before, truth in zip(told, overlapping.fragments, overlapping.truth, strict=True):
@@ -92,8 +91,6 @@ def test_ends_that_lie_over_the_other_fragment_are_found(overlapping):
 
 def test_where_none_is_seen_it_stays_and_is_less_sure(overlapping):
     blank = [np.zeros_like(picture) for picture in overlapping.pictures]
-    for own, before in zip(
-        ends_in_pictures(overlapping.fit, overlapping.fragments, blank), overlapping.fragments, strict=True
-    ):
+    for own, before in zip(ends_in_pictures(*overlapping.seen, blank), overlapping.fragments, strict=True):
         now, was = own.below or own.above, before.below or before.above
         assert np.array_equal(now.places, was.places) and (now.off_mm > 4).all()
